@@ -1,0 +1,227 @@
+//! What can be asked of the gate: one type per act, so that a right to one cannot serve another.
+
+use tessera_kernel::ids::{
+    DashboardId, GroupId, KeyId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId,
+    WidgetId,
+};
+
+use crate::Action;
+
+/// The object of an act, by which storage finds the facts the rules need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Object {
+    /// The act has no object.
+    None,
+    /// A user.
+    User(UserId),
+    /// A group.
+    Group(GroupId),
+    /// A key.
+    Key(KeyId),
+    /// A data source.
+    Source(SourceId),
+    /// A query.
+    Query(QueryId),
+    /// A stored result.
+    Result(ResultId),
+    /// A job.
+    Job(Uid),
+    /// A visualization.
+    Visualization(VisualizationId),
+    /// A dashboard.
+    Dashboard(DashboardId),
+    /// A widget.
+    Widget(WidgetId),
+}
+
+impl Object {
+    /// The kind in words.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::None => "object",
+            Self::User(_) => "user",
+            Self::Group(_) => "group",
+            Self::Key(_) => "key",
+            Self::Source(_) => "data source",
+            Self::Query(_) => "query",
+            Self::Result(_) => "result",
+            Self::Job(_) => "job",
+            Self::Visualization(_) => "visualization",
+            Self::Dashboard(_) => "dashboard",
+            Self::Widget(_) => "widget",
+        }
+    }
+
+    /// The kind and number, for records: `query:42`; empty for no object.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::User(id) => format!("user:{id}"),
+            Self::Group(id) => format!("group:{id}"),
+            Self::Key(id) => format!("key:{id}"),
+            Self::Source(id) => format!("source:{id}"),
+            Self::Query(id) => format!("query:{id}"),
+            Self::Result(id) => format!("result:{id}"),
+            Self::Job(id) => format!("job:{id}"),
+            Self::Visualization(id) => format!("visualization:{id}"),
+            Self::Dashboard(id) => format!("dashboard:{id}"),
+            Self::Widget(id) => format!("widget:{id}"),
+        }
+    }
+}
+
+/// Something that a caller may ask to do.
+pub trait Act: Send + Sync {
+    /// The action of the registry.
+    const ACTION: Action;
+
+    /// What it is to be done to.
+    fn object(&self) -> Object;
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* } = $action:ident, $object:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name {
+            $(/// The object.
+            pub $field: $type,)*
+        }
+
+        impl Act for $name {
+            const ACTION: Action = Action::$action;
+
+            fn object(&self) -> Object {
+
+                (($object) as fn(&Self) -> Object)(self)
+            }
+        }
+    )*};
+}
+
+acts! {
+    /// Read one's own session.
+    ReadSession {} = SessionRead, |_| Object::None;
+    /// End one's own session.
+    EndSession {} = SessionEnd, |_| Object::None;
+
+    /// List users.
+    ListUsers {} = UsersList, |_| Object::None;
+    /// Read a user.
+    ReadUser { user: UserId } = UsersRead, |a| Object::User(a.user);
+    /// Create a user.
+    CreateUser {} = UsersCreate, |_| Object::None;
+    /// Change a user.
+    UpdateUser { user: UserId } = UsersUpdate, |a| Object::User(a.user);
+    /// Change what a user may do.
+    AdministerUser { user: UserId } = UsersAdminister, |a| Object::User(a.user);
+    /// Delete a user.
+    DeleteUser { user: UserId } = UsersDelete, |a| Object::User(a.user);
+    /// Read a user's recoverable key.
+    ReadUserKey { user: UserId } = UsersReadKey, |a| Object::User(a.user);
+    /// Replace a user's recoverable key.
+    RegenerateUserKey { user: UserId } = UsersRegenerateKey, |a| Object::User(a.user);
+
+    /// List groups.
+    ListGroups {} = GroupsList, |_| Object::None;
+    /// Read a group.
+    ReadGroup { group: GroupId } = GroupsRead, |a| Object::Group(a.group);
+    /// Create a group.
+    CreateGroup {} = GroupsAdminister, |_| Object::None;
+    /// Change a group.
+    AdministerGroup { group: GroupId } = GroupsAdminister, |a| Object::Group(a.group);
+
+    /// List one's own keys.
+    ListKeys {} = KeysList, |_| Object::None;
+    /// Create a key.
+    CreateKey {} = KeysCreate, |_| Object::None;
+    /// Revoke a key.
+    RevokeKey { key: KeyId } = KeysRevoke, |a| Object::Key(a.key);
+
+    /// List data sources.
+    ListSources {} = SourcesList, |_| Object::None;
+    /// Read a data source.
+    ReadSource { source: SourceId } = SourcesRead, |a| Object::Source(a.source);
+    /// Read the types of data sources.
+    ListSourceTypes {} = SourcesTypes, |_| Object::None;
+    /// Read the settings of a data source.
+    ReadSourceSettings { source: SourceId } = SourcesReadSettings, |a| Object::Source(a.source);
+    /// Create a data source.
+    CreateSource {} = SourcesCreate, |_| Object::None;
+    /// Change a data source.
+    UpdateSource { source: SourceId } = SourcesUpdate, |a| Object::Source(a.source);
+    /// Delete a data source.
+    DeleteSource { source: SourceId } = SourcesDelete, |a| Object::Source(a.source);
+    /// Try to connect.
+    TestSource { source: SourceId } = SourcesTest, |a| Object::Source(a.source);
+    /// Pause or resume.
+    PauseSource { source: SourceId } = SourcesPause, |a| Object::Source(a.source);
+    /// Read tables and columns.
+    ReadSchema { source: SourceId } = SourcesSchema, |a| Object::Source(a.source);
+
+    /// List queries.
+    ListQueries {} = QueriesList, |_| Object::None;
+    /// Read a query.
+    ReadQuery { query: QueryId } = QueriesRead, |a| Object::Query(a.query);
+    /// Create a query on a data source.
+    CreateQuery { source: SourceId } = QueriesCreate, |a| Object::Source(a.source);
+    /// Change a query.
+    UpdateQuery { query: QueryId } = QueriesUpdate, |a| Object::Query(a.query);
+    /// Archive a query.
+    ArchiveQuery { query: QueryId } = QueriesArchive, |a| Object::Query(a.query);
+    /// Copy a query.
+    ForkQuery { query: QueryId } = QueriesFork, |a| Object::Query(a.query);
+    /// Mark or unmark a favourite query.
+    FavoriteQuery { query: QueryId } = QueriesFavorite, |a| Object::Query(a.query);
+    /// Replace the key of a query.
+    RegenerateQueryKey { query: QueryId } = QueriesRegenerateKey, |a| Object::Query(a.query);
+    /// Read the history of a query.
+    ReadQueryHistory { query: QueryId } = QueriesHistory, |a| Object::Query(a.query);
+    /// Run a saved query.
+    RunQuery { query: QueryId } = QueriesRun, |a| Object::Query(a.query);
+    /// Run any text.
+    RunStatement { source: SourceId } = StatementsRun, |a| Object::Source(a.source);
+    /// Format a text.
+    FormatStatement {} = StatementsFormat, |_| Object::None;
+
+    /// Read a stored result.
+    ReadResult { result: ResultId } = ResultsRead, |a| Object::Result(a.result);
+    /// Read a job.
+    ReadJob { job: Uid } = JobsRead, |a| Object::Job(a.job);
+    /// Cancel a job.
+    CancelJob { job: Uid } = JobsCancel, |a| Object::Job(a.job);
+
+    /// Add a visualization to a query.
+    CreateVisualization { query: QueryId } = VisualizationsEdit, |a| Object::Query(a.query);
+    /// Change or delete a visualization.
+    EditVisualization { visualization: VisualizationId } = VisualizationsEdit, |a| Object::Visualization(a.visualization);
+
+    /// List dashboards.
+    ListDashboards {} = DashboardsList, |_| Object::None;
+    /// Read a dashboard.
+    ReadDashboard { dashboard: DashboardId } = DashboardsRead, |a| Object::Dashboard(a.dashboard);
+    /// Create a dashboard.
+    CreateDashboard {} = DashboardsCreate, |_| Object::None;
+    /// Change a dashboard, or add a widget to it.
+    UpdateDashboard { dashboard: DashboardId } = DashboardsUpdate, |a| Object::Dashboard(a.dashboard);
+    /// Archive a dashboard.
+    ArchiveDashboard { dashboard: DashboardId } = DashboardsArchive, |a| Object::Dashboard(a.dashboard);
+    /// Copy a dashboard.
+    ForkDashboard { dashboard: DashboardId } = DashboardsFork, |a| Object::Dashboard(a.dashboard);
+    /// Mark or unmark a favourite dashboard.
+    FavoriteDashboard { dashboard: DashboardId } = DashboardsFavorite, |a| Object::Dashboard(a.dashboard);
+    /// Share a dashboard, or stop it.
+    ShareDashboard { dashboard: DashboardId } = DashboardsShare, |a| Object::Dashboard(a.dashboard);
+    /// Change or delete a widget.
+    EditWidget { widget: WidgetId } = DashboardsUpdate, |a| Object::Widget(a.widget);
+
+    /// Grant editing of a query or dashboard, or take it back.
+    ShareEditing { object: Object } = EditingShare, |a| a.object;
+
+    /// Read how the server is.
+    ReadStatus {} = SystemStatus, |_| Object::None;
+    /// Read queues and workers.
+    ReadQueues {} = SystemJobs, |_| Object::None;
+}

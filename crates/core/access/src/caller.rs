@@ -1,0 +1,138 @@
+//! Who is calling, once a credential has been recognised.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tessera_kernel::ids::{DashboardId, GroupId, KeyId, QueryId, SourceId, Uid, UserId};
+
+use crate::Action;
+
+/// How far a group reaches into a data source. Ordered: full access includes seeing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccessLevel {
+    /// See results and run saved queries.
+    ViewOnly,
+    /// Write and run any text as well.
+    Full,
+}
+
+/// A user with everything the rules need to know.
+#[derive(Debug, Clone)]
+pub struct UserPrincipal {
+    /// The user.
+    pub id: UserId,
+    /// The user's public identifier.
+    pub uid: Uid,
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+    /// Groups the user is in.
+    pub groups: Vec<GroupId>,
+    /// The words of all those groups, in their order, without repetition.
+    pub permissions: Vec<String>,
+    /// The best level per data source over all groups.
+    pub sources: HashMap<SourceId, AccessLevel>,
+}
+
+impl UserPrincipal {
+    /// Whether the user is an administrator, for whom no object is closed.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.permissions.iter().any(|word| word == "admin")
+    }
+
+    /// Whether the user holds an action.
+    #[must_use]
+    pub fn holds(&self, action: Action) -> bool {
+        self.is_admin()
+            || action.words().is_empty()
+            || action.words().iter().all(|word| self.permissions.iter().any(|held| held == word))
+    }
+
+    /// The level of access to a data source.
+    #[must_use]
+    pub fn level(&self, source: SourceId) -> Option<AccessLevel> {
+        if self.is_admin() {
+            return Some(AccessLevel::Full);
+        }
+        self.sources.get(&source).copied()
+    }
+}
+
+/// Somebody with the key of one query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryPrincipal {
+    /// The key.
+    pub key: KeyId,
+    /// The query it opens.
+    pub query: QueryId,
+}
+
+/// Somebody with the public link of one dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DashboardPrincipal {
+    /// The key.
+    pub key: KeyId,
+    /// The dashboard it opens.
+    pub dashboard: DashboardId,
+    /// The queries shown on it.
+    pub queries: Vec<QueryId>,
+}
+
+/// Who is calling.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// Nobody known.
+    Anonymous,
+    /// A user, by session or by a key.
+    User {
+        /// The user.
+        user: Arc<UserPrincipal>,
+        /// The key that proved it; `None` for a session.
+        key: Option<KeyId>,
+    },
+    /// The holder of a query's key.
+    Query(QueryPrincipal),
+    /// The holder of a dashboard's link.
+    Dashboard(Arc<DashboardPrincipal>),
+}
+
+impl Caller {
+    /// The user, if it is one.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserPrincipal> {
+        match self {
+            Self::User { user, .. } => Some(user),
+            Self::Anonymous | Self::Query(_) | Self::Dashboard(_) => None,
+        }
+    }
+
+    /// Whether the caller proved its right with a session cookie.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        matches!(self, Self::User { key: None, .. })
+    }
+
+    /// A name for records: `user:7`, `key:12`, `anonymous`. Never the key itself.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::User { user, .. } => format!("user:{}", user.id),
+            Self::Query(principal) => format!("key:{}", principal.key),
+            Self::Dashboard(principal) => format!("key:{}", principal.key),
+        }
+    }
+}
+
+/// What a list may contain for a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visible {
+    /// An administrator sees everything.
+    pub everything: bool,
+    /// The user whose own objects are always in the list.
+    pub user: UserId,
+    /// Data sources whose objects are in the list.
+    pub sources: Vec<SourceId>,
+}

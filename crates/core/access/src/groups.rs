@@ -1,0 +1,224 @@
+//! Groups: sets of people with common rights and common access to data sources.
+
+use std::sync::Arc;
+
+use tessera_kernel::ids::{GroupId, SourceId, Uid, UserId};
+use tessera_kernel::{Clock, Fault, Random, Result, Timestamp};
+
+use crate::acts::{AdministerGroup, CreateGroup, ListGroups, ReadGroup};
+use crate::ports::Repos;
+use crate::users::{User, clean_name};
+use crate::{AccessLevel, Authorized, DEFAULT_PERMISSIONS, Gate};
+
+/// A set of people with common rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The number.
+    pub id: GroupId,
+    /// The public identifier.
+    pub uid: Uid,
+    /// The name.
+    pub name: String,
+    /// Whether it came with the server: then it cannot be renamed or deleted.
+    pub builtin: bool,
+    /// The permission words of its members.
+    pub permissions: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What a new group is made of.
+#[derive(Debug, Clone)]
+pub struct NewGroup {
+    /// The name.
+    pub name: String,
+}
+
+/// What to change; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct GroupChange {
+    /// A new name.
+    pub name: Option<String>,
+}
+
+/// Groups.
+#[derive(Clone)]
+pub struct Groups {
+    repos: Arc<dyn Repos>,
+    gate: Gate,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Groups {
+    /// The service over its parts.
+    #[must_use]
+    pub fn new(
+        repos: Arc<dyn Repos>,
+        gate: Gate,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { repos, gate, clock, random }
+    }
+
+    /// The groups the caller may know of: an administrator all, a user its own.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn list(&self, grant: &Authorized<ListGroups>) -> Result<Vec<Group>> {
+        let user = grant.user()?;
+        let mut groups = self.repos.groups().await?;
+        if !user.is_admin() {
+            groups.retain(|group| user.groups.contains(&group.id));
+        }
+        Ok(groups)
+    }
+
+    /// One group.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn get(&self, grant: &Authorized<ReadGroup>) -> Result<Group> {
+        self.require(grant.act().group).await
+    }
+
+    /// Adds a group with the default permissions.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad name.
+    pub async fn create(&self, _grant: &Authorized<CreateGroup>, new: NewGroup) -> Result<Group> {
+        let now = self.clock.now();
+        let mut group = Group {
+            id: GroupId(0),
+            uid: self.random.uid(now),
+            name: clean_name(&new.name)?,
+            builtin: false,
+            permissions: DEFAULT_PERMISSIONS.map(str::to_owned).to_vec(),
+            created_at: now,
+        };
+        group.id = self.repos.insert_group(&group).await?;
+        Ok(group)
+    }
+
+    /// Changes a group.
+    ///
+    /// # Errors
+    /// `Invalid` for a built-in group or a bad name.
+    pub async fn update(
+        &self,
+        grant: &Authorized<AdministerGroup>,
+        change: GroupChange,
+    ) -> Result<Group> {
+        let mut group = self.require(grant.act().group).await?;
+        if group.builtin {
+            return Err(Fault::invalid("group", "a built-in group cannot be renamed"));
+        }
+        if let Some(name) = change.name {
+            group.name = clean_name(&name)?;
+        }
+        self.repos.update_group(&group).await?;
+        self.gate.forget_users();
+        Ok(group)
+    }
+
+    /// Deletes a group.
+    ///
+    /// # Errors
+    /// `Invalid` for a built-in group.
+    pub async fn delete(&self, grant: &Authorized<AdministerGroup>) -> Result<()> {
+        let group = self.require(grant.act().group).await?;
+        if group.builtin {
+            return Err(Fault::invalid("group", "a built-in group cannot be deleted"));
+        }
+        self.repos.delete_group(group.id).await?;
+        self.gate.forget_users();
+        Ok(())
+    }
+
+    /// The members of a group.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn members(&self, grant: &Authorized<ReadGroup>) -> Result<Vec<User>> {
+        self.repos.group_members(grant.act().group).await
+    }
+
+    /// Adds a member.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown user.
+    pub async fn add_member(
+        &self,
+        grant: &Authorized<AdministerGroup>,
+        user: UserId,
+    ) -> Result<User> {
+        let user = self.repos.user(user).await?.ok_or_else(|| Fault::not_found("user"))?;
+        self.repos.add_group_member(grant.act().group, user.id).await?;
+        self.gate.forget_users();
+        self.repos.user(user.id).await?.ok_or_else(|| Fault::not_found("user"))
+    }
+
+    /// Removes a member.
+    ///
+    /// # Errors
+    /// `Invalid` if it is the user's only group or the last administrator would go.
+    pub async fn remove_member(
+        &self,
+        grant: &Authorized<AdministerGroup>,
+        user: UserId,
+    ) -> Result<()> {
+        let group = self.require(grant.act().group).await?;
+        let members = self.repos.group_members(group.id).await?;
+        if group.builtin && group.name == "admin" && members.iter().all(|known| known.id == user) {
+            return Err(Fault::invalid("user", "the last administrator cannot be removed"));
+        }
+        self.repos.remove_group_member(group.id, user).await?;
+        self.gate.forget_users();
+        Ok(())
+    }
+
+    /// The data sources a group reaches.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn sources(
+        &self,
+        grant: &Authorized<AdministerGroup>,
+    ) -> Result<Vec<(SourceId, AccessLevel)>> {
+        self.repos.group_sources(grant.act().group).await
+    }
+
+    /// Gives a group access to a data source, or changes its level.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown data source.
+    pub async fn set_source(
+        &self,
+        grant: &Authorized<AdministerGroup>,
+        source: SourceId,
+        level: AccessLevel,
+    ) -> Result<()> {
+        self.repos.set_group_source(grant.act().group, source, level).await?;
+        self.gate.forget_users();
+        Ok(())
+    }
+
+    /// Takes a group's access to a data source away.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn remove_source(
+        &self,
+        grant: &Authorized<AdministerGroup>,
+        source: SourceId,
+    ) -> Result<()> {
+        self.repos.remove_group_source(grant.act().group, source).await?;
+        self.gate.forget_users();
+        Ok(())
+    }
+
+    async fn require(&self, id: GroupId) -> Result<Group> {
+        self.repos.group(id).await?.ok_or_else(|| Fault::not_found("group"))
+    }
+}

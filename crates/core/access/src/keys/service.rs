@@ -1,0 +1,245 @@
+//! What can be done with keys: make, list, show again where that is allowed, replace, revoke.
+
+use std::sync::Arc;
+
+use tessera_kernel::ids::{KeyId, UserId};
+use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
+
+use super::{Key, KeyKind, KeyOwner, format};
+use crate::acts::{CreateKey, ListKeys, RevokeKey};
+use crate::ports::Repos;
+use crate::{Authorized, Gate, Sealer};
+
+/// Longest name of a key, in characters.
+const NAME_CHARACTERS_MAX: usize = 255;
+
+/// What a new key is made of.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// What its owner calls it.
+    pub name: String,
+    /// From when it works.
+    pub not_before: Option<Timestamp>,
+    /// Until when it works.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key just made: the only moment its text is known.
+#[derive(Debug, Clone)]
+pub struct MintedKey {
+    /// The record.
+    pub key: Key,
+    /// The text.
+    pub secret: Secret,
+}
+
+/// Keys.
+#[derive(Clone)]
+pub struct Keys {
+    repos: Arc<dyn Repos>,
+    gate: Gate,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Keys {
+    /// The service over its parts.
+    #[must_use]
+    pub fn new(
+        repos: Arc<dyn Repos>,
+        gate: Gate,
+        sealer: Sealer,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { repos, gate, sealer, clock, random }
+    }
+
+    /// A recoverable key in the plain form, not stored yet: users, queries and shared dashboards
+    /// each have one, which their owners may see at any time.
+    ///
+    /// # Errors
+    /// If it cannot be sealed.
+    pub fn mint_recoverable(
+        &self,
+        kind: KeyKind,
+        owner: KeyOwner,
+        created_by: Option<UserId>,
+    ) -> Result<Key> {
+        let secret = format::mint_plain(self.random.as_ref());
+        let mut key = self.record(kind, owner, &secret, created_by);
+        key.sealed = Some(self.sealer.seal(&secret, &seal_context(&key.lookup))?);
+        Ok(key)
+    }
+
+    /// Opens a sealed recoverable key.
+    ///
+    /// # Errors
+    /// If it was changed or belongs to another key.
+    pub fn open(&self, sealed: &[u8], lookup: &str) -> Result<Secret> {
+        self.sealer.open(sealed, &seal_context(lookup))
+    }
+
+    /// The text of the recoverable key of an owner. The caller of this crate has shown that it may
+    /// read it: by owning an object, or by [`ReadUserKey`](crate::ReadUserKey).
+    ///
+    /// # Errors
+    /// `NotFound` if there is none.
+    pub async fn recoverable(&self, owner: KeyOwner) -> Result<Secret> {
+        let keys = self.repos.keys_of(owner).await?;
+        let (sealed, lookup) = keys
+            .iter()
+            .rev()
+            .find_map(|key| key.sealed.as_ref().map(|sealed| (sealed, &key.lookup)))
+            .ok_or_else(|| Fault::not_found("key"))?;
+        self.open(sealed, lookup)
+    }
+
+    /// Replaces the recoverable key of an owner; the old one stops working at once.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn replace_recoverable(
+        &self,
+        kind: KeyKind,
+        owner: KeyOwner,
+        created_by: Option<UserId>,
+    ) -> Result<Secret> {
+        let key = self.mint_recoverable(kind, owner, created_by)?;
+        let text = self.open(key.sealed.as_deref().unwrap_or_default(), &key.lookup)?;
+        self.repos.replace_recoverable_key(kind, &key, self.clock.now()).await?;
+        self.gate.forget_keys();
+        Ok(text)
+    }
+
+    /// Revokes all keys of an owner.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn revoke_all(&self, owner: KeyOwner) -> Result<()> {
+        self.repos.revoke_keys_of(owner, self.clock.now()).await?;
+        self.gate.forget_keys();
+        Ok(())
+    }
+
+    /// Makes a key that acts as the caller. Its text is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad name or time.
+    pub async fn create(&self, grant: &Authorized<CreateKey>, new: NewKey) -> Result<MintedKey> {
+        let user = grant.user()?.id;
+        let name = new.name.trim();
+        if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+            return Err(Fault::invalid(
+                "name",
+                format!("a key needs a name of 1 to {NAME_CHARACTERS_MAX} characters"),
+            ));
+        }
+        if new.expires_at.is_some_and(|end| end <= self.clock.now()) {
+            return Err(Fault::invalid("expires_at", "must be in the future"));
+        }
+        if new.expires_at.zip(new.not_before).is_some_and(|(end, start)| end <= start) {
+            return Err(Fault::invalid("expires_at", "must be after not_before"));
+        }
+        self.mint_for(user, name, new.not_before, new.expires_at).await
+    }
+
+    /// Makes a key for a user; for the operator at the machine and for the demo.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn mint_for(
+        &self,
+        user: UserId,
+        name: &str,
+        not_before: Option<Timestamp>,
+        expires_at: Option<Timestamp>,
+    ) -> Result<MintedKey> {
+        let secret = format::mint(KeyKind::User, self.random.as_ref());
+        let mut key = self.record(KeyKind::User, KeyOwner::User(user), &secret, Some(user));
+        key.name = name.to_owned();
+        key.not_before = not_before;
+        key.expires_at = expires_at;
+        key.id = self.repos.insert_key(&key).await?;
+        self.gate.forget_keys();
+        Ok(MintedKey { key, secret })
+    }
+
+    /// The caller's own keys that are not revoked.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn list(&self, grant: &Authorized<ListKeys>) -> Result<Vec<Key>> {
+        self.repos.keys_of(KeyOwner::User(grant.user()?.id)).await
+    }
+
+    /// Revokes a key for good.
+    ///
+    /// # Errors
+    /// `NotFound` if it was revoked already.
+    pub async fn revoke(&self, grant: &Authorized<RevokeKey>) -> Result<()> {
+        self.revoke_by_id(grant.act().key).await
+    }
+
+    /// Revokes a key for good; for the operator at the machine.
+    ///
+    /// # Errors
+    /// `NotFound` if it was revoked already.
+    pub async fn revoke_by_id(&self, key: KeyId) -> Result<()> {
+        let revoked = self.repos.revoke_key(key, self.clock.now()).await?;
+        self.gate.forget_keys();
+        if revoked { Ok(()) } else { Err(Fault::new(Code::NotFound, "there is no such key")) }
+    }
+
+    fn record(
+        &self,
+        kind: KeyKind,
+        owner: KeyOwner,
+        secret: &Secret,
+        created_by: Option<UserId>,
+    ) -> Key {
+        let (pepper_version, digest) = self.gate.peppers().digest(secret.expose());
+        let (lookup, hint) = match format::read(secret.expose()) {
+            Some(format::KeyText::Own { id, .. }) => {
+                (id.to_owned(), format!("tsr_{}_{id}", kind.as_str()))
+            }
+            Some(format::KeyText::Plain) | None => {
+                (hex(&digest), secret.expose().chars().take(4).collect())
+            }
+        };
+        let now = self.clock.now();
+        Key {
+            id: KeyId(0),
+            uid: self.random.uid(now),
+            kind,
+            owner,
+            lookup,
+            digest,
+            pepper_version,
+            sealed: None,
+            name: String::new(),
+            hint,
+            created_by,
+            created_at: now,
+            not_before: None,
+            expires_at: None,
+            disabled_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+}
+
+fn seal_context(lookup: &str) -> String {
+    format!("key:{lookup}")
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        write!(out, "{byte:02x}").expect("writing to a string does not fail");
+        out
+    })
+}

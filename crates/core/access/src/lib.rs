@@ -1,0 +1,66 @@
+//! Who may do what: users, groups, keys, sessions, and the gate that turns a credential into the
+//! right to do one thing.
+//!
+//! The result of a check is a value, [`Authorized`], that only the gate can make; every method of
+//! the core that reads or changes something takes one. This crate knows no HTTP, no SQL and no
+//! product: how a credential is carried is told by [`Transport`], what a refusal looks like on the
+//! wire is the business of an edge. Entry points: [`Access`], which holds one service
+//! for each feature, and [`Gate`]; what storage has to offer is in [`ports`].
+
+mod action;
+mod acts;
+mod audit;
+mod caller;
+mod credential;
+mod editors;
+mod gate;
+mod groups;
+mod keys;
+mod organization;
+mod passwords;
+pub mod ports;
+mod seal;
+mod service;
+mod sessions;
+mod settings;
+mod setup;
+mod throttle;
+mod users;
+
+pub use action::{Action, Need, PermissionWord, permission_actions};
+pub use acts::*;
+pub use audit::AuditEvent;
+pub use caller::{AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Visible};
+pub use credential::{Credential, Transport};
+pub use gate::{Authorized, Gate, RequestContext};
+pub use groups::{Group, GroupChange, Groups, NewGroup};
+pub use keys::{Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers, is_key_shaped};
+pub use passwords::Passwords;
+pub use seal::{Sealed, Sealer};
+pub use service::Access;
+pub use sessions::{NewSession, Session, Sessions};
+pub use settings::{AccessSettings, TransportRule};
+pub use setup::{Setup, SetupRequest};
+pub use throttle::Throttle;
+pub use users::{
+    Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserOrder, UserToken, Users,
+};
+
+/// The permission words that the built-in default group starts with.
+pub const DEFAULT_PERMISSIONS: [&str; 12] = [
+    "create_dashboard",
+    "create_query",
+    "edit_dashboard",
+    "edit_query",
+    "view_query",
+    "view_source",
+    "execute_query",
+    "list_users",
+    "schedule_query",
+    "list_dashboards",
+    "list_alerts",
+    "list_data_sources",
+];
+
+/// The permission words of the built-in group of administrators.
+pub const ADMIN_PERMISSIONS: [&str; 2] = ["admin", "super_admin"];

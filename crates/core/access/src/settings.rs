@@ -1,0 +1,52 @@
+//! What the operator decides about access.
+
+use ipnet::IpNet;
+
+/// Whether keys that act as a user may come in the address of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransportRule {
+    /// Only keys of one query or dashboard may, and only to read.
+    Fenced,
+    /// Keys of users may as well. Each use is recorded.
+    Allowed,
+}
+
+/// Settings of this crate; the configuration of the binary fills them.
+#[derive(Debug, Clone)]
+pub struct AccessSettings {
+    /// Shortest password, in characters.
+    pub password_min_characters: usize,
+    /// How long an idle session lives, in seconds.
+    pub session_idle_seconds: i64,
+    /// How long an invitation or reset link works, in seconds.
+    pub invitation_seconds: i64,
+    /// Attempts to sign in per address and hour.
+    pub login_attempts_per_hour: u32,
+    /// Whether rate limits apply at all.
+    pub limits_enabled: bool,
+    /// How long a key, session or right may be remembered, in seconds. A change made on this node
+    /// takes effect at once, on another node within this time.
+    pub cache_seconds: u64,
+    /// How many keys and users are remembered.
+    pub cache_entries: u64,
+    /// Whether keys that act as a user may come in the address.
+    pub user_keys_in_url: TransportRule,
+    /// Proxies whose word about the caller's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for AccessSettings {
+    fn default() -> Self {
+        Self {
+            password_min_characters: 10,
+            session_idle_seconds: 6 * 3600,
+            invitation_seconds: 7 * 24 * 3600,
+            login_attempts_per_hour: 50,
+            limits_enabled: true,
+            cache_seconds: 5,
+            cache_entries: 20_000,
+            user_keys_in_url: TransportRule::Allowed,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}

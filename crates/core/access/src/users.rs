@@ -1,0 +1,486 @@
+//! People: their records, and everything that can be done to them.
+
+use std::sync::Arc;
+
+use tessera_kernel::ids::{GroupId, Uid, UserId};
+use tessera_kernel::{Clock, Code, Fault, Page, PageRequest, Random, Result, Secret, Timestamp};
+
+use crate::acts::{
+    AdministerUser, CreateUser, DeleteUser, ListUsers, ReadUser, ReadUserKey, RegenerateUserKey,
+    UpdateUser,
+};
+use crate::keys::Keys;
+use crate::ports::Repos;
+use crate::{AccessSettings, Authorized, Gate, Passwords};
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The number.
+    pub id: UserId,
+    /// The public identifier.
+    pub uid: Uid,
+    /// The name.
+    pub name: String,
+    /// The address, in lower case, unique.
+    pub email: String,
+    /// The password in PHC form (Argon2id); `None` until one is set.
+    pub password_hash: Option<String>,
+    /// The groups the user is in, in order of joining.
+    pub groups: Vec<GroupId>,
+    /// Since when the user is shut out.
+    pub disabled_at: Option<Timestamp>,
+    /// Whether the invitation has not been accepted yet.
+    pub invitation_pending: bool,
+    /// Whether the address has been proved.
+    pub email_verified: bool,
+    /// When the user was last seen.
+    pub active_at: Option<Timestamp>,
+    /// Counts what ends all sessions: a session of an earlier epoch is void.
+    pub epoch: i64,
+    /// When the record was made.
+    pub created_at: Timestamp,
+    /// When the record was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a new user is made of.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+    /// Groups besides the default one.
+    pub groups: Vec<GroupId>,
+}
+
+/// What to change; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new address.
+    pub email: Option<String>,
+    /// A new password.
+    pub password: Option<Secret>,
+    /// The present password; needed for a new one.
+    pub old_password: Option<Secret>,
+    /// New groups; administrators only.
+    pub groups: Option<Vec<GroupId>>,
+}
+
+/// Which users to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Those shut out, instead of those who are not.
+    pub disabled: bool,
+    /// Only those who have (`false`) or have not (`true`) accepted their invitation.
+    pub pending: Option<bool>,
+    /// Only those whose name or address contains this.
+    pub search: Option<String>,
+}
+
+/// In which order to list users.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UserOrder {
+    /// By name.
+    Name,
+    /// By time of creation.
+    #[default]
+    CreatedAt,
+    /// By when they were last seen.
+    ActiveAt,
+}
+
+/// What a one-use link allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenPurpose {
+    /// To accept an invitation.
+    Invite,
+    /// To set a new password.
+    Reset,
+}
+
+/// A one-use link as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserToken {
+    /// Keyed digest of the token.
+    pub digest: [u8; 32],
+    /// Whom it is for.
+    pub user: UserId,
+    /// What it allows.
+    pub purpose: TokenPurpose,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A one-use link, shown once.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// The token to put into a link.
+    pub token: Secret,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Longest name and address, in characters.
+const TEXT_CHARACTERS_MAX: usize = 255;
+
+/// Users.
+#[derive(Clone)]
+pub struct Users {
+    repos: Arc<dyn Repos>,
+    gate: Gate,
+    keys: Keys,
+    passwords: Passwords,
+    settings: AccessSettings,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Users {
+    /// The service over its parts.
+    #[must_use]
+    pub fn new(
+        repos: Arc<dyn Repos>,
+        gate: Gate,
+        keys: Keys,
+        passwords: Passwords,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        let settings = gate.settings().clone();
+        Self { repos, gate, keys, passwords, settings, clock, random }
+    }
+
+    /// A page of users.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn list(
+        &self,
+        _grant: &Authorized<ListUsers>,
+        filter: &UserFilter,
+        order: UserOrder,
+        descending: bool,
+        page: PageRequest,
+    ) -> Result<Page<User>> {
+        self.repos.users(filter, order, descending, page).await
+    }
+
+    /// One user.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn get(&self, grant: &Authorized<ReadUser>) -> Result<User> {
+        self.require(grant.act().user).await
+    }
+
+    /// The text of a user's recoverable key.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn key(&self, grant: &Authorized<ReadUserKey>) -> Result<Secret> {
+        self.keys.recoverable(crate::KeyOwner::User(grant.act().user)).await
+    }
+
+    /// Replaces a user's recoverable key.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn regenerate_key(&self, grant: &Authorized<RegenerateUserKey>) -> Result<User> {
+        let user = self.require(grant.act().user).await?;
+        self.keys
+            .replace_recoverable(
+                crate::KeyKind::User,
+                crate::KeyOwner::User(user.id),
+                grant.caller().user().map(|user| user.id),
+            )
+            .await?;
+        Ok(user)
+    }
+
+    /// Adds a user who joins the default group, and an invitation to set a password.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad name or address, `Duplicate` for a taken address.
+    pub async fn create(
+        &self,
+        grant: &Authorized<CreateUser>,
+        new: NewUser,
+    ) -> Result<(User, Invitation)> {
+        let user = self.add(new, None, grant.caller().user().map(|user| user.id)).await?;
+        let invitation = self.issue(user.id, TokenPurpose::Invite).await?;
+        Ok((user, invitation))
+    }
+
+    /// Adds a user, with a password if there is one; for the operator at the machine.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub async fn add(
+        &self,
+        new: NewUser,
+        password: Option<&Secret>,
+        created_by: Option<UserId>,
+    ) -> Result<User> {
+        let name = clean_name(&new.name)?;
+        let email = clean_email(&new.email)?;
+        let known = self.repos.groups().await?;
+        let mut groups: Vec<GroupId> =
+            known.iter().filter(|g| g.builtin && g.name == "default").map(|g| g.id).collect();
+        for group in new.groups {
+            if !known.iter().any(|known| known.id == group) {
+                return Err(Fault::invalid("groups", format!("there is no group {group}")));
+            }
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+        let password_hash = match password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        let now = self.clock.now();
+        let mut user = User {
+            id: UserId(0),
+            uid: self.random.uid(now),
+            name,
+            email,
+            invitation_pending: password_hash.is_none(),
+            password_hash,
+            groups,
+            disabled_at: None,
+            email_verified: true,
+            active_at: None,
+            epoch: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        let key = self.keys.mint_recoverable(
+            crate::KeyKind::User,
+            crate::KeyOwner::User(user.id),
+            created_by,
+        )?;
+        user.id = self.repos.insert_user(&user, &key).await?;
+        self.gate.forget_keys();
+        self.gate.forget_users();
+        Ok(user)
+    }
+
+    /// Changes a user. A new address or password ends all other sessions.
+    ///
+    /// # Errors
+    /// `Invalid`, `Duplicate`; `Forbidden` for groups unless by an administrator.
+    pub async fn update(&self, grant: &Authorized<UpdateUser>, change: UserChange) -> Result<User> {
+        let mut user = self.require(grant.act().user).await?;
+        let admin = grant.user()?.is_admin();
+        if let Some(name) = &change.name {
+            user.name = clean_name(name)?;
+        }
+        if let Some(email) = &change.email {
+            let email = clean_email(email)?;
+            if email != user.email {
+                user.email = email;
+                user.epoch += 1;
+            }
+        }
+        if let Some(password) = &change.password {
+            let old = change.old_password.as_ref().ok_or_else(|| {
+                Fault::new(Code::Forbidden, "the present password is needed to set a new one")
+                    .with_field("old_password")
+            })?;
+            if !self.passwords.verify(old, user.password_hash.as_deref()).await? {
+                return Err(Fault::new(Code::Forbidden, "the present password is wrong")
+                    .with_field("old_password"));
+            }
+            user.password_hash = Some(self.passwords.hash(password).await?);
+            user.epoch += 1;
+        }
+        if let Some(groups) = change.groups {
+            if !admin {
+                return Err(Fault::new(Code::Forbidden, "only an administrator changes groups")
+                    .with_field("groups"));
+            }
+            self.check_groups(&groups).await?;
+            user.groups = groups;
+        }
+        user.updated_at = self.clock.now();
+        self.save(&user).await?;
+        Ok(user)
+    }
+
+    /// Shuts a user out, or lets it in again.
+    ///
+    /// # Errors
+    /// `Invalid` for oneself.
+    pub async fn set_disabled(
+        &self,
+        grant: &Authorized<AdministerUser>,
+        disabled: bool,
+    ) -> Result<User> {
+        let mut user = self.require(grant.act().user).await?;
+        if disabled && grant.user()?.id == user.id {
+            return Err(Fault::invalid("user", "you cannot disable yourself"));
+        }
+        let now = self.clock.now();
+        user.disabled_at = disabled.then_some(now);
+        user.epoch += i64::from(disabled);
+        user.updated_at = now;
+        self.save(&user).await?;
+        self.gate.forget_keys();
+        Ok(user)
+    }
+
+    /// A new one-use link for a user: to accept the invitation, or to set a new password.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn issue_link(
+        &self,
+        grant: &Authorized<AdministerUser>,
+        purpose: TokenPurpose,
+    ) -> Result<(User, Invitation)> {
+        let user = self.require(grant.act().user).await?;
+        let link = self.issue(user.id, purpose).await?;
+        Ok((user, link))
+    }
+
+    /// Deletes a user who never accepted the invitation.
+    ///
+    /// # Errors
+    /// `Invalid` for oneself or a user who did.
+    pub async fn delete(&self, grant: &Authorized<DeleteUser>) -> Result<User> {
+        let user = self.require(grant.act().user).await?;
+        if grant.user()?.id == user.id {
+            return Err(Fault::invalid("user", "you cannot delete yourself"));
+        }
+        if !user.invitation_pending {
+            return Err(Fault::invalid("user", "only a user who never signed in can be deleted"));
+        }
+        self.repos.delete_user(user.id).await?;
+        self.gate.forget_keys();
+        self.gate.forget_users();
+        Ok(user)
+    }
+
+    /// Whom a one-use link is for, without using it.
+    ///
+    /// # Errors
+    /// `NotFound` for a link that is unknown, used or too old.
+    pub async fn peek_link(&self, token: &Secret, purpose: TokenPurpose) -> Result<User> {
+        let now = self.clock.now();
+        for digest in self.gate.peppers().digests(token.expose()) {
+            if let Some(found) = self.repos.token(&digest).await?
+                && found.purpose == purpose
+                && found.expires_at > now
+            {
+                return self.require(found.user).await;
+            }
+        }
+        Err(Fault::not_found("link"))
+    }
+
+    /// Uses a one-use link to set a password, and ends all sessions of before.
+    ///
+    /// # Errors
+    /// `NotFound` for a link that is unknown, used or too old; `Invalid` for a weak password, and
+    /// then the link is not used up.
+    pub async fn accept_link(
+        &self,
+        token: &Secret,
+        purpose: TokenPurpose,
+        password: &Secret,
+    ) -> Result<User> {
+        let mut user = self.peek_link(token, purpose).await?;
+        let hash = self.passwords.hash(password).await?;
+        let mut taken = false;
+        for digest in self.gate.peppers().digests(token.expose()) {
+            taken = taken || self.repos.take_token(&digest).await?;
+        }
+        if !taken {
+            return Err(Fault::not_found("link"));
+        }
+        user.password_hash = Some(hash);
+        user.invitation_pending = false;
+        user.epoch += 1;
+        user.updated_at = self.clock.now();
+        self.save(&user).await?;
+        Ok(user)
+    }
+
+    /// All users with this address: one or none. For the operator at the machine.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn by_email(&self, email: &str) -> Result<Option<User>> {
+        self.repos.user_by_email(&email.trim().to_lowercase()).await
+    }
+
+    /// Sets a password without asking for the old one; for the operator at the machine.
+    ///
+    /// # Errors
+    /// `Invalid` for a weak password.
+    pub async fn force_password(&self, mut user: User, password: &Secret) -> Result<User> {
+        user.password_hash = Some(self.passwords.hash(password).await?);
+        user.invitation_pending = false;
+        user.epoch += 1;
+        user.updated_at = self.clock.now();
+        self.save(&user).await?;
+        Ok(user)
+    }
+
+    async fn issue(&self, user: UserId, purpose: TokenPurpose) -> Result<Invitation> {
+        let token = Secret::new(self.random.alphanumeric(43));
+        let expires_at =
+            self.clock.now() + chrono::TimeDelta::seconds(self.settings.invitation_seconds);
+        let (_, digest) = self.gate.peppers().digest(token.expose());
+        self.repos.insert_token(&UserToken { digest, user, purpose, expires_at }).await?;
+        Ok(Invitation { token, expires_at })
+    }
+
+    async fn check_groups(&self, groups: &[GroupId]) -> Result<()> {
+        let known = self.repos.groups().await?;
+        match groups.iter().find(|group| !known.iter().any(|known| known.id == **group)) {
+            Some(group) => Err(Fault::invalid("groups", format!("there is no group {group}"))),
+            None if groups.is_empty() => {
+                Err(Fault::invalid("groups", "a user needs at least one group"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn save(&self, user: &User) -> Result<()> {
+        self.repos.update_user(user).await?;
+        self.gate.forget_users();
+        Ok(())
+    }
+
+    async fn require(&self, id: UserId) -> Result<User> {
+        self.repos.user(id).await?.ok_or_else(|| Fault::not_found("user"))
+    }
+}
+
+pub(crate) fn clean_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > TEXT_CHARACTERS_MAX {
+        let detail = format!("must have 1 to {TEXT_CHARACTERS_MAX} characters");
+        return Err(Fault::invalid("name", detail));
+    }
+    Ok(name.to_owned())
+}
+
+pub(crate) fn clean_email(email: &str) -> Result<String> {
+    let email = email.trim().to_lowercase();
+    let good = email.len() <= TEXT_CHARACTERS_MAX
+        && !email.contains(char::is_whitespace)
+        && email.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && domain.contains('.')
+        });
+    if good {
+        Ok(email)
+    } else {
+        Err(Fault::invalid("email", "must be an address such as ada@example.com"))
+    }
+}

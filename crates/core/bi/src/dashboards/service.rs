@@ -1,0 +1,524 @@
+//! What can be done with dashboards and their widgets.
+
+use std::sync::Arc;
+
+use serde_json::{Map, json};
+use tessera_access::{
+    ArchiveDashboard, Authorized, Caller, CreateDashboard, EditWidget, FavoriteDashboard,
+    ForkDashboard, KeyKind, KeyOwner, ListDashboards, ReadDashboard, ShareDashboard,
+    UpdateDashboard,
+};
+use tessera_kernel::ids::{DashboardId, Uid, UserId, VisualizationId, WidgetId};
+use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
+
+use super::slug::slug_of;
+use super::{Dashboard, DashboardFilter, DashboardListing, Widget, WidgetDetail};
+use crate::queries::clean_tags;
+use crate::service::Parts;
+use crate::{Change, Json, TagCount};
+
+const NAME_CHARACTERS_MAX: usize = 100;
+const TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// A dashboard as a caller sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DashboardDetail {
+    /// What a list has too.
+    pub listing: DashboardListing,
+    /// The widgets by id; `true` for one whose data the caller may not see.
+    pub widgets: Vec<(WidgetDetail, bool)>,
+    /// Whether the caller may change it.
+    pub can_edit: bool,
+}
+
+/// What to change; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct DashboardChange {
+    /// The version that the change is based on; `None` overwrites whatever is there.
+    pub expected_version: Option<i64>,
+    /// A new name; the slug follows it.
+    pub name: Option<String>,
+    /// A new layout.
+    pub layout: Option<Json>,
+    /// New options.
+    pub options: Option<Json>,
+    /// New tags.
+    pub tags: Option<Vec<String>>,
+    /// Whether it is a draft.
+    pub is_draft: Option<bool>,
+    /// Whether it is archived.
+    pub is_archived: Option<bool>,
+    /// Whether filters work across widgets.
+    pub filters_enabled: Option<bool>,
+}
+
+/// What a new widget is made of.
+#[derive(Debug, Clone)]
+pub struct NewWidget {
+    /// What it shows; `None` for a text.
+    pub visualization: Option<VisualizationId>,
+    /// The text.
+    pub text: String,
+    /// The width.
+    pub width: i64,
+    /// Position and parameter mappings.
+    pub options: Json,
+}
+
+/// What to change; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct WidgetChange {
+    /// A new text.
+    pub text: Option<String>,
+    /// New options.
+    pub options: Option<Json>,
+}
+
+/// Dashboards.
+#[derive(Clone)]
+pub struct Dashboards {
+    parts: Arc<Parts>,
+}
+
+impl Dashboards {
+    pub(crate) fn new(parts: Arc<Parts>) -> Self {
+        Self { parts }
+    }
+
+    /// The number of the dashboard with this identifier, to ask the gate about it.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn resolve(&self, uid: Uid) -> Result<DashboardId> {
+        let found = self.parts.repos.dashboard_id(uid).await?;
+        found.ok_or_else(|| Fault::not_found("dashboard"))
+    }
+
+    /// The number of the dashboard with this slug, to ask the gate about it.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn resolve_slug(&self, slug: &str) -> Result<DashboardId> {
+        let found = self.parts.repos.dashboard_by_slug(slug).await?;
+        found.ok_or_else(|| Fault::not_found("dashboard"))
+    }
+
+    /// A page of dashboards. What the caller may not see is left out.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn list(
+        &self,
+        grant: &Authorized<ListDashboards>,
+        mut filter: DashboardFilter,
+        page: PageRequest,
+    ) -> Result<Page<DashboardListing>> {
+        filter.visible = grant.visible()?;
+        self.parts.repos.dashboards(&filter, page).await
+    }
+
+    /// The tags of the dashboards the caller may see.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn tags(&self, grant: &Authorized<ListDashboards>) -> Result<Vec<TagCount>> {
+        self.parts.repos.dashboard_tags(&grant.visible()?).await
+    }
+
+    /// One dashboard with its widgets.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn get(&self, grant: &Authorized<ReadDashboard>) -> Result<DashboardDetail> {
+        self.detail(grant.act().dashboard, grant.caller()).await
+    }
+
+    /// The text of the key in a dashboard's public link; `None` if it has none. Whoever may change
+    /// the dashboard, and the holder of the link, may see it.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn public_key(&self, detail: &DashboardDetail) -> Result<Option<Secret>> {
+        match self.parts.keys.recoverable(KeyOwner::Dashboard(detail.listing.dashboard.id)).await {
+            Ok(secret) => Ok(Some(secret)),
+            Err(fault) if fault.code() == Code::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Adds a dashboard: a draft without widgets.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad name.
+    pub async fn create(
+        &self,
+        grant: &Authorized<CreateDashboard>,
+        name: &str,
+    ) -> Result<DashboardDetail> {
+        let user = grant.user()?.id;
+        let now = self.parts.clock.now();
+        let dashboard = Dashboard {
+            id: DashboardId(0),
+            uid: self.parts.random.uid(now),
+            slug: self.free_slug(name, None).await?,
+            name: clean_name(name)?,
+            owner: user,
+            layout: json!([]),
+            filters_enabled: false,
+            options: json!({}),
+            tags: Vec::new(),
+            is_draft: true,
+            is_archived: false,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let id = self.parts.repos.insert_dashboard(&dashboard, &[]).await?;
+        self.detail(id, grant.caller()).await
+    }
+
+    /// Changes a dashboard.
+    ///
+    /// # Errors
+    /// `Conflict` if `expected_version` is not the present one; `Invalid`.
+    pub async fn update(
+        &self,
+        grant: &Authorized<UpdateDashboard>,
+        change: DashboardChange,
+    ) -> Result<DashboardDetail> {
+        let before = self.require(grant.act().dashboard).await?;
+        if change.expected_version.is_some_and(|version| version != before.version) {
+            return Err(conflict());
+        }
+        let mut dashboard = before.clone();
+        if let Some(name) = change.name
+            && name != before.name
+        {
+            dashboard.name = clean_name(&name)?;
+            dashboard.slug = self.free_slug(&name, Some(&before.slug)).await?;
+        }
+        if let Some(layout) = change.layout {
+            dashboard.layout = layout;
+        }
+        if let Some(options) = change.options {
+            if !options.is_object() {
+                return Err(Fault::invalid("options", "must be an object"));
+            }
+            dashboard.options = options;
+        }
+        if let Some(tags) = change.tags {
+            dashboard.tags = clean_tags(tags)?;
+        }
+        dashboard.is_draft = change.is_draft.unwrap_or(dashboard.is_draft);
+        dashboard.is_archived = change.is_archived.unwrap_or(dashboard.is_archived);
+        dashboard.filters_enabled = change.filters_enabled.unwrap_or(dashboard.filters_enabled);
+        self.save(&before, dashboard, grant.user()?.id).await?;
+        self.detail(before.id, grant.caller()).await
+    }
+
+    /// Archives a dashboard: it leaves the lists, and its public link stops working.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn archive(&self, grant: &Authorized<ArchiveDashboard>) -> Result<DashboardDetail> {
+        let before = self.require(grant.act().dashboard).await?;
+        let dashboard = Dashboard { is_archived: true, ..before.clone() };
+        self.save(&before, dashboard, grant.user()?.id).await?;
+        self.parts.keys.revoke_all(KeyOwner::Dashboard(before.id)).await?;
+        self.detail(before.id, grant.caller()).await
+    }
+
+    /// Copies a dashboard with its widgets.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn fork(&self, grant: &Authorized<ForkDashboard>) -> Result<DashboardDetail> {
+        let user = grant.user()?.id;
+        let original = self.require(grant.act().dashboard).await?;
+        let now = self.parts.clock.now();
+        let name = format!("Copy of (#{}) {}", original.id, original.name);
+        let name: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
+        let mut widgets: Vec<Widget> = self
+            .parts
+            .repos
+            .widgets(original.id)
+            .await?
+            .into_iter()
+            .map(|detail| detail.widget)
+            .collect();
+        for widget in &mut widgets {
+            widget.uid = self.parts.random.uid(now);
+            widget.created_at = now;
+            widget.updated_at = now;
+        }
+        let copy = Dashboard {
+            uid: self.parts.random.uid(now),
+            slug: self.free_slug(&name, None).await?,
+            name,
+            owner: user,
+            is_draft: true,
+            is_archived: false,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            ..original
+        };
+        let id = self.parts.repos.insert_dashboard(&copy, &widgets).await?;
+        self.detail(id, grant.caller()).await
+    }
+
+    /// Marks or unmarks a favourite of the caller's.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn set_favorite(
+        &self,
+        grant: &Authorized<FavoriteDashboard>,
+        marked: bool,
+    ) -> Result<()> {
+        let user = grant.user()?.id;
+        let now = self.parts.clock.now();
+        self.parts.repos.set_dashboard_favorite(grant.act().dashboard, user, marked, now).await
+    }
+
+    /// Gives the dashboard a public link, or keeps the one it has. Returns the key in it.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn share(&self, grant: &Authorized<ShareDashboard>) -> Result<Secret> {
+        let owner = KeyOwner::Dashboard(grant.act().dashboard);
+        match self.parts.keys.recoverable(owner).await {
+            Err(fault) if fault.code() == Code::NotFound => {
+                let user = Some(grant.user()?.id);
+                self.parts.keys.replace_recoverable(KeyKind::Dashboard, owner, user).await
+            }
+            other => other,
+        }
+    }
+
+    /// Takes the public link back.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn unshare(&self, grant: &Authorized<ShareDashboard>) -> Result<()> {
+        self.parts.keys.revoke_all(KeyOwner::Dashboard(grant.act().dashboard)).await
+    }
+
+    /// Adds a widget.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown visualization; `Forbidden` for one whose data the caller may not
+    /// see; `Invalid`.
+    pub async fn add_widget(
+        &self,
+        grant: &Authorized<UpdateDashboard>,
+        new: NewWidget,
+    ) -> Result<(WidgetDetail, bool)> {
+        if let Some(id) = new.visualization {
+            self.check_visible(grant.caller(), id).await?;
+        }
+        let now = self.parts.clock.now();
+        let widget = Widget {
+            id: WidgetId(0),
+            uid: self.parts.random.uid(now),
+            dashboard: grant.act().dashboard,
+            visualization: new.visualization,
+            text: clean_text(new.text)?,
+            width: new.width,
+            options: clean_options(new.options)?,
+            created_at: now,
+            updated_at: now,
+        };
+        let id = self.parts.repos.insert_widget(&widget).await?;
+        self.parts.gate.forget_keys();
+        self.widget_detail(widget.dashboard, id, grant.caller()).await
+    }
+
+    /// Changes a widget.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid`.
+    pub async fn update_widget(
+        &self,
+        grant: &Authorized<EditWidget>,
+        change: WidgetChange,
+    ) -> Result<(WidgetDetail, bool)> {
+        let id = grant.act().widget;
+        let mut widget =
+            self.parts.repos.widget(id).await?.ok_or_else(|| Fault::not_found("widget"))?;
+        if let Some(text) = change.text {
+            widget.text = clean_text(text)?;
+        }
+        if let Some(options) = change.options {
+            widget.options = clean_options(options)?;
+        }
+        widget.updated_at = self.parts.clock.now();
+        self.parts.repos.update_widget(&widget).await?;
+        self.widget_detail(widget.dashboard, id, grant.caller()).await
+    }
+
+    /// Deletes a widget.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn delete_widget(&self, grant: &Authorized<EditWidget>) -> Result<()> {
+        self.parts.repos.delete_widget(grant.act().widget).await?;
+        self.parts.gate.forget_keys();
+        Ok(())
+    }
+
+    async fn widget_detail(
+        &self,
+        dashboard: DashboardId,
+        id: WidgetId,
+        caller: &Caller,
+    ) -> Result<(WidgetDetail, bool)> {
+        let widgets = self.parts.repos.widgets(dashboard).await?;
+        let found = widgets.into_iter().find(|detail| detail.widget.id == id);
+        let detail = found.ok_or_else(|| Fault::not_found("widget"))?;
+        let restricted = is_restricted(&detail, caller);
+        Ok((detail, restricted))
+    }
+
+    async fn check_visible(&self, caller: &Caller, id: VisualizationId) -> Result<()> {
+        let missing = || Fault::not_found("visualization").with_field("visualization_id");
+        let visualization = self.parts.repos.visualization(id).await?.ok_or_else(missing)?;
+        let query = self.parts.repos.query(visualization.query).await?.ok_or_else(missing)?;
+        let user = caller.user().ok_or_else(missing)?;
+        if query.source.and_then(|source| user.level(source)).is_none() && query.owner != user.id {
+            return Err(Fault::new(Code::Forbidden, "the query's data source is closed to you"));
+        }
+        Ok(())
+    }
+
+    async fn detail(&self, id: DashboardId, caller: &Caller) -> Result<DashboardDetail> {
+        let user = caller.user();
+        let listing = self
+            .parts
+            .repos
+            .dashboard(id, user.map(|user| user.id))
+            .await?
+            .ok_or_else(|| Fault::not_found("dashboard"))?;
+        let widgets = self.parts.repos.widgets(id).await?;
+        let widgets = widgets
+            .into_iter()
+            .map(|detail| {
+                let restricted = is_restricted(&detail, caller);
+                (detail, restricted)
+            })
+            .collect();
+        let can_edit = match user {
+            Some(user) if user.is_admin() || user.id == listing.dashboard.owner => true,
+            Some(user) => {
+                let object = tessera_access::Object::Dashboard(id);
+                self.parts.access.editors(object).await?.contains(&user.id)
+            }
+            None => false,
+        };
+        Ok(DashboardDetail { listing, widgets, can_edit })
+    }
+
+    async fn save(&self, before: &Dashboard, mut after: Dashboard, user: UserId) -> Result<()> {
+        let now = self.parts.clock.now();
+        after.version = before.version + 1;
+        after.updated_at = now;
+        let change = Change {
+            object_kind: "dashboards",
+            object_id: before.id.0,
+            version: after.version,
+            user: Some(user),
+            changes: differences(before, &after),
+            at: now,
+        };
+        if self.parts.repos.update_dashboard(&after, before.version, &change).await? {
+            Ok(())
+        } else {
+            Err(conflict())
+        }
+    }
+
+    async fn free_slug(&self, name: &str, own: Option<&str>) -> Result<String> {
+        let slug = slug_of(name);
+        let taken = self.parts.repos.slugs_like(&slug).await?;
+        let free = |candidate: &str| {
+            own == Some(candidate) || !taken.iter().any(|known| known == candidate)
+        };
+        let mut candidates =
+            std::iter::once(slug.clone()).chain((1..).map(|n| format!("{slug}_{n}")));
+        candidates
+            .find(|candidate| free(candidate))
+            .ok_or_else(|| Fault::new(Code::Internal, "there is no free slug"))
+    }
+
+    async fn require(&self, id: DashboardId) -> Result<Dashboard> {
+        let found = self.parts.repos.dashboard(id, None).await?;
+        found.map(|listing| listing.dashboard).ok_or_else(|| Fault::not_found("dashboard"))
+    }
+}
+
+/// Whether a widget's data is closed to the caller. The holder of a dashboard's link sees all of it.
+fn is_restricted(detail: &WidgetDetail, caller: &Caller) -> bool {
+    let Some((_, query)) = &detail.shows else { return false };
+    match caller {
+        Caller::Dashboard(principal) => principal.dashboard != detail.widget.dashboard,
+        Caller::User { user, .. } => {
+            let query = &query.listing.query;
+            match query.source {
+                Some(source) => user.level(source).is_none(),
+                None => !user.is_admin() && query.owner != user.id,
+            }
+        }
+        Caller::Anonymous | Caller::Query(_) => true,
+    }
+}
+
+fn conflict() -> Fault {
+    Fault::new(Code::Conflict, "the dashboard was changed by somebody else; load it again")
+        .with_field("version")
+}
+
+fn clean_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+        let detail = format!("must have 1 to {NAME_CHARACTERS_MAX} characters");
+        return Err(Fault::invalid("name", detail));
+    }
+    Ok(name.to_owned())
+}
+
+fn clean_text(text: String) -> Result<String> {
+    if text.len() > TEXT_BYTES_MAX {
+        let detail = format!("must have at most {TEXT_BYTES_MAX} bytes");
+        return Err(Fault::invalid("text", detail));
+    }
+    Ok(text)
+}
+
+fn clean_options(options: Json) -> Result<Json> {
+    match options {
+        Json::Null => Ok(json!({})),
+        Json::Object(_) => Ok(options),
+        _ => Err(Fault::invalid("options", "must be an object")),
+    }
+}
+
+fn differences(before: &Dashboard, after: &Dashboard) -> Json {
+    let fields = |dashboard: &Dashboard| {
+        [
+            ("name", json!(dashboard.name)),
+            ("layout", dashboard.layout.clone()),
+            ("options", dashboard.options.clone()),
+            ("tags", json!(dashboard.tags)),
+            ("is_draft", json!(dashboard.is_draft)),
+            ("is_archived", json!(dashboard.is_archived)),
+            ("dashboard_filters_enabled", json!(dashboard.filters_enabled)),
+        ]
+    };
+    let changed = fields(before).into_iter().zip(fields(after)).filter(|(old, new)| old.1 != new.1);
+    let changes: Map<String, Json> = changed
+        .map(|((name, previous), (_, current))| {
+            (name.to_owned(), json!({ "previous": previous, "current": current }))
+        })
+        .collect();
+    Json::Object(changes)
+}

@@ -1,0 +1,363 @@
+//! What can be done with jobs: submit, look, wait, cancel; and what the executor needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Map;
+use tessera_access::{Authorized, Caller, CancelJob, ReadJob, ReadQueues, RunQuery, RunStatement};
+use tessera_kernel::ids::{QueryId, SourceId, Uid};
+use tessera_kernel::{Code, Fault, Result, Timestamp};
+use tessera_sqltext::{Context, Template, apply_auto_limit, query_hash};
+use tokio::sync::Notify;
+
+use super::{Job, JobKind, NewJob, Outcome, QueryRun};
+use crate::parameters::definitions;
+use crate::results::{CacheIdentity, cache_key, template_digest};
+use crate::service::Parts;
+use crate::{Json, Query, QueryResult};
+
+/// What a schema job of a type without tables fails with.
+pub const SCHEMA_UNSUPPORTED: &str = "data source type does not support retrieving schema";
+
+/// How old a stored result may be to be given instead of running again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Any age will do; without a stored result, run.
+    Any,
+    /// At most this old; else run.
+    NoOlderThan(Duration),
+    /// Always run.
+    Always,
+}
+
+/// What is asked for when running something.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// Values for the parameters, as clients send them.
+    pub parameters: Map<String, Json>,
+    /// How old a stored result may be.
+    pub freshness: Freshness,
+    /// Whether to add a row limit to the text; `None` leaves it to the query's own option.
+    pub auto_limit: Option<bool>,
+}
+
+/// What one gets for asking.
+#[derive(Debug, Clone)]
+pub enum RunAnswer {
+    /// A stored result that is fresh enough.
+    Result(QueryResult),
+    /// A job that makes one.
+    Job(Job),
+}
+
+/// Jobs.
+#[derive(Clone)]
+pub struct Jobs {
+    parts: Arc<Parts>,
+}
+
+/// What is to be run, before it is checked.
+struct Plan<'a> {
+    source: Option<SourceId>,
+    query: Option<QueryId>,
+    text: &'a str,
+    options: &'a Json,
+    auto_limit: bool,
+}
+
+impl Jobs {
+    pub(crate) fn new(parts: Arc<Parts>) -> Self {
+        Self { parts }
+    }
+
+    /// Runs a saved query, or gives its stored result.
+    ///
+    /// # Errors
+    /// `MissingParameters`, `InvalidParameters`, `SourcePaused`, `SourceMissing`.
+    pub async fn run_query(
+        &self,
+        grant: &Authorized<RunQuery>,
+        request: &RunRequest,
+    ) -> Result<RunAnswer> {
+        let id = grant.act().query;
+        let query: Query =
+            self.parts.repos.query(id).await?.ok_or_else(|| Fault::not_found("query"))?;
+        let plan = Plan {
+            source: query.source,
+            query: Some(id),
+            text: &query.text,
+            options: &query.options,
+            auto_limit: request.auto_limit.unwrap_or_else(|| auto_limited(&query.options)),
+        };
+        self.run(grant.caller(), &plan, request).await
+    }
+
+    /// Runs any text, or gives its stored result. A `query` it was written for is only noted.
+    ///
+    /// # Errors
+    /// As [`run_query`](Self::run_query).
+    pub async fn run_statement(
+        &self,
+        grant: &Authorized<RunStatement>,
+        text: &str,
+        options: &Json,
+        request: &RunRequest,
+    ) -> Result<RunAnswer> {
+        self.parts.check_text(text)?;
+        let plan = Plan {
+            source: Some(grant.act().source),
+            query: None,
+            text,
+            options,
+            auto_limit: request.auto_limit.unwrap_or(false),
+        };
+        self.run(grant.caller(), &plan, request).await
+    }
+
+    async fn run(
+        &self,
+        caller: &Caller,
+        plan: &Plan<'_>,
+        request: &RunRequest,
+    ) -> Result<RunAnswer> {
+        let parts = &self.parts;
+        let (source, dialect) = parts.runnable(plan.source).await?;
+        let now = parts.clock.now();
+        let text = if plan.auto_limit {
+            apply_auto_limit(plan.text, parts.settings.auto_limit_rows, dialect)
+        } else {
+            plan.text.to_owned()
+        };
+        let definitions = definitions(plan.options)?;
+        let dropdowns = parts.dropdown_values(&definitions).await?;
+        let template = Template::parse(&text, dialect)?;
+        let context = Context { now, zone: parts.settings.time_zone, dropdowns: &dropdowns };
+        let values = template.resolve(&definitions, &request.parameters, &context)?;
+        let bound = template.bind(&definitions, &values)?;
+        let settings = &parts.settings;
+        let key = cache_key(&CacheIdentity {
+            source: source.id,
+            source_version: source.version,
+            text: &text,
+            values: &values.canonical(),
+            rows_max: settings.result_rows_max,
+            bytes_max: settings.result_bytes_max,
+        });
+        let since = match request.freshness {
+            Freshness::Any => Some(None),
+            Freshness::NoOlderThan(age) => {
+                Some(Some(now - chrono::TimeDelta::from_std(age).unwrap_or(chrono::TimeDelta::MAX)))
+            }
+            Freshness::Always => None,
+        };
+        if let Some(since) = since
+            && let Some(result) = parts.repos.latest_result(&key, since).await?
+        {
+            return Ok(RunAnswer::Result(result));
+        }
+        let run = QueryRun {
+            query_hash: query_hash(&bound.display),
+            display_text: bound.display,
+            template_digest: hex::encode(template_digest(source.id, &text)),
+            cache_key: hex::encode(key),
+            text,
+            definitions,
+            values,
+            time_limit_seconds: settings.run_time_limit_seconds,
+            rows_max: settings.result_rows_max,
+            bytes_max: settings.result_bytes_max,
+        };
+        let job = NewJob {
+            uid: parts.random.uid(now),
+            kind: JobKind::Query,
+            source: source.id,
+            query: plan.query,
+            dedup: key,
+            run: Some(run),
+            participant: caller.label(),
+            created_at: now,
+        };
+        Ok(RunAnswer::Job(parts.submit(&job).await?))
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn get(&self, grant: &Authorized<ReadJob>) -> Result<Job> {
+        self.require(grant.act().job).await
+    }
+
+    /// One job, once it is final or the time is over.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn wait(&self, grant: &Authorized<ReadJob>, at_most: Duration) -> Result<Job> {
+        let uid = grant.act().job;
+        let watched = self.parts.signals.watch(uid);
+        let answer = tokio::time::timeout(at_most, async {
+            loop {
+                // Registered before looking, so that an end in between is not missed.
+                let mut ended = std::pin::pin!(watched.notified());
+                ended.as_mut().enable();
+                let job = self.require(uid).await?;
+                if job.state.is_final() {
+                    return Ok(job);
+                }
+                // Another node may have run it: its end is only seen by looking.
+                let _ = tokio::time::timeout(Duration::from_secs(1), ended).await;
+            }
+        })
+        .await;
+        self.parts.signals.unwatch(uid, &watched);
+        match answer {
+            Ok(job) => job,
+            Err(_) => self.require(uid).await,
+        }
+    }
+
+    /// Cancels a job, also in the database it runs on. A job that is final stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn cancel(&self, grant: &Authorized<CancelJob>) -> Result<Job> {
+        let uid = grant.act().job;
+        let job = self
+            .parts
+            .repos
+            .cancel_job(uid, self.parts.clock.now())
+            .await?
+            .ok_or_else(|| Fault::not_found("job"))?;
+        self.parts.signals.stop(uid);
+        self.parts.signals.ended(uid);
+        Ok(job)
+    }
+
+    /// How many jobs are queued and how many are running.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn counts(&self, _grant: &Authorized<ReadQueues>) -> Result<(u64, u64)> {
+        self.parts.repos.count_jobs().await
+    }
+
+    async fn require(&self, uid: Uid) -> Result<Job> {
+        self.parts.repos.job(uid).await?.ok_or_else(|| Fault::not_found("job"))
+    }
+}
+
+/// What the executor needs. It acts for those who submitted the jobs, whose rights were checked then.
+impl Jobs {
+    /// Returns once there may be work.
+    pub async fn wait_queued(&self) {
+        self.parts.signals.wait_queued().await;
+    }
+
+    /// Takes the oldest queued job.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn claim(&self, node: &str, lease: Duration) -> Result<Option<Job>> {
+        let now = self.parts.clock.now();
+        self.parts.repos.claim_job(node, now, later(now, lease)).await
+    }
+
+    /// Notes that a job runs here; what is returned wakes when it must stop.
+    #[must_use]
+    pub fn started(&self, job: Uid) -> Arc<Notify> {
+        self.parts.signals.started(job)
+    }
+
+    /// Ends a job. `false` if it is not ours any more.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn finish(&self, job: Uid, node: &str, outcome: &Outcome) -> Result<bool> {
+        let done = self.parts.repos.finish_job(job, node, outcome, self.parts.clock.now()).await;
+        self.parts.signals.stopped(job);
+        self.parts.signals.ended(job);
+        done
+    }
+
+    /// Prolongs the leases of all jobs that run here, and stops those that are not ours any more.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn heartbeat(&self, node: &str, lease: Duration) -> Result<()> {
+        let running = self.parts.signals.running();
+        if running.is_empty() {
+            return Ok(());
+        }
+        let until = later(self.parts.clock.now(), lease);
+        for lost in self.parts.repos.renew_leases(node, &running, until).await? {
+            self.parts.signals.stop(lost);
+        }
+        Ok(())
+    }
+
+    /// Gives the jobs that run here back to the queue.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn release(&self, node: &str) -> Result<u64> {
+        self.parts.repos.release_jobs(node).await
+    }
+
+    /// Requeues or fails jobs whose node is gone.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn reap(&self, attempts_max: i64) -> Result<(u64, u64)> {
+        let reaped = self.parts.repos.reap_jobs(self.parts.clock.now(), attempts_max).await?;
+        if reaped.0 > 0 {
+            self.parts.signals.queued();
+        }
+        Ok(reaped)
+    }
+
+    /// Removes final jobs older than `age`.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn purge(&self, age: chrono::TimeDelta) -> Result<u64> {
+        self.parts.repos.purge_jobs(self.parts.clock.now() - age).await
+    }
+
+    /// How many jobs are queued and running, for metrics.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn gauge(&self) -> Result<(u64, u64)> {
+        self.parts.repos.count_jobs().await
+    }
+}
+
+impl Parts {
+    /// Stores a job and wakes the executor.
+    pub(crate) async fn submit(&self, job: &NewJob) -> Result<Job> {
+        let (job, new) = self.repos.submit_job(job).await?;
+        if new {
+            self.signals.queued();
+        }
+        Ok(job)
+    }
+
+    /// Refuses a text that is too long.
+    pub(crate) fn check_text(&self, text: &str) -> Result<()> {
+        let max = self.settings.query_text_bytes_max;
+        if text.len() > max {
+            let detail = format!("the text is longer than {max} bytes (queries.text_bytes_max)");
+            return Err(Fault::new(Code::TooLarge, detail).with_field("query"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a query's options ask for a row limit.
+pub(crate) fn auto_limited(options: &Json) -> bool {
+    options.get("apply_auto_limit").and_then(Json::as_bool).unwrap_or(false)
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now + chrono::TimeDelta::from_std(by).unwrap_or(chrono::TimeDelta::MAX)
+}

@@ -1,0 +1,75 @@
+//! Wakes those who wait for a job, and the executor, within this process: nobody polls.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tessera_kernel::ids::Uid;
+use tokio::sync::Notify;
+
+/// Who waits for what.
+#[derive(Default)]
+pub(crate) struct Signals {
+    /// A job was put into the queue.
+    queued: Notify,
+    /// Jobs that somebody waits for.
+    waiting: Mutex<HashMap<Uid, Arc<Notify>>>,
+    /// Jobs that run here, and what stops them.
+    running: Mutex<HashMap<Uid, Arc<Notify>>>,
+}
+
+impl Signals {
+    /// Tells the executor that there is work.
+    pub(crate) fn queued(&self) {
+        self.queued.notify_one();
+    }
+
+    /// Returns once there may be work.
+    pub(crate) async fn wait_queued(&self) {
+        self.queued.notified().await;
+    }
+
+    /// What wakes when the job ends. To be taken before looking at the job.
+    pub(crate) fn watch(&self, job: Uid) -> Arc<Notify> {
+        Arc::clone(self.waiting.lock().entry(job).or_default())
+    }
+
+    /// Nobody waits any more.
+    pub(crate) fn unwatch(&self, job: Uid, watched: &Arc<Notify>) {
+        let mut waiting = self.waiting.lock();
+        // Two are left when nobody else waits: the one in the map and the caller's.
+        if Arc::strong_count(watched) <= 2 {
+            waiting.remove(&job);
+        }
+    }
+
+    /// Tells those who wait that the job ended.
+    pub(crate) fn ended(&self, job: Uid) {
+        if let Some(watched) = self.waiting.lock().get(&job) {
+            watched.notify_waiters();
+        }
+    }
+
+    /// Notes that the job runs here; what is returned wakes when it must stop.
+    pub(crate) fn started(&self, job: Uid) -> Arc<Notify> {
+        Arc::clone(self.running.lock().entry(job).or_default())
+    }
+
+    /// The job does not run here any more.
+    pub(crate) fn stopped(&self, job: Uid) {
+        self.running.lock().remove(&job);
+    }
+
+    /// Stops the job if it runs here.
+    pub(crate) fn stop(&self, job: Uid) {
+        if let Some(stop) = self.running.lock().get(&job) {
+            // Kept for the one who comes to wait a moment later.
+            stop.notify_one();
+        }
+    }
+
+    /// Which jobs run here.
+    pub(crate) fn running(&self) -> Vec<Uid> {
+        self.running.lock().keys().copied().collect()
+    }
+}

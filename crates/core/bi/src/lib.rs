@@ -1,0 +1,42 @@
+//! The query side: sources, queries, parameters, jobs, results, visualizations, dashboards.
+//!
+//! Every method takes an [`Authorized`](tessera_access::Authorized) value, which only the gate of
+//! `access` makes. This crate knows no HTTP, no SQL engine and no product; what storage, result
+//! files and databases have to offer is in [`ports`]. Entry point: [`Bi`], which holds one service
+//! for each feature.
+
+mod dashboards;
+mod jobs;
+mod parameters;
+pub mod ports;
+mod queries;
+mod results;
+mod service;
+mod settings;
+mod sources;
+mod visualizations;
+
+pub use dashboards::{
+    Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing, DashboardOrder,
+    DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,
+};
+pub use jobs::{
+    Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,
+    RunRequest, SCHEMA_UNSUPPORTED,
+};
+pub use parameters::DropdownOption;
+pub use queries::{
+    Change, NewQuery, Queries, Query, QueryChange, QueryDetail, QueryFilter, QueryListing,
+    QueryOrder, QueryScope, TagCount,
+};
+pub use results::{QueryResult, ResultReader, Results, cache_key, template_digest};
+pub use service::Bi;
+pub use settings::BiSettings;
+pub use sources::{
+    NewSource, SchemaAnswer, Source, SourceChange, SourceSettings, SourceType, SourceView, Sources,
+    Table, TableColumn,
+};
+pub use visualizations::{NewVisualization, Visualization, VisualizationChange, Visualizations};
+
+/// Any JSON document: options that only clients read.
+pub type Json = serde_json::Value;

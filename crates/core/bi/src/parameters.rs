@@ -1,0 +1,101 @@
+//! Parameters of a query: their definitions, and the values to choose from.
+
+use std::collections::HashMap;
+
+use futures::StreamExt;
+use tessera_formats::{Options, cell, unique_names};
+use tessera_kernel::ids::{QueryId, ResultId};
+use tessera_kernel::{Code, Fault, Result};
+use tessera_sqltext::{Parameter, ParameterKind, parse_parameters};
+
+use crate::service::Parts;
+use crate::{Json, Query};
+
+/// One value to choose from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DropdownOption {
+    /// What to show.
+    pub name: Json,
+    /// The value.
+    pub value: String,
+}
+
+/// The definitions that a query's options hold.
+pub(crate) fn definitions(options: &Json) -> Result<Vec<Parameter>> {
+    match options.get("parameters") {
+        None | Some(Json::Null) => Ok(Vec::new()),
+        Some(list) => parse_parameters(list),
+    }
+}
+
+/// The queries whose results give the values of parameters.
+pub(crate) fn dropdown_queries(definitions: &[Parameter]) -> Vec<QueryId> {
+    definitions
+        .iter()
+        .filter_map(|parameter| match parameter.kind {
+            ParameterKind::Query { query_id } => Some(QueryId(query_id)),
+            _ => None,
+        })
+        .collect()
+}
+
+impl Parts {
+    /// The values that parameters of type `query` may take, by query.
+    pub(crate) async fn dropdown_values(
+        &self,
+        definitions: &[Parameter],
+    ) -> Result<HashMap<i64, Vec<String>>> {
+        let mut values = HashMap::new();
+        for id in dropdown_queries(definitions) {
+            let query = self.repos.query(id).await?.ok_or_else(|| Fault::not_found("query"))?;
+            let options = self.dropdown(&query).await?;
+            values.insert(id.0, options.into_iter().map(|option| option.value).collect());
+        }
+        Ok(values)
+    }
+
+    /// The values to choose from: columns `name` and `value` of the latest result, or its first
+    /// column for both.
+    pub(crate) async fn dropdown(&self, query: &Query) -> Result<Vec<DropdownOption>> {
+        if query.source.is_none() {
+            return Err(Fault::new(Code::SourceMissing, "the query has no data source any more"));
+        }
+        let id: ResultId = query.latest_result.ok_or_else(|| {
+            Fault::new(Code::NoCachedResult, "the query has not been run yet; run it first")
+        })?;
+        let result = self.repos.result(id).await?.ok_or_else(|| Fault::not_found("result"))?;
+        let (schema, mut batches) = self.files.open(result.uid).await?;
+        let names: Vec<String> =
+            schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
+        let names = unique_names(&names);
+        let find = |wanted: &str| names.iter().position(|name| name == wanted);
+        let (name, value) = match (find("name"), find("value")) {
+            (Some(name), Some(value)) => (name, value),
+            (None, Some(value)) => (value, value),
+            _ => (0, 0),
+        };
+        let options = Options::default();
+        let mut out = Vec::new();
+        while let Some(batch) = batches.next().await {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                if out.len() >= self.settings.dropdown_rows_max {
+                    let detail = format!(
+                        "the query has more than {} values to choose from",
+                        self.settings.dropdown_rows_max
+                    );
+                    return Err(Fault::new(Code::TooLarge, detail));
+                }
+                out.push(DropdownOption {
+                    name: cell(&batch, name, row, &options),
+                    value: match cell(&batch, value, row, &options) {
+                        Json::String(text) => text,
+                        Json::Null => String::new(),
+                        other => other.to_string(),
+                    },
+                });
+            }
+        }
+        Ok(out)
+    }
+}

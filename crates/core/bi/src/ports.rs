@@ -1,0 +1,318 @@
+//! What storage, result files and databases have to offer to this crate.
+//!
+//! Records go in whole; where a record is inserted its `id` is ignored and the new one is returned.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use tessera_access::{Key, Visible};
+use tessera_kernel::ids::{
+    DashboardId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId, WidgetId,
+};
+use tessera_kernel::{Page, PageRequest, Result, Timestamp};
+use tessera_sqltext::{Bound, Dialect};
+
+use crate::{
+    Change, Dashboard, DashboardFilter, DashboardListing, Job, Json, NewJob, Outcome, Query,
+    QueryDetail, QueryFilter, QueryListing, QueryResult, Source, SourceType, Table, TagCount,
+    Visualization, Widget, WidgetDetail,
+};
+
+/// Data sources.
+#[async_trait]
+pub trait SourceRepo: Send + Sync {
+    /// All data sources by name (ignoring case), then id.
+    async fn sources(&self) -> Result<Vec<Source>>;
+    /// One data source.
+    async fn source(&self, id: SourceId) -> Result<Option<Source>>;
+    /// Adds a data source, and gives these groups full access to it, in one transaction.
+    async fn insert_source(
+        &self,
+        source: &Source,
+        groups: &[tessera_kernel::ids::GroupId],
+    ) -> Result<SourceId>;
+    /// Writes a data source.
+    async fn update_source(&self, source: &Source) -> Result<()>;
+    /// Deletes a data source: queries stay and lose it, its results' records, jobs and group access
+    /// go. Returns the identifiers of the results whose files can go. `None` if there is none.
+    async fn delete_source(&self, id: SourceId) -> Result<Option<Vec<Uid>>>;
+    /// The tables as last read, and when.
+    async fn cached_schema(&self, id: SourceId) -> Result<Option<(Vec<Table>, Timestamp)>>;
+    /// Keeps the tables.
+    async fn save_schema(&self, id: SourceId, tables: &[Table], at: Timestamp) -> Result<()>;
+}
+
+/// Queries and their visualizations.
+#[async_trait]
+pub trait QueryRepo: Send + Sync {
+    /// One query.
+    async fn query(&self, id: QueryId) -> Result<Option<Query>>;
+    /// The number of the query with this identifier.
+    async fn query_id(&self, uid: Uid) -> Result<Option<QueryId>>;
+    /// One query with all that belongs to it; favourites are those of `user`.
+    async fn query_detail(&self, id: QueryId, user: Option<UserId>) -> Result<Option<QueryDetail>>;
+    /// A page of queries.
+    async fn queries(&self, filter: &QueryFilter, page: PageRequest) -> Result<Page<QueryListing>>;
+    /// The caller's own queries that are not archived, last changed first.
+    async fn recent_queries(&self, user: UserId, limit: u64) -> Result<Vec<QueryListing>>;
+    /// Adds a query with its key and visualizations, in one transaction; the owner of the key and
+    /// the query of the visualizations is the new query.
+    async fn insert_query(
+        &self,
+        query: &Query,
+        key: &Key,
+        visualizations: &[Visualization],
+    ) -> Result<QueryId>;
+    /// Writes a query and its history, if its version is still `expected`; `false` if it is not.
+    async fn update_query(&self, query: &Query, expected: i64, change: &Change) -> Result<bool>;
+    /// Archives a query: clears its schedule and deletes the widgets that show it.
+    async fn archive_query(&self, id: QueryId, at: Timestamp, change: &Change) -> Result<()>;
+    /// Marks or unmarks a favourite; idempotent.
+    async fn set_query_favorite(
+        &self,
+        id: QueryId,
+        user: UserId,
+        marked: bool,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// Tags of the queries that are visible and not archived, by name.
+    async fn query_tags(&self, visible: &Visible) -> Result<Vec<TagCount>>;
+    /// The history, newest first.
+    async fn query_history(&self, id: QueryId, page: PageRequest) -> Result<Page<Change>>;
+
+    /// One visualization.
+    async fn visualization(&self, id: VisualizationId) -> Result<Option<Visualization>>;
+    /// Adds a visualization.
+    async fn insert_visualization(&self, visualization: &Visualization) -> Result<VisualizationId>;
+    /// Writes a visualization.
+    async fn update_visualization(&self, visualization: &Visualization) -> Result<()>;
+    /// Deletes a visualization and the widgets that show it.
+    async fn delete_visualization(&self, id: VisualizationId) -> Result<()>;
+}
+
+/// Dashboards and their widgets.
+#[async_trait]
+pub trait DashboardRepo: Send + Sync {
+    /// One dashboard; favourites are those of `user`.
+    async fn dashboard(
+        &self,
+        id: DashboardId,
+        user: Option<UserId>,
+    ) -> Result<Option<DashboardListing>>;
+    /// The number of the dashboard with this identifier.
+    async fn dashboard_id(&self, uid: Uid) -> Result<Option<DashboardId>>;
+    /// The oldest dashboard with this slug that is not archived; else the oldest archived one.
+    async fn dashboard_by_slug(&self, slug: &str) -> Result<Option<DashboardId>>;
+    /// How many dashboards have a slug that is this one, or this one with `_` and a number.
+    async fn slugs_like(&self, slug: &str) -> Result<Vec<String>>;
+    /// A page of dashboards.
+    async fn dashboards(
+        &self,
+        filter: &DashboardFilter,
+        page: PageRequest,
+    ) -> Result<Page<DashboardListing>>;
+    /// The widgets by id, with what they show.
+    async fn widgets(&self, dashboard: DashboardId) -> Result<Vec<WidgetDetail>>;
+    /// Adds a dashboard with widgets (whose dashboard is the new one), in one transaction.
+    async fn insert_dashboard(
+        &self,
+        dashboard: &Dashboard,
+        widgets: &[Widget],
+    ) -> Result<DashboardId>;
+    /// Writes a dashboard and its history, if its version is still `expected`; else `false`.
+    async fn update_dashboard(
+        &self,
+        dashboard: &Dashboard,
+        expected: i64,
+        change: &Change,
+    ) -> Result<bool>;
+    /// Marks or unmarks a favourite; idempotent.
+    async fn set_dashboard_favorite(
+        &self,
+        id: DashboardId,
+        user: UserId,
+        marked: bool,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// Tags of the dashboards that are visible, by name. Drafts of others do not count.
+    async fn dashboard_tags(&self, visible: &Visible) -> Result<Vec<TagCount>>;
+    /// One widget.
+    async fn widget(&self, id: WidgetId) -> Result<Option<Widget>>;
+    /// Adds a widget.
+    async fn insert_widget(&self, widget: &Widget) -> Result<WidgetId>;
+    /// Writes a widget.
+    async fn update_widget(&self, widget: &Widget) -> Result<()>;
+    /// Deletes a widget.
+    async fn delete_widget(&self, id: WidgetId) -> Result<()>;
+}
+
+/// Jobs and the records of results.
+#[async_trait]
+pub trait JobRepo: Send + Sync {
+    /// Stores a job; or, if one with the same `dedup` is not final yet, adds the participant to
+    /// that. Says which one it is, and whether it is new.
+    async fn submit_job(&self, job: &NewJob) -> Result<(Job, bool)>;
+    /// One job.
+    async fn job(&self, uid: Uid) -> Result<Option<Job>>;
+    /// Takes the oldest queued job and gives it to `node` until `lease_until`.
+    async fn claim_job(
+        &self,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>>;
+    /// Prolongs the leases of jobs that `node` runs. Returns those that are not its own any more,
+    /// because they were cancelled or given to another node: it must stop them.
+    async fn renew_leases(
+        &self,
+        node: &str,
+        jobs: &[Uid],
+        lease_until: Timestamp,
+    ) -> Result<Vec<Uid>>;
+    /// Ends a job that `node` runs. A result is stored in the same transaction and becomes the
+    /// latest of every query that is not archived and has the same `template_digest`, if no values
+    /// were put in; the queries' `version` and `updated_at` stay as they are.
+    /// `false`, and nothing is changed, if the job is not running for `node` any more.
+    async fn finish_job(
+        &self,
+        uid: Uid,
+        node: &str,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) -> Result<bool>;
+    /// Cancels a job unless it is final. Returns the job as it is then.
+    async fn cancel_job(&self, uid: Uid, at: Timestamp) -> Result<Option<Job>>;
+    /// Gives the jobs that `node` runs back to the queue. For a graceful end.
+    async fn release_jobs(&self, node: &str) -> Result<u64>;
+    /// Puts running jobs whose lease ended before `now` back into the queue, or, once they were
+    /// taken `attempts_max` times, lets them fail. Returns how many of each.
+    async fn reap_jobs(&self, now: Timestamp, attempts_max: i64) -> Result<(u64, u64)>;
+    /// Removes final jobs that ended before `before`.
+    async fn purge_jobs(&self, before: Timestamp) -> Result<u64>;
+    /// How many jobs are queued and how many are running.
+    async fn count_jobs(&self) -> Result<(u64, u64)>;
+
+    /// One result.
+    async fn result(&self, id: ResultId) -> Result<Option<QueryResult>>;
+    /// The result with this identifier.
+    async fn result_by_uid(&self, uid: Uid) -> Result<Option<QueryResult>>;
+    /// The latest result with this identity that was made at or after `since`.
+    async fn latest_result(
+        &self,
+        cache_key: &[u8; 32],
+        since: Option<Timestamp>,
+    ) -> Result<Option<QueryResult>>;
+    /// The latest result with this `template_digest` that was made without values.
+    async fn latest_of_template(&self, template_digest: &[u8; 32]) -> Result<Option<QueryResult>>;
+    /// The bytes of all results.
+    async fn result_bytes(&self) -> Result<u64>;
+    /// Removes the records of at most `limit` results that no query names as its latest and that
+    /// were made before `before`; if `before` is `None`, the oldest ones, whatever their age.
+    /// Returns the removed ones, whose files can go.
+    async fn purge_results(
+        &self,
+        before: Option<Timestamp>,
+        limit: u64,
+    ) -> Result<Vec<QueryResult>>;
+    /// Of these identifiers of files, those that no record names.
+    async fn orphaned_results(&self, uids: &[Uid]) -> Result<Vec<Uid>>;
+}
+
+/// Everything of this crate that is kept in the metadata store.
+pub trait BiRepos: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+
+impl<T> BiRepos for T where T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+
+/// Tells other parts, and other nodes, that something happened in the store.
+#[async_trait]
+pub trait StoreHealth: Send + Sync {
+    /// Fails if the store cannot be reached.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// A result file being written. Dropped without `finish`, it leaves nothing behind.
+#[async_trait]
+pub trait ResultWriter: BatchSink {
+    /// Makes the file durable and visible. Returns its size in bytes and its number of rows.
+    async fn finish(self: Box<Self>) -> Result<(u64, u64)>;
+}
+
+/// The batches of a result, in order.
+pub type BatchStream = BoxStream<'static, Result<RecordBatch>>;
+
+/// Files with the rows of results, as compressed Arrow.
+#[async_trait]
+pub trait ResultFiles: Send + Sync + 'static {
+    /// Begins a file.
+    async fn create(&self, uid: Uid) -> Result<Box<dyn ResultWriter>>;
+    /// Opens a file: its columns, and its rows as a stream that holds one batch at a time.
+    async fn open(&self, uid: Uid) -> Result<(SchemaRef, BatchStream)>;
+    /// Removes a file; nothing happens if there is none.
+    async fn delete(&self, uid: Uid) -> Result<()>;
+    /// Files older than `before`, at most `limit`.
+    async fn list_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Uid>>;
+}
+
+/// Where a connector puts what it reads.
+#[async_trait]
+pub trait BatchSink: Send {
+    /// Names the columns. Called before the first batch; called again, it drops what was put in so
+    /// far, because the columns turned out to be different.
+    async fn begin(&mut self, schema: SchemaRef) -> Result<()>;
+    /// Takes rows.
+    async fn batch(&mut self, batch: RecordBatch) -> Result<()>;
+}
+
+/// Tells a connector to stop.
+#[async_trait]
+pub trait CancelSignal: Send + Sync {
+    /// Returns once the work is to stop.
+    async fn cancelled(&self);
+    /// Whether it is to stop now.
+    fn is_cancelled(&self) -> bool;
+}
+
+/// One connected database.
+#[async_trait]
+pub trait Connector: Send + Sync + 'static {
+    /// Runs a text with bound values and puts its rows into the sink. The last statement that gives
+    /// columns counts. When `cancel` fires, the database is told to stop as well, and the answer is
+    /// a fault with `Code::Cancelled`. `time_limit_seconds` is also set in the database.
+    async fn run(
+        &self,
+        statement: &Bound,
+        time_limit_seconds: u64,
+        cancel: Arc<dyn CancelSignal>,
+        sink: &mut dyn BatchSink,
+    ) -> Result<()>;
+    /// Connects and asks for nothing.
+    async fn test(&self) -> Result<()>;
+    /// The tables and views with their columns, by name.
+    async fn tables(&self) -> Result<Vec<Table>>;
+}
+
+/// All connectors.
+pub trait Connectors: Send + Sync + 'static {
+    /// The types there are, by title.
+    fn types(&self) -> &[SourceType];
+    /// One type.
+    fn source_type(&self, kind: &str) -> Option<&SourceType> {
+        self.types().iter().find(|known| known.name == kind)
+    }
+    /// Checks options against the type's rules beyond its JSON schema: allowed hosts and folders.
+    fn check(&self, kind: &str, options: &Json) -> Result<()>;
+    /// A connector for a data source with all its options, secrets included. Connections are pooled
+    /// by (source, version).
+    fn open(&self, source: &Source, options: &Json) -> Result<Arc<dyn Connector>>;
+    /// The dialect of a type.
+    fn dialect(&self, kind: &str) -> Option<Dialect> {
+        self.source_type(kind).map(|known| known.dialect)
+    }
+}
+
+/// Small finished encodings of results, kept by bytes. See [`Results`](crate::Results).
+pub type Encoded = Bytes;

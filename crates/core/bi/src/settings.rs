@@ -1,0 +1,49 @@
+//! What the operator decides about queries, jobs and results.
+
+/// Settings of this crate; the configuration of the binary fills them.
+#[derive(Debug, Clone)]
+pub struct BiSettings {
+    /// Most rows of a result; a run that gives more fails.
+    pub result_rows_max: u64,
+    /// Most bytes of a result in memory form; a run that gives more fails.
+    pub result_bytes_max: u64,
+    /// Time limit of a run, in seconds.
+    pub run_time_limit_seconds: u64,
+    /// The limit that `apply_auto_limit` adds to a text, in rows.
+    pub auto_limit_rows: u64,
+    /// Age after which a result that no query names goes, in seconds.
+    pub result_retention_seconds: i64,
+    /// Bytes of all result files; beyond, the oldest go that no query names.
+    pub result_storage_bytes_max: u64,
+    /// Bytes of memory for finished encodings of results.
+    pub hot_cache_bytes: u64,
+    /// Largest finished encoding that is kept in memory, in bytes.
+    pub hot_cache_entry_bytes_max: u64,
+    /// How long the tables of a data source are remembered, in seconds.
+    pub schema_cache_seconds: i64,
+    /// Time zone in which words like "yesterday" are meant.
+    pub time_zone: chrono_tz::Tz,
+    /// Longest text of a query, in bytes.
+    pub query_text_bytes_max: usize,
+    /// Most values of a parameter query that can be chosen from.
+    pub dropdown_rows_max: usize,
+}
+
+impl Default for BiSettings {
+    fn default() -> Self {
+        Self {
+            result_rows_max: 5_000_000,
+            result_bytes_max: 2 << 30,
+            run_time_limit_seconds: 15 * 60,
+            auto_limit_rows: 1000,
+            result_retention_seconds: 7 * 24 * 3600,
+            result_storage_bytes_max: 20 << 30,
+            hot_cache_bytes: 128 << 20,
+            hot_cache_entry_bytes_max: 48 << 20,
+            schema_cache_seconds: 7 * 24 * 3600,
+            time_zone: chrono_tz::UTC,
+            query_text_bytes_max: 1 << 20,
+            dropdown_rows_max: 10_000,
+        }
+    }
+}

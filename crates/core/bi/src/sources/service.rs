@@ -1,0 +1,434 @@
+//! What can be done with data sources.
+
+use std::sync::Arc;
+
+use serde_json::Map;
+use sha2::{Digest, Sha256};
+use tessera_access::{
+    AccessLevel, Authorized, CreateSource, DeleteSource, ListSourceTypes, ListSources, PauseSource,
+    ReadSchema, ReadSource, ReadSourceSettings, TestSource, UpdateSource,
+};
+use tessera_kernel::ids::{GroupId, SourceId};
+use tessera_kernel::{Code, Fault, Result, Secret};
+
+use super::{Source, SourceType, Table};
+use crate::ports::Connector;
+use crate::service::Parts;
+use crate::{Job, JobKind, Json, NewJob};
+
+/// Longest name of a data source, in characters.
+const NAME_CHARACTERS_MAX: usize = 255;
+
+/// A data source as a caller sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceView {
+    /// The data source.
+    pub source: Source,
+    /// What type it is; `None` if this server does not know the type.
+    pub source_type: Option<SourceType>,
+    /// How far the caller reaches into it.
+    pub level: AccessLevel,
+}
+
+/// A data source with its settings, for administrators.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceSettings {
+    /// What every caller sees.
+    pub view: SourceView,
+    /// The names of secret options that are set. Their values never leave this crate.
+    pub secrets: Vec<String>,
+    /// The groups that reach it.
+    pub groups: Vec<(GroupId, AccessLevel)>,
+}
+
+/// What a new data source is made of.
+#[derive(Debug, Clone)]
+pub struct NewSource {
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub kind: String,
+    /// All options, secrets included.
+    pub options: Json,
+}
+
+/// What to change; `None` leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub struct SourceChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// All options anew; a secret that is not among them stays as it is.
+    pub options: Option<Json>,
+}
+
+/// The tables of a data source, or the job that reads them.
+#[derive(Debug, Clone)]
+pub enum SchemaAnswer {
+    /// As last read.
+    Tables(Vec<Table>),
+    /// To be read.
+    Job(Job),
+}
+
+/// Data sources.
+#[derive(Clone)]
+pub struct Sources {
+    parts: Arc<Parts>,
+}
+
+impl Sources {
+    pub(crate) fn new(parts: Arc<Parts>) -> Self {
+        Self { parts }
+    }
+
+    /// The types there are.
+    #[must_use]
+    pub fn types(&self, _grant: &Authorized<ListSourceTypes>) -> Vec<SourceType> {
+        self.parts.connectors.types().to_vec()
+    }
+
+    /// The data sources the caller reaches.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn list(&self, grant: &Authorized<ListSources>) -> Result<Vec<SourceView>> {
+        let user = grant.user()?;
+        let sources = self.parts.repos.sources().await?;
+        Ok(sources
+            .into_iter()
+            .filter_map(|source| {
+                let level = user.level(source.id)?;
+                Some(self.view(source, level))
+            })
+            .collect())
+    }
+
+    /// One data source.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn get(&self, grant: &Authorized<ReadSource>) -> Result<SourceView> {
+        let source = self.require(grant.act().source).await?;
+        let level = grant.user()?.level(source.id).unwrap_or(AccessLevel::ViewOnly);
+        Ok(self.view(source, level))
+    }
+
+    /// One data source with its settings.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn settings(&self, grant: &Authorized<ReadSourceSettings>) -> Result<SourceSettings> {
+        self.with_settings(self.require(grant.act().source).await?).await
+    }
+
+    /// Adds a data source, which the default group reaches in full.
+    ///
+    /// # Errors
+    /// `Invalid` with the field that is wrong.
+    pub async fn create(
+        &self,
+        _grant: &Authorized<CreateSource>,
+        new: NewSource,
+    ) -> Result<SourceSettings> {
+        let name = clean_name(&new.name)?;
+        let known = self.known_type(&new.kind)?;
+        let options = as_object(&new.options)?;
+        check_options(known, &options)?;
+        self.parts.connectors.check(&new.kind, &new.options)?;
+        let now = self.parts.clock.now();
+        let uid = self.parts.random.uid(now);
+        let (options, sealed_options) = self.seal(known, options, uid)?;
+        let mut source = Source {
+            id: SourceId(0),
+            uid,
+            name,
+            kind: new.kind,
+            options,
+            sealed_options,
+            version: 1,
+            paused: false,
+            pause_reason: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let groups = self.parts.access.groups().await?;
+        let default: Vec<GroupId> = groups
+            .iter()
+            .filter(|group| group.builtin && group.name == "default")
+            .map(|group| group.id)
+            .collect();
+        source.id = self.parts.repos.insert_source(&source, &default).await?;
+        self.parts.gate.forget_users();
+        self.with_settings(source).await
+    }
+
+    /// Changes a data source. Results of before are not found any more if options changed.
+    ///
+    /// # Errors
+    /// `Invalid` with the field that is wrong.
+    pub async fn update(
+        &self,
+        grant: &Authorized<UpdateSource>,
+        change: SourceChange,
+    ) -> Result<SourceSettings> {
+        let mut source = self.require(grant.act().source).await?;
+        if let Some(name) = change.name {
+            source.name = clean_name(&name)?;
+        }
+        if let Some(options) = change.options {
+            let known = self.known_type(&source.kind)?;
+            let mut options = as_object(&options)?;
+            for (secret, value) in self.secrets(&source)? {
+                options.entry(secret).or_insert(value);
+            }
+            check_options(known, &options)?;
+            let all = Json::Object(options);
+            self.parts.connectors.check(&source.kind, &all)?;
+            if all != self.all_options(&source)? {
+                source.version += 1;
+            }
+            let Json::Object(options) = all else { unreachable!("it was made of an object") };
+            let (options, sealed) = self.seal(known, options, source.uid)?;
+            source.options = options;
+            source.sealed_options = sealed;
+        }
+        source.updated_at = self.parts.clock.now();
+        self.parts.repos.update_source(&source).await?;
+        self.with_settings(source).await
+    }
+
+    /// Deletes a data source with its results; its queries stay and cannot run.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete(&self, grant: &Authorized<DeleteSource>) -> Result<()> {
+        let id = grant.act().source;
+        let files = self
+            .parts
+            .repos
+            .delete_source(id)
+            .await?
+            .ok_or_else(|| Fault::not_found("data source"))?;
+        self.parts.gate.forget_users();
+        for uid in files {
+            self.parts.files.delete(uid).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses runs until resumed, or resumes.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn set_paused(
+        &self,
+        grant: &Authorized<PauseSource>,
+        paused: bool,
+        reason: Option<String>,
+    ) -> Result<SourceView> {
+        let mut source = self.require(grant.act().source).await?;
+        source.paused = paused;
+        source.pause_reason = paused.then(|| reason.unwrap_or_default());
+        source.updated_at = self.parts.clock.now();
+        self.parts.repos.update_source(&source).await?;
+        Ok(self.view(source, AccessLevel::Full))
+    }
+
+    /// Tries to connect.
+    ///
+    /// # Errors
+    /// `SourceFailed` with the words of the database.
+    pub async fn test(&self, grant: &Authorized<TestSource>) -> Result<()> {
+        let source = self.require(grant.act().source).await?;
+        self.connector(&source)?.test().await
+    }
+
+    /// The tables as last read; or, the first time and with `refresh`, a job that reads them.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn tables(
+        &self,
+        grant: &Authorized<ReadSchema>,
+        refresh: bool,
+    ) -> Result<SchemaAnswer> {
+        let source = self.require(grant.act().source).await?;
+        let now = self.parts.clock.now();
+        if !refresh && let Some((tables, at)) = self.parts.repos.cached_schema(source.id).await? {
+            let age = chrono::TimeDelta::seconds(self.parts.settings.schema_cache_seconds);
+            if now - at < age {
+                return Ok(SchemaAnswer::Tables(tables));
+            }
+        }
+        let mut identity = Sha256::new();
+        identity.update(b"schema\0");
+        identity.update(source.id.0.to_be_bytes());
+        identity.update(source.version.to_be_bytes());
+        let job = NewJob {
+            uid: self.parts.random.uid(now),
+            kind: JobKind::Schema,
+            source: source.id,
+            query: None,
+            dedup: identity.finalize().into(),
+            run: None,
+            participant: grant.caller().label(),
+            created_at: now,
+        };
+        Ok(SchemaAnswer::Job(self.parts.submit(&job).await?))
+    }
+
+    /// Reads the tables now and keeps them; for the executor.
+    ///
+    /// # Errors
+    /// `Unsupported`, or `SourceFailed` with the words of the database.
+    pub async fn read_tables(&self, id: SourceId) -> Result<Vec<Table>> {
+        let source = self.require(id).await?;
+        let tables = self.connector(&source)?.tables().await?;
+        self.parts.repos.save_schema(id, &tables, self.parts.clock.now()).await?;
+        Ok(tables)
+    }
+
+    /// A connector with all options; for the executor.
+    ///
+    /// # Errors
+    /// `Unsupported` for a type that this server does not know.
+    pub fn connector(&self, source: &Source) -> Result<Arc<dyn Connector>> {
+        self.parts.connectors.open(source, &self.all_options(source)?)
+    }
+
+    /// One data source without asking who wants it; for the executor.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn require(&self, id: SourceId) -> Result<Source> {
+        self.parts.repos.source(id).await?.ok_or_else(|| Fault::not_found("data source"))
+    }
+
+    fn view(&self, source: Source, level: AccessLevel) -> SourceView {
+        let source_type = self.parts.connectors.source_type(&source.kind).cloned();
+        SourceView { source, source_type, level }
+    }
+
+    async fn with_settings(&self, source: Source) -> Result<SourceSettings> {
+        let groups = self.parts.repos_groups(source.id).await?;
+        let secrets = self.secrets(&source)?.into_iter().map(|(name, _)| name).collect();
+        Ok(SourceSettings { view: self.view(source, AccessLevel::Full), secrets, groups })
+    }
+
+    fn known_type(&self, kind: &str) -> Result<&SourceType> {
+        self.parts
+            .connectors
+            .source_type(kind)
+            .ok_or_else(|| Fault::invalid("type", format!("there is no data source type {kind:?}")))
+    }
+
+    fn all_options(&self, source: &Source) -> Result<Json> {
+        let mut options = as_object(&source.options)?;
+        options.extend(self.secrets(source)?);
+        Ok(Json::Object(options))
+    }
+
+    fn secrets(&self, source: &Source) -> Result<Map<String, Json>> {
+        let Some(sealed) = &source.sealed_options else { return Ok(Map::new()) };
+        let text = self.parts.sealer.open(sealed, &seal_context(source.uid))?;
+        serde_json::from_str(text.expose())
+            .map_err(|error| Fault::internal("sealed options are no JSON object", error))
+    }
+
+    fn seal(
+        &self,
+        known: &SourceType,
+        mut options: Map<String, Json>,
+        uid: tessera_kernel::ids::Uid,
+    ) -> Result<(Json, Option<Vec<u8>>)> {
+        let mut secrets = Map::new();
+        for name in names(known, "secret") {
+            if let Some(value) = options.shift_remove(name) {
+                secrets.insert(name.to_owned(), value);
+            }
+        }
+        let sealed = if secrets.is_empty() {
+            None
+        } else {
+            let text = Secret::new(Json::Object(secrets).to_string());
+            Some(self.parts.sealer.seal(&text, &seal_context(uid))?)
+        };
+        Ok((Json::Object(options), sealed))
+    }
+}
+
+fn seal_context(uid: tessera_kernel::ids::Uid) -> String {
+    format!("source:{uid}")
+}
+
+fn clean_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+        let detail = format!("must have 1 to {NAME_CHARACTERS_MAX} characters");
+        return Err(Fault::invalid("name", detail));
+    }
+    Ok(name.to_owned())
+}
+
+fn as_object(options: &Json) -> Result<Map<String, Json>> {
+    options.as_object().cloned().ok_or_else(|| Fault::invalid("options", "must be an object"))
+}
+
+fn names<'a>(known: &'a SourceType, list: &str) -> impl Iterator<Item = &'a str> {
+    known.schema.get(list).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
+}
+
+/// Checks that required options are there and that all have the type the form names.
+fn check_options(known: &SourceType, options: &Map<String, Json>) -> Result<()> {
+    for name in names(known, "required") {
+        if options.get(name).is_none_or(|value| value.is_null() || value.as_str() == Some("")) {
+            return Err(Fault::invalid(format!("options.{name}"), "is required"));
+        }
+    }
+    for (name, value) in options {
+        let kind = known
+            .schema
+            .get("properties")
+            .and_then(|properties| properties.get(name))
+            .and_then(|property| property.get("type"))
+            .and_then(Json::as_str);
+        let good = match kind {
+            Some("string") => value.is_string() || value.is_null(),
+            Some("number" | "integer") => value.is_number() || value.is_null(),
+            Some("boolean") => value.is_boolean() || value.is_null(),
+            _ => true,
+        };
+        if !good {
+            let kind = kind.unwrap_or_default();
+            return Err(Fault::invalid(format!("options.{name}"), format!("must be a {kind}")));
+        }
+    }
+    Ok(())
+}
+
+impl Parts {
+    async fn repos_groups(&self, id: SourceId) -> Result<Vec<(GroupId, AccessLevel)>> {
+        self.access.source_groups(id).await
+    }
+
+    /// A data source that can run something now, and its dialect.
+    pub(crate) async fn runnable(
+        &self,
+        id: Option<SourceId>,
+    ) -> Result<(Source, tessera_sqltext::Dialect)> {
+        let gone = || Fault::new(Code::SourceMissing, "the query has no data source any more");
+        let source = self.repos.source(id.ok_or_else(gone)?).await?.ok_or_else(gone)?;
+        if source.paused {
+            return Err(Fault::new(
+                Code::SourcePaused,
+                source.pause_reason.clone().unwrap_or_default(),
+            )
+            .with_names(vec![source.name]));
+        }
+        let dialect = self.connectors.dialect(&source.kind).ok_or_else(|| {
+            let detail = format!("this server has no connector for the type {:?}", source.kind);
+            Fault::new(Code::Unsupported, detail)
+        })?;
+        Ok((source, dialect))
+    }
+}

@@ -1,0 +1,167 @@
+//! The text that a literal stands for, with its tags in place.
+
+use std::ops::Range;
+
+use crate::Dialect;
+use crate::lexer::{Quoting, Token, continuation};
+use crate::tags::Tag;
+
+/// Text, or a tag by its index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Text(String),
+    Tag(usize),
+}
+
+/// The pieces of a literal or quoted identifier; `None` if it cannot be read as text.
+pub(crate) fn pieces(
+    text: &str,
+    token: &Token,
+    tags: &[Tag],
+    within: Range<usize>,
+    dialect: Dialect,
+    style: Style,
+) -> Option<Vec<Piece>> {
+    let raw = text.as_bytes();
+    let mut pieces = Vec::new();
+    let mut bytes = Vec::new();
+    let (mut at, end) = style.body(token.text(text), token)?;
+    let mut next_tag = within.start;
+    loop {
+        if let Some(tag) = tags.get(next_tag).filter(|_| next_tag < within.end)
+            && tag.span.start == at
+        {
+            flush(&mut bytes, &mut pieces)?;
+            pieces.push(Piece::Tag(next_tag));
+            at = tag.span.end;
+            next_tag += 1;
+            continue;
+        }
+        if at >= end {
+            break;
+        }
+        match (style, *raw.get(at)?) {
+            (Style::Literal(Quoting::Escaped), b'\\') => {
+                // A backslash in front of a tag escapes nothing that is known here.
+                at = if tags.get(next_tag).is_some_and(|tag| tag.span.start == at + 1) {
+                    return None;
+                } else {
+                    escape(text, at + 1, &mut bytes)?
+                };
+            }
+            (Style::Literal(Quoting::Plain | Quoting::Escaped), b'\'') => {
+                if raw.get(at + 1) == Some(&b'\'') {
+                    bytes.push(b'\'');
+                    at += 2;
+                } else if dialect == Dialect::Postgres {
+                    at = continuation(raw, at + 1)?;
+                } else {
+                    return None;
+                }
+            }
+            (Style::Identifier(quote), byte) if quote != '[' && u32::from(byte) == u32::from(quote) => {
+                bytes.push(byte);
+                at += 2;
+            }
+            (_, byte) => {
+                bytes.push(byte);
+                at += 1;
+            }
+        }
+    }
+    flush(&mut bytes, &mut pieces)?;
+    Some(pieces)
+}
+
+/// How the token is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Literal(Quoting),
+    Identifier(char),
+}
+
+impl Style {
+    /// Where the text between the quotes begins and ends.
+    fn body(self, written: &str, token: &Token) -> Option<(usize, usize)> {
+        let (opening, closing) = match self {
+            Self::Literal(Quoting::Plain | Quoting::Escaped) => (written.find('\'')? + 1, 1),
+            Self::Literal(Quoting::Dollar) => {
+                let length = written.get(1..)?.find('$')? + 2;
+                (length, length)
+            }
+            Self::Literal(Quoting::Other) => return None,
+            Self::Identifier(_) => (1, 1),
+        };
+        let body = (token.start + opening, token.end.checked_sub(closing)?);
+        (token.closed && body.0 <= body.1).then_some(body)
+    }
+}
+
+fn flush(bytes: &mut Vec<u8>, pieces: &mut Vec<Piece>) -> Option<()> {
+    if !bytes.is_empty() {
+        pieces.push(Piece::Text(String::from_utf8(std::mem::take(bytes)).ok()?));
+    }
+    Some(())
+}
+
+/// Reads what follows a backslash at `at`, and says where to go on.
+fn escape(text: &str, at: usize, bytes: &mut Vec<u8>) -> Option<usize> {
+    let c = text.get(at..)?.chars().next()?;
+    let digits = |from: usize, most: usize, radix: u32| {
+        let rest = text.get(from..).unwrap_or_default();
+        let length = rest.chars().take(most).take_while(|c| c.is_digit(radix)).count();
+        u32::from_str_radix(rest.get(..length)?, radix).ok().map(|value| (value, from + length))
+    };
+    let single = match c {
+        'b' => 0x08,
+        'f' => 0x0c,
+        'n' => b'\n',
+        'r' => b'\r',
+        't' => b'\t',
+        '0'..='7' => {
+            let (value, next) = digits(at, 3, 8)?;
+            bytes.push(u8::try_from(value & 0xff).ok()?);
+            return Some(next);
+        }
+        'x' => {
+            let Some((value, next)) = digits(at + 1, 2, 16) else {
+                bytes.push(b'x');
+                return Some(at + 1);
+            };
+            bytes.push(u8::try_from(value).ok()?);
+            return Some(next);
+        }
+        'u' | 'U' => return unicode(c, at, &digits, text, bytes),
+        other => {
+            bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes());
+            return Some(at + other.len_utf8());
+        }
+    };
+    bytes.push(single);
+    Some(at + 1)
+}
+
+/// `\uXXXX` (two of them for a surrogate pair) and `\UXXXXXXXX`.
+fn unicode(
+    letter: char,
+    at: usize,
+    digits: &dyn Fn(usize, usize, u32) -> Option<(u32, usize)>,
+    text: &str,
+    bytes: &mut Vec<u8>,
+) -> Option<usize> {
+    let length = if letter == 'u' { 4 } else { 8 };
+    let (mut value, mut next) = digits(at + 1, length, 16)?;
+    if next != at + 1 + length {
+        return None;
+    }
+    if (0xd800..0xdc00).contains(&value) && text.get(next..)?.starts_with("\\u") {
+        let (low, after) = digits(next + 2, 4, 16)?;
+        if !(0xdc00..0xe000).contains(&low) {
+            return None;
+        }
+        value = 0x1_0000 + ((value - 0xd800) << 10) + (low - 0xdc00);
+        next = after;
+    }
+    bytes.extend_from_slice(char::from_u32(value)?.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(next)
+}

@@ -1,0 +1,279 @@
+//! Checks what a caller gave against the definitions, and makes typed values of it.
+
+use std::collections::HashMap;
+
+use chrono_tz::Tz;
+use regex::Regex;
+use serde_json::{Map, Value as Json};
+use tessera_kernel::{Code, Fault, Result, Timestamp};
+
+use crate::parameters::{Parameter, ParameterKind};
+use crate::template::Template;
+use crate::values::{Number, Scalar, Value, Values};
+use crate::{dates, dynamic};
+
+/// What values are checked against besides their definitions.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The moment that dynamic dates start from.
+    pub now: Timestamp,
+    /// The zone of the dates.
+    pub zone: Tz,
+    /// The values that each query behind a query parameter allows.
+    pub dropdowns: &'a HashMap<i64, Vec<String>>,
+}
+
+/// A value, or why it does not fit.
+type Checked = std::result::Result<Value, &'static str>;
+
+impl Template {
+    /// Checks `given` against the definitions. Without definitions every value is taken as it is:
+    /// a JSON number is a number, a string is text, a list is many values, an object with `start`
+    /// and `end` is a range, and null is none. Given names that the text does not use are checked
+    /// too, and left out.
+    ///
+    /// The ends of a range may come as `x.start` and `x.end`, as text `start--end`, or as the name of
+    /// a dynamic range. Dates are read loosely. Dates with an offset are moved to the context's zone.
+    ///
+    /// # Errors
+    /// `invalid_parameters` with the names of all values that do not fit and of those that nothing
+    /// is known of; else `missing_parameters` with the names that have no value.
+    pub fn resolve(
+        &self,
+        definitions: &[Parameter],
+        given: &Map<String, Json>,
+        context: &Context<'_>,
+    ) -> Result<Values> {
+        let mut values = Vec::new();
+        let mut bad = Vec::new();
+        for (name, value) in join_ends(definitions, given) {
+            let checked = if definitions.is_empty() {
+                match &value {
+                    Json::Null => continue,
+                    value => free(value, self.takes_range(&name), context),
+                }
+            } else {
+                match definitions.iter().find(|definition| definition.name == name) {
+                    Some(definition) => check(definition, &value, context),
+                    None => Err("is not a parameter of this query"),
+                }
+            };
+            match checked {
+                Ok(value) => values.push((name, value)),
+                Err(reason) => bad.push((name, reason)),
+            }
+        }
+        if !bad.is_empty() {
+            let reasons: Vec<_> = bad.iter().map(|(name, reason)| format!("{name} {reason}")).collect();
+            let detail = format!("parameter values do not fit: {}", reasons.join("; "));
+            let names = bad.into_iter().map(|(name, _)| name).collect();
+            return Err(Fault::new(Code::InvalidParameters, detail).with_names(names));
+        }
+        let names = self.names();
+        let values: Values = values.into_iter().filter(|(name, _)| names.contains(name)).collect();
+        let missing: Vec<_> =
+            names.into_iter().filter(|name| values.get(name).is_none()).collect();
+        if missing.is_empty() { Ok(values) } else { Err(missing_parameters(missing)) }
+    }
+}
+
+/// The fault for names without a value.
+pub(crate) fn missing_parameters(names: Vec<String>) -> Fault {
+    let detail = format!("missing parameter value for: {}", names.join(", "));
+    Fault::new(Code::MissingParameters, detail).with_names(names)
+}
+
+/// Puts `x.start` and `x.end` together as `x`.
+fn join_ends(definitions: &[Parameter], given: &Map<String, Json>) -> Map<String, Json> {
+    let mut joined = Map::new();
+    for (name, value) in given {
+        let defined = definitions.iter().any(|definition| definition.name == *name);
+        let end = name.rsplit_once('.').filter(|(_, end)| matches!(*end, "start" | "end"));
+        match end.filter(|_| !defined) {
+            Some((root, end)) => {
+                let slot = joined.entry(root).or_insert_with(|| Json::Object(Map::new()));
+                if !slot.is_object() {
+                    *slot = Json::Object(Map::new());
+                }
+                if let Json::Object(ends) = slot {
+                    ends.insert(end.to_owned(), value.clone());
+                }
+            }
+            None => match (joined.get_mut(name), value) {
+                (Some(Json::Object(ends)), Json::Object(more)) => {
+                    for (end, value) in more {
+                        ends.entry(end).or_insert_with(|| value.clone());
+                    }
+                }
+                (Some(Json::Object(_)), _) => {}
+                _ => {
+                    joined.insert(name.clone(), value.clone());
+                }
+            },
+        }
+    }
+    joined
+}
+
+fn check(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked {
+    match &definition.kind {
+        ParameterKind::Text => {
+            value.as_str().map(text).ok_or("must be text")
+        }
+        ParameterKind::TextPattern { regex } => pattern(regex, value),
+        ParameterKind::Number => number(value).map(Value::One).ok_or("must be a finite number"),
+        ParameterKind::Enum { options } => {
+            choice(definition, value, Some(options), "must be one of its options")
+        }
+        ParameterKind::Query { query_id } => {
+            let options = context.dropdowns.get(query_id);
+            choice(definition, value, options, "must be one of the values that its query returned")
+        }
+        ParameterKind::Date => moment(value, Shape::Date, context).map(Value::One),
+        ParameterKind::DatetimeLocal => moment(value, Shape::Minutes, context).map(Value::One),
+        ParameterKind::DatetimeWithSeconds => moment(value, Shape::Seconds, context).map(Value::One),
+        ParameterKind::DateRange => range(value, Shape::Date, context),
+        ParameterKind::DatetimeRange => range(value, Shape::Minutes, context),
+        ParameterKind::DatetimeRangeWithSeconds => range(value, Shape::Seconds, context),
+    }
+}
+
+fn text(text: &str) -> Value {
+    Value::One(Scalar::Text(text.to_owned()))
+}
+
+fn pattern(regex: &str, value: &Json) -> Checked {
+    let value = value.as_str().ok_or("must be text")?;
+    // It has to be whole by itself, lest its brackets pair with ours.
+    let compiled = Regex::new(regex).and_then(|_| Regex::new(&format!(r"\A(?:{regex})\z")));
+    match compiled {
+        Ok(compiled) if compiled.is_match(value) => Ok(text(value)),
+        Ok(_) => Err("must match its pattern"),
+        Err(_) => Err("has a pattern that is no regular expression; mend its definition"),
+    }
+}
+
+fn number(value: &Json) -> Option<Scalar> {
+    let number = match value {
+        Json::Number(number) => Number::parse(&number.to_string()),
+        Json::String(text) => Number::parse(text),
+        Json::Bool(value) => Some(Number::Integer((*value).into())),
+        _ => None,
+    };
+    number.map(Scalar::Number)
+}
+
+fn choice(
+    definition: &Parameter,
+    value: &Json,
+    options: Option<&Vec<String>>,
+    reason: &'static str,
+) -> Checked {
+    let pick = |value: &Json| {
+        let text = match value {
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            _ => return Err(reason),
+        };
+        let allowed = options.is_some_and(|options| options.contains(&text));
+        if allowed { Ok(Scalar::Text(text)) } else { Err(reason) }
+    };
+    if definition.multi.is_none() {
+        return pick(value).map(Value::One);
+    }
+    // A link carries a list as text; but an option may look like a list too.
+    let listed = match value {
+        Json::String(text) if text.trim_start().starts_with('[') && pick(value).is_err() => {
+            serde_json::from_str::<Vec<Json>>(text).ok()
+        }
+        Json::Array(list) => Some(list.clone()),
+        _ => None,
+    };
+    let picked = match listed {
+        Some(list) => list.iter().map(pick).collect(),
+        None => pick(value).map(|value| vec![value]),
+    };
+    picked.map(Value::Many)
+}
+
+/// How much of a moment a parameter has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Date,
+    Minutes,
+    Seconds,
+}
+
+impl Shape {
+    fn scalar(self, value: chrono::NaiveDateTime) -> Scalar {
+        match self {
+            Self::Date => Scalar::Date(value.date()),
+            Self::Minutes => Scalar::datetime(value, false),
+            Self::Seconds => Scalar::datetime(value, true),
+        }
+    }
+}
+
+fn moment(
+    value: &Json,
+    shape: Shape,
+    context: &Context<'_>,
+) -> std::result::Result<Scalar, &'static str> {
+    let reason = "must be a date such as 2021-02-03, 2021-02-03 04:05 or d_now";
+    let text = value.as_str().ok_or(reason)?;
+    dynamic::moment(text, context.now, context.zone, shape == Shape::Seconds)
+        .or_else(|| dates::parse(text).map(|loose| {
+            // A day has no time that could be moved to another zone.
+            if shape == Shape::Date { loose.written() } else { loose.local(context.zone) }
+        }))
+        .map(|value| shape.scalar(value))
+        .ok_or(reason)
+}
+
+fn range(value: &Json, shape: Shape, context: &Context<'_>) -> Checked {
+    let reason = "must be a range with start and end, or a dynamic range such as d_last_7_days";
+    let ends = match value {
+        Json::String(text) => {
+            let seconds = shape == Shape::Seconds;
+            if let Some((start, end)) = dynamic::range(text, context.now, context.zone, seconds) {
+                return Ok(Value::Range { start: shape.scalar(start), end: shape.scalar(end) });
+            }
+            let (start, end) = text.split_once("--").ok_or(reason)?;
+            (Json::from(start), Json::from(end))
+        }
+        Json::Object(ends) => {
+            (ends.get("start").cloned().ok_or(reason)?, ends.get("end").cloned().ok_or(reason)?)
+        }
+        _ => return Err(reason),
+    };
+    Ok(Value::Range {
+        start: moment(&ends.0, shape, context)?,
+        end: moment(&ends.1, shape, context)?,
+    })
+}
+
+/// A value of which no definition says anything.
+fn free(value: &Json, takes_range: bool, context: &Context<'_>) -> Checked {
+    let reason = "must be text, a number, a truth value, a list of these, or start and end";
+    let scalar = |value: &Json| match value {
+        Json::String(text) => Ok(Scalar::Text(text.clone())),
+        Json::Number(_) => number(value).ok_or(reason),
+        Json::Bool(value) => Ok(Scalar::Boolean(*value)),
+        _ => Err(reason),
+    };
+    match value {
+        Json::String(text) if takes_range => {
+            if let Ok(range) = range(value, Shape::Date, context) {
+                return Ok(range);
+            }
+            let (start, end) = text.split_once("--").ok_or("must be a range with start and end")?;
+            Ok(Value::Range { start: Scalar::Text(start.into()), end: Scalar::Text(end.into()) })
+        }
+        Json::Array(list) => list.iter().map(scalar).collect::<std::result::Result<_, _>>().map(Value::Many),
+        Json::Object(ends) => Ok(Value::Range {
+            start: scalar(ends.get("start").ok_or(reason)?)?,
+            end: scalar(ends.get("end").ok_or(reason)?)?,
+        }),
+        _ => scalar(value).map(Value::One),
+    }
+}

@@ -1,0 +1,148 @@
+//! Finds the `{{ tags }}` of a text.
+
+use std::ops::Range;
+
+/// One end of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// `x.start`
+    Start,
+    /// `x.end`
+    End,
+}
+
+/// What a tag asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// The value of a parameter, or one end of it.
+    Value {
+        /// The parameter.
+        name: String,
+        /// Which end, if it is a range.
+        part: Option<Part>,
+    },
+    /// A member of a parameter that no parameter has, such as `x.middle`.
+    UnknownPart(String),
+    /// Nothing: `{{! a note }}`.
+    Nothing,
+    /// Something that is not supported: sections, partials, other delimiters.
+    Unsupported(char),
+}
+
+/// A tag and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tag {
+    /// Bytes of the text, braces included.
+    pub span: Range<usize>,
+    /// What it asks for.
+    pub want: Want,
+}
+
+/// All tags, in order. Braces that make no tag, as in the array literal `'{{1},{2}}'`, are text.
+pub(crate) fn find_tags(text: &str) -> Vec<Tag> {
+    let bytes = text.as_bytes();
+    let mut tags = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find("{{")) {
+        let start = at + found;
+        if let Some(tag) = tag_at(text, bytes, start) {
+            at = tag.span.end;
+            tags.push(tag);
+        } else {
+            at = start + 1;
+        }
+    }
+    tags
+}
+
+fn tag_at(text: &str, bytes: &[u8], start: usize) -> Option<Tag> {
+    let triple = bytes.get(start + 2) == Some(&b'{');
+    let (inner, close) = if triple { (start + 3, "}}}") } else { (start + 2, "}}") };
+    let rest = text.get(inner..)?;
+    let note = !triple && rest.starts_with('!');
+    // A name has no braces; so the search ends at the next one and the whole stays linear.
+    let length =
+        if note { rest.find(close)? } else { rest.find(['{', '}'])? };
+    if !rest.get(length..)?.starts_with(close) {
+        return None;
+    }
+    let content = rest.get(..length)?.trim();
+    let span = start..inner + length + close.len();
+    let want = match content.chars().next() {
+        _ if note => Want::Nothing,
+        None => return None,
+        Some(sign @ ('#' | '^' | '/' | '>' | '=')) if !triple => Want::Unsupported(sign),
+        Some('&') if !triple => value(content.get(1..)?.trim())?,
+        Some(_) => value(content)?,
+    };
+    Some(Tag { span, want })
+}
+
+fn value(content: &str) -> Option<Want> {
+    if content.is_empty() {
+        return None;
+    }
+    let Some((root, member)) = content.split_once('.') else {
+        return Some(Want::Value { name: content.to_owned(), part: None });
+    };
+    let part = match member.trim() {
+        "start" => Part::Start,
+        "end" => Part::End,
+        _ => return Some(Want::UnknownPart(content.to_owned())),
+    };
+    Some(Want::Value { name: root.trim().to_owned(), part: Some(part) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wants(text: &str) -> Vec<Want> {
+        find_tags(text).into_iter().map(|tag| tag.want).collect()
+    }
+
+    fn named(name: &str) -> Want {
+        Want::Value { name: name.to_owned(), part: None }
+    }
+
+    #[test]
+    fn every_spelling_of_a_tag_is_found() {
+        assert_eq!(
+            wants("{{a}} {{ b }} {{{ c }}} {{& d }} {{ my name\n}} {{e.start}} {{ e . end }}"),
+            [
+                named("a"),
+                named("b"),
+                named("c"),
+                named("d"),
+                named("my name"),
+                Want::Value { name: "e".into(), part: Some(Part::Start) },
+                Want::Value { name: "e".into(), part: Some(Part::End) },
+            ]
+        );
+    }
+
+    #[test]
+    fn braces_that_make_no_tag_are_text() {
+        for text in ["'{{1,2},{3,4}}'", "{{}}", "{{ }}", "{{a", "{{a}", "{ {a}}", "'{{{1},{2}}}'"] {
+            assert_eq!(wants(text), [], "{text}");
+        }
+        assert_eq!(wants("{{{a}}"), [named("a")]);
+        assert_eq!(wants("{{ {{a}} }}"), [named("a")]);
+    }
+
+    #[test]
+    fn notes_sections_and_unknown_members_are_told_apart() {
+        assert_eq!(
+            wants("{{! {note} }}{{#a}}{{^a}}{{/a}}{{>a}}{{=<% %>=}}{{a.b}}"),
+            [
+                Want::Nothing,
+                Want::Unsupported('#'),
+                Want::Unsupported('^'),
+                Want::Unsupported('/'),
+                Want::Unsupported('>'),
+                Want::Unsupported('='),
+                Want::UnknownPart("a.b".into()),
+            ]
+        );
+    }
+}
