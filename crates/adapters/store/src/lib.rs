@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The metadata store: users, keys, queries, dashboards and jobs in SQLite or PostgreSQL.
+//!
+//! The only crate with SQL for our own tables. Statements are in `sql/`, one file each, portable
+//! unless there is a second file `*.pg.sql`; `db` is the one seam between them and the engines.
+//! Entry point: [`Store`], which implements what `access` and `bi` ask of storage in their `ports`.
+
+mod columns;
+mod db;
+mod settings;
+mod store;
+
+mod audit;
+mod dashboards;
+mod facts;
+mod groups;
+mod jobs;
+mod keys;
+mod organisation;
+mod queries;
+mod results;
+mod sessions;
+mod sources;
+mod tags;
+mod users;
+mod visualizations;
+
+pub use db::Engine;
+pub use settings::StoreSettings;
+pub use store::Store;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::IntervalMonthDayNanoType;
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{DataType, IntervalUnit, Schema, SchemaRef};
@@ -125,10 +125,9 @@ impl Encoder for ParquetEncoder {
 
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<()> {
         let fault = |error| Fault::internal("the parquet file cannot be closed", error);
-        let writer = self.writer.take().ok_or_else(finished)?;
-        let mut writer = writer;
+        let mut writer = self.writer.take().ok_or_else(finished)?;
         writer.finish().map_err(fault)?;
-        out.append(&mut writer.into_inner().map_err(fault)?);
+        out.append(writer.inner_mut());
         Ok(())
     }
 }

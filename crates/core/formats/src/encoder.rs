@@ -9,6 +9,7 @@ use tessera_kernel::Result;
 use crate::columnar::{ArrowEncoder, ParquetEncoder};
 use crate::json::{JsonEncoder, Layout, push_cell};
 use crate::names::unique_schema;
+use crate::numbers::{fits_float, widen};
 use crate::text::TextEncoder;
 use crate::values::{Cells, Column};
 use crate::xlsx::XlsxEncoder;
@@ -70,6 +71,9 @@ pub fn cell(batch: &RecordBatch, column: usize, row: usize, options: &Options) -
     let Ok(column) = Column::read(field, batch.column(column)) else {
         return Value::Null;
     };
+    if let Some(value) = finite_float(&column, row, options.style) {
+        return Value::from(value);
+    }
     let mut out = Vec::new();
     push_cell(&mut out, &column, row, options.style);
     let text = String::from_utf8_lossy(&out);
@@ -80,11 +84,26 @@ pub fn cell(batch: &RecordBatch, column: usize, row: usize, options: &Options) -
     serde_json::from_slice(&out).unwrap_or_else(|_| Value::String(text.into_owned()))
 }
 
+/// The float in a cell that is written as one. It is not read back from its digits, since the reader
+/// of trees may be off by one in the last of them.
+fn finite_float(column: &Column, row: usize, style: Style) -> Option<f64> {
+    if column.is_null(row) {
+        return None;
+    }
+    let value = match &column.cells {
+        Cells::Float(array) => array.value(row),
+        Cells::Single(array) => widen(array.value(row)),
+        Cells::Decimal(array) if style == Style::Floating => array.value(row).parse().ok()?,
+        _ => return None,
+    };
+    value.is_finite().then_some(value)
+}
+
 /// An exact decimal: a number if that keeps all its digits, else a string.
-fn decimal_value(text: &str) -> Value {
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) if value.to_string() == text => value,
-        Ok(value) if !value.is_number() => value,
-        _ => Value::String(text.to_owned()),
+fn decimal_value(json: &str) -> Value {
+    match serde_json::from_str::<Value>(json) {
+        Ok(value) if value.is_i64() || value.is_u64() || fits_float(json) => value,
+        Ok(Value::Number(_)) | Err(_) => Value::String(json.to_owned()),
+        Ok(value) => value,
     }
 }

@@ -48,7 +48,7 @@ fn push_laid_out(out: &mut Vec<u8>, digits: &str) {
     let point = whole.len() as i32 + exponent - leading;
     if significant.is_empty() {
         out.extend_from_slice(b"0.0");
-    } else if point > 16 || point < -3 {
+    } else if !(-3..=16).contains(&point) {
         out.push(significant[0]);
         if significant.len() > 1 {
             out.push(b'.');

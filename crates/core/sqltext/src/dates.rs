@@ -8,8 +8,18 @@ use regex::{Captures, Regex};
 
 const WEEKDAY: &str = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s+)?";
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-    "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 struct Patterns {
@@ -23,14 +33,14 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     };
     Patterns {
         dates: [
-            compile(r"(?<y>\d{4})[-/.](?<m>\d{1,2})[-/.](?<d>\d{1,2})\b"),
-            compile(r"(?<y>\d{4})(?<m>\d{2})(?<d>\d{2})\b"),
-            compile(r"(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{4})\b"),
+            compile(r"(?<y>\d{4})[-/.](?<m>\d{1,2})[-/.](?<d>\d{1,2})"),
+            compile(r"(?<y>\d{4})(?<m>\d{2})(?<d>\d{2})"),
+            compile(r"(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{4})"),
             compile(&format!(
-                r"{WEEKDAY}(?<n>[a-z]{{3,9}})\.?\s+(?<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?<y>\d{{4}})\b"
+                r"{WEEKDAY}(?<n>[a-z]{{3,9}})\.?\s+(?<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?<y>\d{{4}})"
             )),
             compile(&format!(
-                r"{WEEKDAY}(?<d>\d{{1,2}})(?:st|nd|rd|th)?[\s-]+(?:of\s+)?(?<n>[a-z]{{3,9}})\.?,?[\s-]+(?<y>\d{{4}})\b"
+                r"{WEEKDAY}(?<d>\d{{1,2}})(?:st|nd|rd|th)?[\s-]+(?:of\s+)?(?<n>[a-z]{{3,9}})\.?,?[\s-]+(?<y>\d{{4}})"
             )),
         ],
         time: compile(
@@ -47,9 +57,14 @@ pub(crate) struct Loose {
 }
 
 impl Loose {
+    /// Day and time as they were written, whatever the offset.
+    pub(crate) fn written(&self) -> NaiveDateTime {
+        self.date.and_time(self.time.unwrap_or_default())
+    }
+
     /// Day and time in `zone`. Midnight if no time was written.
     pub(crate) fn local(&self, zone: Tz) -> NaiveDateTime {
-        let written = self.date.and_time(self.time.unwrap_or_default());
+        let written = self.written();
         self.offset
             .and_then(|offset| offset.from_local_datetime(&written).single())
             .map_or(written, |moment| moment.with_timezone(&zone).naive_local())
@@ -94,9 +109,9 @@ fn date(found: &Captures<'_>) -> Option<NaiveDate> {
 }
 
 fn month(name: &str) -> Option<u32> {
-    let index = MONTHS
-        .iter()
-        .position(|month| *month == name || month.get(..3) == Some(name) || name == "sept" && *month == "september")?;
+    let index = MONTHS.iter().position(|month| {
+        *month == name || month.get(..3) == Some(name) || name == "sept" && *month == "september"
+    })?;
     u32::try_from(index + 1).ok()
 }
 
@@ -124,7 +139,8 @@ fn time(found: &Captures<'_>) -> Option<(NaiveTime, Option<FixedOffset>)> {
         Some(zone) if zone.starts_with(['+', '-']) => {
             let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
             let hours: i32 = digits.get(..2)?.parse().ok()?;
-            let minutes: i32 = digits.get(2..).filter(|rest| !rest.is_empty()).unwrap_or("0").parse().ok()?;
+            let minutes: i32 =
+                digits.get(2..).filter(|rest| !rest.is_empty()).unwrap_or("0").parse().ok()?;
             let seconds = (hours * 60 + minutes) * 60;
             Some(FixedOffset::east_opt(if zone.starts_with('-') { -seconds } else { seconds })?)
         }
@@ -138,15 +154,29 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<String> {
-        parse(text).map(|loose| loose.local(Tz::Europe__Berlin).format("%Y-%m-%d %H:%M:%S%.f").to_string())
+        parse(text)
+            .map(|loose| loose.local(Tz::Europe__Berlin).format("%Y-%m-%d %H:%M:%S%.f").to_string())
     }
 
     #[test]
     fn dates_are_read_as_people_write_them() {
         for text in [
-            "2021-02-03", "2021/2/3", "2021.02.03", "20210203", "Feb 3 2021", "feb 3, 2021",
-            "February 3rd, 2021", "Wed, Feb 3 2021", "3 Feb 2021", "3-Feb-2021", "Wednesday 3 of February, 2021",
-            "02/03/2021", " 2021-02-03 ", "2021-02-03 00:00", "2021-02-03T00:00:00", "2021-02-03 12am",
+            "2021-02-03",
+            "2021/2/3",
+            "2021.02.03",
+            "20210203",
+            "Feb 3 2021",
+            "feb 3, 2021",
+            "February 3rd, 2021",
+            "Wed, Feb 3 2021",
+            "3 Feb 2021",
+            "3-Feb-2021",
+            "Wednesday 3 of February, 2021",
+            "02/03/2021",
+            " 2021-02-03 ",
+            "2021-02-03 00:00",
+            "2021-02-03T00:00:00",
+            "2021-02-03 12am",
         ] {
             assert_eq!(read(text).as_deref(), Some("2021-02-03 00:00:00"), "{text}");
         }
@@ -173,10 +203,30 @@ mod tests {
     #[test]
     fn what_is_no_date_to_the_last_byte_is_refused() {
         for text in [
-            "", "x", "nodate", "2021", "2021-02", "10:00", "Feb 2021", "2021-02-30", "2021-13-01", "13/13/2021",
-            "2020-01-01' --", "2020-01-01;", "'2020-01-01'", "2020-01-01','", "' and '2020-01-01",
-            "2020-01-01 or 1=1", "2020-01-01 25:00", "2020-01-01 10", "2020-01-01 13pm", "0000-01-01",
-            "2020-01-01\u{2019}", "2020-01-01 10:00:00 +99:99", "202001011", "Foo 3 2021",
+            "",
+            "x",
+            "nodate",
+            "2021",
+            "2021-02",
+            "10:00",
+            "Feb 2021",
+            "2021-02-30",
+            "2021-13-01",
+            "13/13/2021",
+            "2020-01-01' --",
+            "2020-01-01;",
+            "'2020-01-01'",
+            "2020-01-01','",
+            "' and '2020-01-01",
+            "2020-01-01 or 1=1",
+            "2020-01-01 25:00",
+            "2020-01-01 10",
+            "2020-01-01 13pm",
+            "0000-01-01",
+            "2020-01-01\u{2019}",
+            "2020-01-01 10:00:00 +99:99",
+            "202001011",
+            "Foo 3 2021",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

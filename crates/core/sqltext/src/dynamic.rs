@@ -28,7 +28,8 @@ pub(crate) fn range(
     let until = local(now, zone, seconds);
     let today = until.date();
     let day = today.checked_sub_days(Days::new(1))?;
-    let monday = today.checked_sub_days(Days::new(today.weekday().num_days_from_monday().into()))?;
+    let monday =
+        today.checked_sub_days(Days::new(today.weekday().num_days_from_monday().into()))?;
     let month = today.with_day(1)?;
     let year = month.with_month(1)?;
     let ago = |start: NaiveDate| Some((start.and_time(NaiveTime::MIN), until));

@@ -71,6 +71,11 @@ pub(crate) fn continues_word(c: char) -> bool {
     starts_word(c) || c.is_ascii_digit() || c == '$'
 }
 
+/// What databases take for white space: other blanks are letters to them.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t'..='\r')
+}
+
 /// The tokens of `text`, whose tags are `tags`.
 pub(crate) fn lex(text: &str, tags: &[Tag], dialect: Dialect) -> Vec<Token> {
     let mut lexer = Lexer { text, bytes: text.as_bytes(), tags, dialect, at: 0, next_tag: 0 };
@@ -80,7 +85,8 @@ pub(crate) fn lex(text: &str, tags: &[Tag], dialect: Dialect) -> Vec<Token> {
         let (kind, closed) = lexer.token();
         // Should a rule ever not advance, the character is taken as a symbol rather than for ever.
         if lexer.at <= start {
-            lexer.at = start + text.get(start..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+            lexer.at = start
+                + text.get(start..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
         }
         tokens.push(Token { kind, start, end: lexer.at, closed });
     }
@@ -137,8 +143,8 @@ impl Lexer<'_> {
         let Some(c) = self.char() else { return (Kind::Space, true) };
         let postgres = self.dialect == Dialect::Postgres;
         match c {
-            _ if c.is_whitespace() => {
-                self.take_while(char::is_whitespace);
+            _ if is_space(c) => {
+                self.take_while(is_space);
                 (Kind::Space, true)
             }
             '-' if self.peek(1) == Some(b'-') => {
@@ -156,7 +162,9 @@ impl Lexer<'_> {
                 self.take_while(|c| c.is_ascii_digit());
                 (Kind::Placeholder, true)
             }
-            ':' | '@' | '$' | '#' if !postgres && self.sqlite_variable() => (Kind::Placeholder, true),
+            ':' | '@' | '$' | '#' if !postgres && self.sqlite_variable() => {
+                (Kind::Placeholder, true)
+            }
             _ if starts_word(c) => self.word(c),
             _ if c.is_ascii_digit() => {
                 self.take_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
@@ -362,7 +370,9 @@ mod tests {
     #[test]
     fn literals_end_where_the_dialect_ends_them() {
         let one = |text: &str, dialect| code(text, dialect).len();
-        for text in ["'a''b'", "E'a\\'b'", "$$a'b$$", "$x$a$$b$x$", "U&'a'", "'a'\n 'b'", "\"a\"\"b\""] {
+        for text in
+            ["'a''b'", "E'a\\'b'", "$$a'b$$", "$x$a$$b$x$", "U&'a'", "'a'\n 'b'", "\"a\"\"b\""]
+        {
             assert_eq!(one(text, Dialect::Postgres), 1, "{text}");
         }
         for text in ["'a\\'", "[a'b]", "`a``b`", "x'00'", "/* /* */"] {

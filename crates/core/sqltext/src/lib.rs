@@ -29,9 +29,7 @@ pub use bind::{Bind, Bound};
 pub use classify::{StatementClass, classify};
 pub use hash::query_hash;
 pub use limit::{apply_auto_limit, normalize_statements};
-pub use parameters::{
-    MultiValues, Parameter, ParameterKind, default_values, parse_parameters,
-};
+pub use parameters::{MultiValues, Parameter, ParameterKind, default_values, parse_parameters};
 pub use resolve::Context;
 pub use template::Template;
 pub use values::{Number, Scalar, Value, Values};

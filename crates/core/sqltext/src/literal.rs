@@ -59,7 +59,9 @@ pub(crate) fn pieces(
                     return None;
                 }
             }
-            (Style::Identifier(quote), byte) if quote != '[' && u32::from(byte) == u32::from(quote) => {
+            (Style::Identifier(quote), byte)
+                if quote != '[' && u32::from(byte) == u32::from(quote) =>
+            {
                 bytes.push(byte);
                 at += 2;
             }

@@ -182,7 +182,9 @@ fn options(written: Option<&Json>) -> Option<Vec<String>> {
     match written {
         None | Some(Json::Null) => Some(Vec::new()),
         Some(Json::String(lines)) => Some(lines.lines().filter_map(kept).collect()),
-        Some(Json::Array(entries)) => entries.iter().map(|entry| entry.as_str().and_then(kept)).collect(),
+        Some(Json::Array(entries)) => {
+            entries.iter().map(|entry| entry.as_str().and_then(kept)).collect()
+        }
         Some(_) => None,
     }
 }

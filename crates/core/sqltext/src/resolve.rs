@@ -64,15 +64,15 @@ impl Template {
             }
         }
         if !bad.is_empty() {
-            let reasons: Vec<_> = bad.iter().map(|(name, reason)| format!("{name} {reason}")).collect();
+            let reasons: Vec<_> =
+                bad.iter().map(|(name, reason)| format!("{name} {reason}")).collect();
             let detail = format!("parameter values do not fit: {}", reasons.join("; "));
             let names = bad.into_iter().map(|(name, _)| name).collect();
             return Err(Fault::new(Code::InvalidParameters, detail).with_names(names));
         }
         let names = self.names();
         let values: Values = values.into_iter().filter(|(name, _)| names.contains(name)).collect();
-        let missing: Vec<_> =
-            names.into_iter().filter(|name| values.get(name).is_none()).collect();
+        let missing: Vec<_> = names.into_iter().filter(|name| values.get(name).is_none()).collect();
         if missing.is_empty() { Ok(values) } else { Err(missing_parameters(missing)) }
     }
 }
@@ -117,9 +117,7 @@ fn join_ends(definitions: &[Parameter], given: &Map<String, Json>) -> Map<String
 
 fn check(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked {
     match &definition.kind {
-        ParameterKind::Text => {
-            value.as_str().map(text).ok_or("must be text")
-        }
+        ParameterKind::Text => value.as_str().map(text).ok_or("must be text"),
         ParameterKind::TextPattern { regex } => pattern(regex, value),
         ParameterKind::Number => number(value).map(Value::One).ok_or("must be a finite number"),
         ParameterKind::Enum { options } => {
@@ -131,7 +129,9 @@ fn check(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked
         }
         ParameterKind::Date => moment(value, Shape::Date, context).map(Value::One),
         ParameterKind::DatetimeLocal => moment(value, Shape::Minutes, context).map(Value::One),
-        ParameterKind::DatetimeWithSeconds => moment(value, Shape::Seconds, context).map(Value::One),
+        ParameterKind::DatetimeWithSeconds => {
+            moment(value, Shape::Seconds, context).map(Value::One)
+        }
         ParameterKind::DateRange => range(value, Shape::Date, context),
         ParameterKind::DatetimeRange => range(value, Shape::Minutes, context),
         ParameterKind::DatetimeRangeWithSeconds => range(value, Shape::Seconds, context),
@@ -222,10 +222,12 @@ fn moment(
     let reason = "must be a date such as 2021-02-03, 2021-02-03 04:05 or d_now";
     let text = value.as_str().ok_or(reason)?;
     dynamic::moment(text, context.now, context.zone, shape == Shape::Seconds)
-        .or_else(|| dates::parse(text).map(|loose| {
-            // A day has no time that could be moved to another zone.
-            if shape == Shape::Date { loose.written() } else { loose.local(context.zone) }
-        }))
+        .or_else(|| {
+            dates::parse(text).map(|loose| {
+                // A day has no time that could be moved to another zone.
+                if shape == Shape::Date { loose.written() } else { loose.local(context.zone) }
+            })
+        })
         .map(|value| shape.scalar(value))
         .ok_or(reason)
 }
@@ -263,13 +265,16 @@ fn free(value: &Json, takes_range: bool, context: &Context<'_>) -> Checked {
     };
     match value {
         Json::String(text) if takes_range => {
-            if let Ok(range) = range(value, Shape::Date, context) {
-                return Ok(range);
+            if let Some((start, end)) = dynamic::range(text, context.now, context.zone, true) {
+                let scalar = |end| Shape::Seconds.scalar(end);
+                return Ok(Value::Range { start: scalar(start), end: scalar(end) });
             }
             let (start, end) = text.split_once("--").ok_or("must be a range with start and end")?;
             Ok(Value::Range { start: Scalar::Text(start.into()), end: Scalar::Text(end.into()) })
         }
-        Json::Array(list) => list.iter().map(scalar).collect::<std::result::Result<_, _>>().map(Value::Many),
+        Json::Array(list) => {
+            list.iter().map(scalar).collect::<std::result::Result<_, _>>().map(Value::Many)
+        }
         Json::Object(ends) => Ok(Value::Range {
             start: scalar(ends.get("start").ok_or(reason)?)?,
             end: scalar(ends.get("end").ok_or(reason)?)?,

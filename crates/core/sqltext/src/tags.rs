@@ -61,8 +61,7 @@ fn tag_at(text: &str, bytes: &[u8], start: usize) -> Option<Tag> {
     let rest = text.get(inner..)?;
     let note = !triple && rest.starts_with('!');
     // A name has no braces; so the search ends at the next one and the whole stays linear.
-    let length =
-        if note { rest.find(close)? } else { rest.find(['{', '}'])? };
+    let length = if note { rest.find(close)? } else { rest.find(['{', '}'])? };
     if !rest.get(length..)?.starts_with(close) {
         return None;
     }

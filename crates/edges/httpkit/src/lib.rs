@@ -1,1 +1,18 @@
-//! Placeholder.
+//! What every edge needs of HTTP: who calls, from where, with what body, and how files go out.
+//!
+//! It knows no product's routes, texts or shapes; those are in the edges. Entry points: [`Kit`]
+//! (recognises callers), [`RequestInfo`] (made by [`layer`]), [`download`], [`cookies`], [`pages`].
+
+pub mod address;
+pub mod body;
+pub mod cookies;
+pub mod credential;
+mod csrf;
+pub mod download;
+mod info;
+mod kit;
+pub mod layer;
+pub mod pages;
+
+pub use info::RequestInfo;
+pub use kit::{Kit, KitSettings};

@@ -1,0 +1,1 @@
+DELETE FROM dashboard_favorites WHERE user_id = $1 AND dashboard_id = $2

@@ -1,0 +1,5 @@
+SELECT {dashboard d}, {user u}, f.user_id IS NOT NULL
+FROM dashboards d
+JOIN users u ON u.id = d.owner_id
+LEFT JOIN dashboard_favorites f ON f.dashboard_id = d.id AND f.user_id = $2
+WHERE d.id = $1

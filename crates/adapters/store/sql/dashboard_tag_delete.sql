@@ -1,0 +1,1 @@
+DELETE FROM dashboard_tags WHERE dashboard_id = $1

@@ -1,0 +1,1 @@
+SELECT s.id FROM sources s WHERE s.id = $1

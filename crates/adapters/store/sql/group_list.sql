@@ -1,0 +1,1 @@
+SELECT {group g} FROM groups g ORDER BY g.id

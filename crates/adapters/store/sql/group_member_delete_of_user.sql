@@ -1,0 +1,1 @@
+DELETE FROM group_members WHERE user_id = $1

@@ -1,0 +1,5 @@
+UPDATE jobs
+SET
+    state = 'running', started_at = $2, attempts = attempts + 1, lease_node = $1, lease_until = $3
+WHERE id = (SELECT j.id FROM jobs j WHERE j.state = 'queued' ORDER BY j.created_at, j.id LIMIT 1)
+RETURNING {job jobs}

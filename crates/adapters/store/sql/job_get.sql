@@ -1,0 +1,1 @@
+SELECT {job j} FROM jobs j WHERE j.uid = $1

@@ -1,0 +1,1 @@
+SELECT {key k} FROM keys k WHERE k.lookup = $1

@@ -1,0 +1,3 @@
+UPDATE keys
+SET revoked_at = $4
+WHERE (user_id = $1 OR query_id = $2 OR dashboard_id = $3) AND revoked_at IS NULL

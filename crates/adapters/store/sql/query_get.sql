@@ -1,0 +1,1 @@
+SELECT {query q} FROM queries q WHERE q.id = $1

@@ -1,0 +1,1 @@
+DELETE FROM query_tags WHERE query_id = $1

@@ -1,0 +1,1 @@
+SELECT {result r} FROM results r WHERE r.uid = $1

@@ -1,0 +1,1 @@
+SELECT uid FROM results WHERE uid IN {texts $1}

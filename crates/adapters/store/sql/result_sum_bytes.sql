@@ -1,0 +1,1 @@
+SELECT CAST(COALESCE(SUM(byte_count), 0) AS BIGINT) FROM results

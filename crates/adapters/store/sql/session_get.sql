@@ -1,0 +1,1 @@
+SELECT {session s} FROM sessions s WHERE s.digest = $1

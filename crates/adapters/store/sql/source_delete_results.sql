@@ -1,0 +1,1 @@
+DELETE FROM results WHERE source_id = $1 RETURNING uid

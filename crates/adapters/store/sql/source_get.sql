@@ -1,0 +1,1 @@
+SELECT {source s} FROM sources s WHERE s.id = $1

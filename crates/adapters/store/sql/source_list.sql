@@ -1,0 +1,1 @@
+SELECT {source s} FROM sources s ORDER BY s.name_key, s.id

@@ -1,0 +1,1 @@
+SELECT {token t} FROM tokens t WHERE t.digest = $1

@@ -1,0 +1,1 @@
+SELECT {user u} FROM users u WHERE u.id = $1

@@ -1,0 +1,1 @@
+DELETE FROM visualizations WHERE id = $1

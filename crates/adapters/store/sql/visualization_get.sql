@@ -1,0 +1,1 @@
+SELECT {visualization v} FROM visualizations v WHERE v.id = $1

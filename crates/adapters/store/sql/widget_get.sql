@@ -1,0 +1,1 @@
+SELECT {widget w} FROM widgets w WHERE w.id = $1

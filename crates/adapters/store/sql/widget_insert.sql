@@ -1,0 +1,5 @@
+INSERT INTO widgets (
+    uid, dashboard_id, visualization_id, text, width, options, created_at, updated_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING id

@@ -1,0 +1,156 @@
+//! The one seam between the statements and the two engines.
+//!
+//! [`Db`] reads and writes; [`Tx`] is one write transaction. Closures of [`Db::write`] are async and
+//! written once: PostgreSQL runs them here, SQLite on its writer thread, where nothing ever waits.
+
+mod fault;
+mod migrate;
+mod postgres;
+mod row;
+mod sqlite;
+mod statement;
+mod tls;
+mod value;
+
+use futures::future::BoxFuture;
+use tessera_kernel::{Code, Fault, Result};
+
+pub(crate) use row::Row;
+pub(crate) use statement::{Call, Statement, call, call_each, sql};
+pub(crate) use value::{Value, id_list, text_list};
+
+pub use statement::Engine;
+
+use crate::StoreSettings;
+
+/// An engine that is open and migrated.
+#[derive(Debug)]
+pub(crate) enum Db {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Db {
+    /// Connects and migrates. Gives the version of the schema as well.
+    pub(crate) async fn open(settings: &StoreSettings) -> Result<(Self, i64)> {
+        let url = settings.url.as_str();
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let (db, version) = postgres::Postgres::open(settings).await?;
+            return Ok((Self::Postgres(db), version));
+        }
+        let path = url.strip_prefix("sqlite://").unwrap_or(url);
+        if path.is_empty() || path.contains("://") {
+            return Err(Fault::invalid(
+                "metadata",
+                "give a path, sqlite:///path or postgres://user@host/database",
+            ));
+        }
+        let (db, version) = sqlite::Sqlite::open(path.into(), settings).await?;
+        Ok((Self::Sqlite(db), version))
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Reads with several statements that see the same moment, in one round trip.
+    pub(crate) async fn batch<const N: usize>(&self, calls: [Call; N]) -> Result<[Vec<Row>; N]> {
+        let answers = match self {
+            Self::Sqlite(db) => db.read(calls.into()).await?,
+            Self::Postgres(db) => db.read(calls.into()).await?,
+        };
+        answers.try_into().map_err(|_| Fault::new(Code::Internal, "an answer of a read is missing"))
+    }
+
+    /// Reads rows.
+    pub(crate) async fn rows(&self, call: Call) -> Result<Vec<Row>> {
+        let [rows] = self.batch([call]).await?;
+        Ok(rows)
+    }
+
+    /// Reads at most one row.
+    pub(crate) async fn row(&self, call: Call) -> Result<Option<Row>> {
+        Ok(self.rows(call).await?.into_iter().next())
+    }
+
+    /// Writes with one statement that gives rows back.
+    pub(crate) async fn write_rows(&self, call: Call) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(_) => {
+                self.write(|tx| Box::pin(async move { tx.rows(call).await })).await
+            }
+            Self::Postgres(db) => db.rows(&call).await,
+        }
+    }
+
+    /// Writes with one statement. Gives the number of rows concerned.
+    pub(crate) async fn execute(&self, call: Call) -> Result<u64> {
+        match self {
+            Self::Sqlite(_) => {
+                self.write(|tx| Box::pin(async move { tx.execute(call).await })).await
+            }
+            Self::Postgres(db) => db.execute(&call).await,
+        }
+    }
+
+    /// Writes with several statements, all or none. A fault undoes all of them.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(db) => db.write(work).await,
+            Self::Postgres(db) => db.write(work).await,
+        }
+    }
+
+    /// Lets running work end, and ends.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(db) => db.close().await,
+            Self::Postgres(db) => db.close(),
+        }
+    }
+}
+
+/// A write transaction.
+#[derive(Clone, Copy)]
+pub(crate) enum Tx<'a> {
+    Sqlite(&'a sqlite::Shared),
+    Postgres(&'a deadpool_postgres::Transaction<'a>),
+}
+
+impl Tx<'_> {
+    pub(crate) async fn rows(self, call: Call) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(connection) => sqlite::rows(&connection.lock(), &call),
+            Self::Postgres(transaction) => postgres::transaction_rows(transaction, &call).await,
+        }
+    }
+
+    pub(crate) async fn row(self, call: Call) -> Result<Option<Row>> {
+        Ok(self.rows(call).await?.into_iter().next())
+    }
+
+    /// Runs a statement that gives exactly one row, such as `INSERT … RETURNING id`.
+    pub(crate) async fn one(self, call: Call) -> Result<Row> {
+        let row = self.row(call).await?;
+        row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))
+    }
+
+    pub(crate) async fn execute(self, call: Call) -> Result<u64> {
+        match self {
+            Self::Sqlite(connection) => sqlite::execute(&connection.lock(), &call),
+            Self::Postgres(transaction) => postgres::transaction_execute(transaction, &call).await,
+        }
+    }
+
+    /// Runs a statement that must concern a record; `what` names it if it does not exist.
+    pub(crate) async fn change(self, what: &str, call: Call) -> Result<()> {
+        if self.execute(call).await? == 0 { Err(Fault::not_found(what)) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,42 @@
+//! A row of an answer, read from left to right.
+
+use tessera_kernel::{Code, Fault, Result};
+
+use super::value::{FromValue, Value};
+
+/// A row. Its values are taken in the order in which the statement names them.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    values: std::vec::IntoIter<Value>,
+    width: usize,
+}
+
+impl Row {
+    pub(crate) fn new(values: Vec<Value>) -> Self {
+        Self { width: values.len(), values: values.into_iter() }
+    }
+
+    /// The next value.
+    pub(crate) fn take<T: FromValue>(&mut self) -> Result<T> {
+        let column = self.width - self.values.len() + 1;
+        let value = self.values.next().ok_or_else(|| {
+            Fault::new(Code::Internal, format!("a stored row has no column {column}"))
+        })?;
+        T::from_value(value).map_err(|what| {
+            Fault::new(Code::Internal, format!("column {column} of a stored row: {what}"))
+        })
+    }
+
+    /// Reads an object of an outer join: `None`, and `width` values skipped, if there is none.
+    pub(crate) fn optional<T>(
+        &mut self,
+        width: usize,
+        read: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if self.values.as_slice().first() == Some(&Value::Null) {
+            self.values.by_ref().take(width).for_each(drop);
+            return Ok(None);
+        }
+        read(self).map(Some)
+    }
+}

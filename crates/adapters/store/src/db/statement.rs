@@ -1,0 +1,160 @@
+//! Statements: read from `sql/`, with what differs between the engines filled in.
+//!
+//! Besides plain SQL with `$1` for values, a text may contain `{name alias}` for the columns of a
+//! record (see [`columns`](crate::columns)), and `{ids $1}` or `{texts $1}` for a list that is bound
+//! as one value.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use super::value::Value;
+use crate::columns;
+
+/// Which engine keeps the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// A file on this machine.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+/// A statement of a file.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    sqlite: &'static str,
+    postgres: &'static str,
+    ready: [OnceLock<String>; 2],
+}
+
+impl Statement {
+    pub(crate) const fn new(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { sqlite, postgres, ready: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    fn text(&self, engine: Engine) -> &str {
+        match engine {
+            Engine::Sqlite => self.ready[0].get_or_init(|| expand(self.sqlite, engine)),
+            Engine::Postgres => self.ready[1].get_or_init(|| expand(self.postgres, engine)),
+        }
+    }
+}
+
+/// Where the text of a call comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    File(&'static Statement),
+    Composed(String),
+}
+
+/// A statement with its values.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    source: Source,
+    pub(super) params: Vec<Value>,
+}
+
+impl Call {
+    pub(crate) fn new(statement: &'static Statement, params: Vec<Value>) -> Self {
+        Self { source: Source::File(statement), params }
+    }
+
+    /// A list whose conditions depend on the request; texts of the request are always bound.
+    pub(crate) fn composed(text: String, params: Vec<Value>) -> Self {
+        Self { source: Source::Composed(text), params }
+    }
+
+    pub(super) fn text(&self, engine: Engine) -> Cow<'_, str> {
+        match &self.source {
+            Source::File(statement) => Cow::Borrowed(statement.text(engine)),
+            Source::Composed(text) => Cow::Owned(expand(text, engine)),
+        }
+    }
+}
+
+/// The statement of `sql/<name>.sql`; with `pg`, that of `sql/<name>.pg.sql` on PostgreSQL.
+macro_rules! sql {
+    ($name:literal) => {{
+        const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"));
+        static STATEMENT: $crate::db::Statement = $crate::db::Statement::new(TEXT, TEXT);
+        &STATEMENT
+    }};
+    ($name:literal pg) => {{
+        static STATEMENT: $crate::db::Statement = $crate::db::Statement::new(
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql")),
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".pg.sql")),
+        );
+        &STATEMENT
+    }};
+}
+
+/// A call of the statement `sql/<name>.sql` with values.
+macro_rules! call {
+    ($name:literal $(, $value:expr)* $(,)?) => {
+        $crate::db::Call::new(
+            $crate::db::sql!($name),
+            vec![$($crate::db::Value::from($value)),*],
+        )
+    };
+}
+
+/// The same, for a statement that has a second file for PostgreSQL.
+macro_rules! call_each {
+    ($name:literal $(, $value:expr)* $(,)?) => {
+        $crate::db::Call::new(
+            $crate::db::sql!($name pg),
+            vec![$($crate::db::Value::from($value)),*],
+        )
+    };
+}
+
+pub(crate) use {call, call_each, sql};
+
+/// Fills in what stands in braces, and writes parameters as the engine wants them.
+fn expand(text: &str, engine: Engine) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let (before, after) = rest.split_at(open);
+        out.push_str(before);
+        let close = after.find('}').unwrap_or(after.len() - 1);
+        let (name, argument) = after[1..close].split_once(' ').unwrap_or((&after[1..close], ""));
+        out.push_str(&fill(name, argument, engine));
+        rest = &after[close + 1..];
+    }
+    out.push_str(rest);
+    match engine {
+        // `?1` is a parameter by number; `$1` would be one by name.
+        Engine::Sqlite => out.replace('$', "?"),
+        Engine::Postgres => out,
+    }
+}
+
+fn fill(name: &str, argument: &str, engine: Engine) -> String {
+    match (name, engine) {
+        ("ids" | "texts", Engine::Sqlite) => {
+            format!("(SELECT value FROM json_each({argument}))")
+        }
+        ("ids", Engine::Postgres) => format!(
+            "(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON)))"
+        ),
+        ("texts", Engine::Postgres) => format!(
+            "(SELECT value FROM json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON)))"
+        ),
+        (record, _) => columns::of(record, argument),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_and_lists_are_written_for_each_engine() {
+        let text = "SELECT {session s} FROM sessions s WHERE s.user_id IN {ids $1}";
+        let sqlite = expand(text, Engine::Sqlite);
+        assert!(sqlite.starts_with("SELECT s.digest, s.user_id"), "{sqlite}");
+        assert!(sqlite.ends_with("IN (SELECT value FROM json_each(?1))"), "{sqlite}");
+        assert!(expand(text, Engine::Postgres).contains("CAST($1 AS TEXT)"));
+    }
+}

@@ -1,0 +1,9 @@
+//! What this crate guarantees, through its public interface.
+
+mod bind_postgres;
+mod bind_sqlite;
+mod properties;
+mod recorded;
+mod resolve;
+mod statements;
+mod support;

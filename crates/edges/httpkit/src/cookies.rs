@@ -1,0 +1,70 @@
+//! The cookies of a session: its token, which scripts cannot read, and the proof against forged
+//! requests, which our own pages send back in a header.
+
+use http::{HeaderMap, HeaderValue, header::COOKIE};
+use tessera_kernel::{Secret, Timestamp};
+
+use crate::KitSettings;
+
+/// The cookie with the session's token.
+pub const SESSION: &str = "session";
+/// The cookie with the proof against forged requests.
+pub const CSRF: &str = "csrf_token";
+
+/// Sets the session.
+#[must_use]
+pub fn session_cookie(
+    settings: &KitSettings,
+    token: &Secret,
+    expires_at: Timestamp,
+) -> HeaderValue {
+    let expires = expires_at.format("%a, %d %b %Y %H:%M:%S GMT");
+    build(&format!(
+        "{SESSION}={}; Expires={expires}; HttpOnly; Path=/; SameSite=Lax{}",
+        token.expose(),
+        secure(settings)
+    ))
+}
+
+/// Takes the session away.
+#[must_use]
+pub fn clear_session(settings: &KitSettings) -> HeaderValue {
+    build(&format!("{SESSION}=; Max-Age=0; HttpOnly; Path=/; SameSite=Lax{}", secure(settings)))
+}
+
+/// Sets the proof against forged requests.
+#[must_use]
+pub fn csrf_cookie(settings: &KitSettings, token: &str) -> HeaderValue {
+    build(&format!("{CSRF}={token}; Path=/; SameSite=Lax{}", secure(settings)))
+}
+
+/// The session's token that a request carries.
+#[must_use]
+pub fn session_token(headers: &HeaderMap) -> Option<Secret> {
+    value(headers, SESSION).filter(|text| !text.is_empty()).map(Secret::new)
+}
+
+/// The proof that a request carries in its cookies.
+#[must_use]
+pub fn csrf_token(headers: &HeaderMap) -> Option<String> {
+    value(headers, CSRF).filter(|text| !text.is_empty())
+}
+
+fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+fn secure(settings: &KitSettings) -> &'static str {
+    if settings.cookies_secure { "; Secure" } else { "" }
+}
+
+fn build(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("tokens are letters and digits")
+}

@@ -1,0 +1,34 @@
+//! What is known of a request before anybody looks at it.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use tessera_access::RequestContext;
+
+/// Put into every request by [`layer::prepare`](crate::layer::prepare).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestInfo {
+    /// The identifier of the request: the caller's own, if it sent a sensible one.
+    pub request_id: String,
+    /// The caller's address, behind trusted proxies.
+    pub address: Option<String>,
+    /// How the caller names this server: `http://host:port`, no slash at the end.
+    pub base_url: String,
+}
+
+impl RequestInfo {
+    /// The part that goes into records.
+    #[must_use]
+    pub fn context(&self) -> RequestContext {
+        RequestContext { address: self.address.clone(), request_id: Some(self.request_id.clone()) }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestInfo {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}

@@ -1,0 +1,102 @@
+//! Recognises the caller of a request.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use ipnet::IpNet;
+use tessera_access::{Access, Act, Authorized, Caller};
+use tessera_kernel::{Code, Random, Result};
+
+use crate::{RequestInfo, cookies, credential, csrf};
+
+/// What the operator decides about HTTP.
+#[derive(Debug, Clone)]
+pub struct KitSettings {
+    /// How callers name this server; `None` takes it from the request.
+    pub base_url: Option<String>,
+    /// Proxies whose headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// Whether cookies are sent over HTTPS only.
+    pub cookies_secure: bool,
+    /// Longest time for a request, in seconds. Downloads are not cut by it once they began.
+    pub request_seconds: u64,
+}
+
+impl Default for KitSettings {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            trusted_proxies: Vec::new(),
+            body_bytes_max: 10 << 20,
+            cookies_secure: false,
+            request_seconds: 60,
+        }
+    }
+}
+
+/// What every edge has: access, settings, chance.
+#[derive(Clone)]
+pub struct Kit {
+    /// Who may do what.
+    pub access: Access,
+    /// What the operator decided.
+    pub settings: Arc<KitSettings>,
+    /// For tokens in cookies.
+    pub random: Arc<dyn Random>,
+}
+
+impl Kit {
+    /// Who calls. A good key decides; a bad one in a header leaves it to a good session; without
+    /// either the caller is nobody.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a credential that proves nothing, `CsrfFailed` for a session whose
+    /// request may not come from our own pages.
+    pub async fn identify(&self, parts: &Parts, info: &RequestInfo) -> Result<Caller> {
+        let session = cookies::session_token(&parts.headers);
+        let key = credential::key_of(&parts.headers, parts.uri.query());
+        if let Some(key) = key {
+            match self.access.gate.authenticate_key(&key).await {
+                Err(fault)
+                    if fault.code() == Code::Unauthenticated
+                        && session.is_some()
+                        && key.transport != tessera_access::Transport::Url => {}
+                other => return other,
+            }
+        }
+        let Some(session) = session else { return Ok(Caller::Anonymous) };
+        let caller = self.access.sessions.authenticate(&session).await?;
+        csrf::check(parts, info)?;
+        Ok(caller)
+    }
+
+    /// Who calls, and the right to do one thing.
+    ///
+    /// # Errors
+    /// As [`identify`](Self::identify) and [`Gate::permit`](tessera_access::Gate::permit).
+    pub async fn permit<A: Act>(
+        &self,
+        parts: &Parts,
+        info: &RequestInfo,
+        act: A,
+    ) -> Result<Authorized<A>> {
+        let caller = self.identify(parts, info).await?;
+        self.access.gate.permit(&caller, &info.context(), act).await
+    }
+
+    /// Refuses a form that another site's page sent; for forms that need no session.
+    ///
+    /// # Errors
+    /// `CsrfFailed`.
+    pub fn check_origin(&self, parts: &Parts, info: &RequestInfo) -> Result<()> {
+        csrf::check_origin(&parts.headers, info)
+    }
+
+    /// A new proof against forged requests, for its cookie.
+    #[must_use]
+    pub fn new_csrf_token(&self) -> String {
+        self.random.alphanumeric(32)
+    }
+}

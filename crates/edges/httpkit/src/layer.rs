@@ -1,0 +1,111 @@
+//! What happens to every request on its way in and every response on its way out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tessera_kernel::Random;
+
+use crate::credential::{QUERY_NAME, redact};
+use crate::{KitSettings, RequestInfo, address};
+
+/// A request identifier that a caller may choose: longer ones are replaced.
+const REQUEST_ID_CHARACTERS_MAX: usize = 64;
+
+/// What the layer needs.
+#[derive(Clone)]
+pub struct Layer {
+    /// What the operator decided.
+    pub settings: Arc<KitSettings>,
+    /// For request identifiers.
+    pub random: Arc<dyn Random>,
+}
+
+/// Notes who asks and how the server is named, times the request, writes it into the log and the
+/// metrics, and sets the headers that every response has.
+pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Next) -> Response {
+    let begun = begin();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let address = address::caller_address(peer, request.headers(), &layer.settings.trusted_proxies);
+    let info = RequestInfo {
+        request_id: request_id(request.headers()).unwrap_or_else(|| layer.random.alphanumeric(16)),
+        address: address.map(|address| address.to_string()),
+        base_url: base_url(&layer.settings, request.headers()),
+    };
+    let method = request.method().clone();
+    let target = redact(request.uri().path_and_query().map_or("/", |target| target.as_str()));
+    let key_in_address = request.uri().query().is_some_and(|query| {
+        query.split('&').any(|pair| pair.split('=').next() == Some(QUERY_NAME))
+    });
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    request.extensions_mut().insert(info.clone());
+    let mut response = next.run(request).await;
+    let seconds = begun.elapsed().as_secs_f64();
+    let status = response.status().as_u16();
+    tracing::info!(
+        request_id = info.request_id,
+        address = info.address,
+        %method,
+        target,
+        status,
+        milliseconds = seconds * 1000.0,
+        transport = if key_in_address { "url" } else { "header" },
+        "request"
+    );
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("tessera_http_requests_total", &labels).increment(1);
+    metrics::histogram!("tessera_http_request_seconds", &labels).record(seconds);
+    set_headers(response.headers_mut(), &info.request_id, key_in_address);
+    response
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a request took is not domain time")]
+fn begin() -> Instant {
+    Instant::now()
+}
+
+fn set_headers(headers: &mut HeaderMap, request_id: &str, key_in_address: bool) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    default(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    );
+    if key_in_address {
+        // The address is a secret: it must not go on to other sites, caches or search engines.
+        default(header::CACHE_CONTROL, "private, no-store");
+        default(HeaderName::from_static("x-robots-tag"), "noindex");
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    } else {
+        default(header::REFERRER_POLICY, "strict-origin-when-cross-origin");
+    }
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("x-request-id")?.to_str().ok()?;
+    let good = !text.is_empty()
+        && text.len() <= REQUEST_ID_CHARACTERS_MAX
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    good.then(|| text.to_owned())
+}
+
+fn base_url(settings: &KitSettings, headers: &HeaderMap) -> String {
+    if let Some(base_url) = &settings.base_url {
+        return base_url.trim_end_matches('/').to_owned();
+    }
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    format!("http://{}", host.unwrap_or("localhost"))
+}
