@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The composition root: settings, secrets, start and end of the server, and the command line.
+//!
+//! The only crate that knows every other one. Entry points: [`cli::run`] and [`server::Server`].
+
+pub mod cli;
+pub mod compose;
+pub mod config;
+mod demo;
+mod health;
+mod secrets;
+pub mod server;
+mod telemetry;

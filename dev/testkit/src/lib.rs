@@ -1,1 +1,10 @@
-//! Placeholder.
+//! What tests and benchmarks share: the real binary, callers, and real services.
+//!
+//! Nothing here knows the inside of the server: it is started as a process and spoken to over HTTP.
+//! Entry points: [`server::Server`], [`client::Client`], [`postgres::Postgres`].
+
+#![expect(clippy::disallowed_methods, reason = "tests wait for processes in real time")]
+
+pub mod client;
+pub mod postgres;
+pub mod server;

@@ -1,1 +1,82 @@
-//! Placeholder.
+//! Other people's databases: one folder for each engine, one contract for all.
+//!
+//! Knows how to connect, run a bound statement, stream its rows into Arrow, and stop it. It decides
+//! nothing about who may; hosts and files that no data source may touch are refused here, because
+//! only here is known where a name leads. Entry point: [`AllConnectors`]. Tested by one suite that
+//! runs against real databases, in `tests/`.
+
+mod guard;
+mod postgres;
+mod settings;
+mod sqlite;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value as Json;
+use tessera_bi::ports::{Connector, Connectors};
+use tessera_bi::{Source, SourceType};
+use tessera_kernel::ids::SourceId;
+use tessera_kernel::{Code, Fault, Result};
+
+pub use settings::ConnectorSettings;
+
+/// Every engine this server knows.
+pub struct AllConnectors {
+    settings: Arc<ConnectorSettings>,
+    types: Vec<SourceType>,
+    /// Open ones by data source, with the version of its settings.
+    open: Mutex<HashMap<SourceId, (i64, Arc<dyn Connector>)>>,
+}
+
+impl AllConnectors {
+    /// The engines, with what the operator decided.
+    #[must_use]
+    pub fn new(settings: ConnectorSettings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            types: vec![postgres::source_type(), sqlite::source_type()],
+            open: Mutex::default(),
+        }
+    }
+
+    fn make(&self, kind: &str, options: &Json) -> Result<Arc<dyn Connector>> {
+        match kind {
+            postgres::NAME => {
+                Ok(Arc::new(postgres::Postgres::new(options, Arc::clone(&self.settings))?))
+            }
+            sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
+            _ => Err(Fault::new(
+                Code::Unsupported,
+                format!("this server has no connector for the type {kind:?}"),
+            )),
+        }
+    }
+}
+
+impl Connectors for AllConnectors {
+    fn types(&self) -> &[SourceType] {
+        &self.types
+    }
+
+    fn check(&self, kind: &str, options: &Json) -> Result<()> {
+        self.make(kind, options).map(|_| ())
+    }
+
+    fn open(&self, source: &Source, options: &Json) -> Result<Arc<dyn Connector>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, connector)) = open.get(&source.id)
+            && *version == source.version
+        {
+            return Ok(Arc::clone(connector));
+        }
+        let connector = self.make(&source.kind, options)?;
+        open.insert(source.id, (source.version, Arc::clone(&connector)));
+        Ok(connector)
+    }
+}
+
+/// The value of a text option; empty counts as none.
+fn text_option<'a>(options: &'a Json, name: &str) -> Option<&'a str> {
+    options.get(name).and_then(Json::as_str).map(str::trim).filter(|text| !text.is_empty())
+}

@@ -1,1 +1,139 @@
-//! Placeholder.
+//! Columnar files: the rows of results, as compressed Arrow.
+//!
+//! Knows where files are and how they are written; what they mean is told by `bi`. A file is written
+//! under another name, made durable, and renamed; so a file that is there is whole. Entry point:
+//! [`Lake`]. Tested by round trips through real files in `tests/`.
+
+mod read;
+mod write;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use tessera_bi::ports::{BatchStream, ResultFiles, ResultWriter};
+use tessera_kernel::ids::Uid;
+use tessera_kernel::{Code, Fault, Result, Timestamp};
+
+/// The folder of results inside the data folder.
+const RESULTS_FOLDER: &str = "results";
+/// The ending of a whole file.
+const WHOLE: &str = "arrow";
+/// The ending of a file that is being written.
+const PARTIAL: &str = "partial";
+
+/// Files in a local folder.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    results: PathBuf,
+}
+
+impl Lake {
+    /// Files inside a data folder. Removes what an earlier process left half written.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or read.
+    pub fn local(data: PathBuf) -> Result<Self> {
+        let results = data.join(RESULTS_FOLDER);
+        std::fs::create_dir_all(&results).map_err(|error| failed("make the folder", error))?;
+        Ok(Self { results })
+    }
+
+    /// Removes files that were never finished and have not been touched for `age`: a process that
+    /// is writing one touches it all the time.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub async fn sweep_unfinished(&self, now: Timestamp, age: Duration) -> Result<usize> {
+        let folder = self.results.clone();
+        blocking(move || {
+            let before = SystemTime::from(now) - age;
+            let mut removed = 0;
+            for (path, modified) in entries(&folder, PARTIAL)? {
+                if modified < before {
+                    remove(&path)?;
+                    removed += 1;
+                }
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
+    fn whole(&self, uid: Uid) -> PathBuf {
+        self.results.join(format!("{uid}.{WHOLE}"))
+    }
+}
+
+#[async_trait]
+impl ResultFiles for Lake {
+    async fn create(&self, uid: Uid) -> Result<Box<dyn ResultWriter>> {
+        let partial = self.results.join(format!("{uid}.{PARTIAL}"));
+        Ok(Box::new(write::Writer::new(partial, self.whole(uid))))
+    }
+
+    async fn open(&self, uid: Uid) -> Result<(SchemaRef, BatchStream)> {
+        read::open(self.whole(uid)).await
+    }
+
+    async fn delete(&self, uid: Uid) -> Result<()> {
+        let path = self.whole(uid);
+        blocking(move || remove(&path)).await
+    }
+
+    async fn list_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Uid>> {
+        let day = Duration::from_secs(24 * 3600);
+        self.sweep_unfinished(before, day).await?;
+        let folder = self.results.clone();
+        blocking(move || {
+            let before = SystemTime::from(before);
+            let old = entries(&folder, WHOLE)?.into_iter().filter(|(_, at)| *at < before);
+            let uids = old.filter_map(|(path, _)| path.file_stem()?.to_str()?.parse().ok());
+            Ok(uids.take(limit).collect())
+        })
+        .await
+    }
+}
+
+/// The files with an ending, and when they were last written.
+fn entries(folder: &std::path::Path, ending: &str) -> Result<Vec<(PathBuf, SystemTime)>> {
+    let mut found = Vec::new();
+    let list = std::fs::read_dir(folder).map_err(|error| failed("list the files", error))?;
+    for entry in list {
+        let entry = entry.map_err(|error| failed("list the files", error))?;
+        let path = entry.path();
+        if path.extension().and_then(|known| known.to_str()) != Some(ending) {
+            continue;
+        }
+        match entry.metadata().and_then(|metadata| metadata.modified()) {
+            Ok(modified) => found.push((path, modified)),
+            // Somebody else removed it meanwhile.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed("look at a file", error)),
+        }
+    }
+    Ok(found)
+}
+
+fn remove(path: &std::path::Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(failed("remove a file", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Runs file work off the event loop.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Fault::internal("file work stopped", error))?
+}
+
+fn failed(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+    Fault::new(Code::Internal, format!("cannot {what} of results")).with_source(error)
+}

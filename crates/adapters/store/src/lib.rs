@@ -12,6 +12,7 @@ mod store;
 mod audit;
 mod dashboards;
 mod facts;
+mod filter;
 mod groups;
 mod jobs;
 mod keys;

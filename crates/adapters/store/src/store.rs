@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tessera_bi::ports::StoreHealth;
-use tessera_kernel::Result;
+use tessera_kernel::{Fault, Result};
 
-use crate::db::{Db, call};
+use crate::db::{Call, Db, call};
 use crate::{Engine, StoreSettings};
 
 /// The metadata store. Clones share its connections.
@@ -41,6 +41,11 @@ impl Store {
     /// Lets running work end and closes all connections; later calls fail as unavailable.
     pub async fn close(&self) {
         self.db.close().await;
+    }
+
+    /// Runs a statement that must concern a record; `what` names it if it does not exist.
+    pub(crate) async fn change(&self, what: &str, call: Call) -> Result<()> {
+        if self.db.execute(call).await? == 0 { Err(Fault::not_found(what)) } else { Ok(()) }
     }
 }
 

@@ -169,6 +169,19 @@ impl Users {
         self.repos.users(filter, order, descending, page).await
     }
 
+    /// A page of users; for the operator at the machine.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn all_for_operator(
+        &self,
+        filter: &UserFilter,
+        order: UserOrder,
+        page: PageRequest,
+    ) -> Result<Page<User>> {
+        self.repos.users(filter, order, false, page).await
+    }
+
     /// One user.
     ///
     /// # Errors

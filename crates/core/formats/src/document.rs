@@ -1,5 +1,7 @@
 //! Reads JSON text token by token, strictly and without building a tree, to copy it or respell it.
 
+use std::borrow::Cow;
+
 use crate::numbers::json_number_length;
 
 /// A piece of a JSON text.
@@ -196,7 +198,7 @@ pub(crate) enum Scalar<'a> {
     /// A number.
     Number(&'a str),
     /// A string, without quotes and escapes.
-    Text(String),
+    Text(Cow<'a, str>),
     /// An object or array.
     Nested,
     /// The text is not JSON.
@@ -225,11 +227,11 @@ pub(crate) fn scalar(text: &str) -> Scalar<'_> {
 }
 
 /// The content of a JSON string.
-pub(crate) fn unescaped(raw: &str) -> Option<String> {
+pub(crate) fn unescaped(raw: &str) -> Option<Cow<'_, str>> {
     if raw.contains('\\') {
-        serde_json::from_str(raw).ok()
+        serde_json::from_str(raw).ok().map(Cow::Owned)
     } else {
-        raw.get(1..raw.len() - 1).map(str::to_owned)
+        raw.get(1..raw.len() - 1).map(Cow::Borrowed)
     }
 }
 

@@ -110,11 +110,14 @@ pub(crate) fn is_json_number(text: &[u8]) -> bool {
     !text.is_empty() && json_number_length(text) == text.len()
 }
 
-/// Whether a 64-bit float keeps every digit of this decimal text (at most 15 of them count).
+/// Whether a 64-bit float keeps every digit of this decimal text: at most 15 of them, and neither
+/// too large nor too close to zero.
 pub(crate) fn fits_float(text: &str) -> bool {
     let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0');
-    digits.count() <= 15
+    let digits =
+        mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
+    let value = text.parse::<f64>().unwrap_or(f64::NAN);
+    value.is_finite() && digits <= 15 && (digits == 0 || value.abs() >= f64::MIN_POSITIVE)
 }
 
 #[cfg(test)]
@@ -187,6 +190,9 @@ mod tests {
     fn fifteen_digits_fit_a_float() {
         assert!(fits_float("0.10"));
         assert!(fits_float("123456789012345"));
-        assert!(!fits_float("1234567890123456.7"));
+        assert!(fits_float("0.00"));
+        for lost in ["1234567890123456.7", "1e400", "1e-400", "NaN", "x"] {
+            assert!(!fits_float(lost), "{lost}");
+        }
     }
 }

@@ -47,6 +47,12 @@ pub(crate) fn push_number(out: &mut Vec<u8>, number: &str) {
 
 /// Appends a string in single quotes, or in double quotes if it has single ones only.
 fn push_string(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\'' && byte != b'\\') {
+        out.push(b'\'');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\'');
+        return;
+    }
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote as u8);
     for char in text.chars() {

@@ -56,8 +56,8 @@ impl Bound {
 }
 
 impl Template {
-    /// Binds the values. What the statement looks like depends on the text, the types and numbers of
-    /// the values, and the options of enums; never on what is in a text, number or date.
+    /// Binds the values. What the statement looks like depends on the text, the types and numbers
+    /// of the values, and the options of enums; never on what is in a text, number or date.
     ///
     /// # Errors
     /// `missing_parameters`; `invalid_parameters` if a value is not one of its enum's options;
@@ -209,9 +209,8 @@ impl<'a> Binder<'a> {
             }
             Node::Placeholder(place) => {
                 let written = text.get(place.clone()).unwrap_or_default();
-                let detail = format!(
-                    "the placeholder {written} has no value: write a parameter such as {{{{ name }}}} instead"
-                );
+                let detail =
+                    format!("the placeholder {written} has no value: write {{{{ name }}}} instead");
                 return Err(Fault::new(Code::UnbindableParameter, detail)
                     .with_names(vec![written.to_owned()]));
             }

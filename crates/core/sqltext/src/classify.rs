@@ -6,8 +6,8 @@ use crate::limit::statements;
 
 /// What a statement does; the later ones are the more dangerous.
 ///
-/// It is read off the words only: a function that a `SELECT` calls may do anything. Let the database
-/// itself enforce what a role may do.
+/// It is read off the words only: a function that a `SELECT` calls may do anything. Let the
+/// database itself enforce what a role may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StatementClass {
     /// There is no statement.

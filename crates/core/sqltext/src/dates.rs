@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use regex::{Captures, Regex};
 
 const WEEKDAY: &str = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s+)?";
+const ORDINAL: &str = "(?:st|nd|rd|th)?";
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -37,15 +38,19 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             compile(r"(?<y>\d{4})(?<m>\d{2})(?<d>\d{2})"),
             compile(r"(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{4})"),
             compile(&format!(
-                r"{WEEKDAY}(?<n>[a-z]{{3,9}})\.?\s+(?<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?<y>\d{{4}})"
+                r"{WEEKDAY}(?<n>[a-z]{{3,9}})\.?\s+(?<d>\d{{1,2}}){ORDINAL},?\s+(?<y>\d{{4}})"
             )),
             compile(&format!(
-                r"{WEEKDAY}(?<d>\d{{1,2}})(?:st|nd|rd|th)?[\s-]+(?:of\s+)?(?<n>[a-z]{{3,9}})\.?,?[\s-]+(?<y>\d{{4}})"
+                "{WEEKDAY}{}{}",
+                format_args!(r"(?<d>\d{{1,2}}){ORDINAL}[\s-]+(?:of\s+)?"),
+                r"(?<n>[a-z]{3,9})\.?,?[\s-]+(?<y>\d{4})",
             )),
         ],
-        time: compile(
-            r"(?:t|\s+(?:at\s+)?|,\s*)(?<h>\d{1,2})(?::(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d{1,9}))?)?)?(?:\s*(?<half>[ap])m)?(?:\s*(?<zone>z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?$",
-        ),
+        time: compile(concat!(
+            r"(?:t|\s+(?:at\s+)?|,\s*)(?<h>\d{1,2})",
+            r"(?::(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d{1,9}))?)?)?",
+            r"(?:\s*(?<half>[ap])m)?(?:\s*(?<zone>z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?$",
+        )),
     }
 });
 

@@ -1,8 +1,9 @@
 //! Dates that depend on when the query runs, such as `d_last_7_days`.
 //!
-//! All are local times of the given zone. A week begins on Monday. Days, weeks, months and years end
-//! at 23:59:59 of their last day. `last_hour` and its like begin that many hours ago; `last_7_days`
-//! and longer begin at midnight, so many days, months or years ago; all these end now.
+//! All are local times of the given zone. A week begins on Monday. Days, weeks, months and years
+//! end at 23:59:59 of their last day. `last_hour` and its like begin that many hours ago;
+//! `last_7_days` and longer begin at midnight, so many days, months or years ago; all these end
+//! now.
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use chrono_tz::Tz;
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn every_dynamic_range_has_its_bounds_in_the_zone_of_the_query() {
-        // It is already the first of April there, a Monday, and the clock went forward a day before.
+        // It is already Monday, the first of April there; clocks went forward the day before.
         for (name, expected) in [
             ("d_today", "2024-04-01 00:00:00 2024-04-01 23:59:59"),
             ("d_yesterday", "2024-03-31 00:00:00 2024-03-31 23:59:59"),

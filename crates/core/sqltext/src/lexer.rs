@@ -215,8 +215,8 @@ impl Lexer<'_> {
         false
     }
 
-    /// A literal whose text begins `opening` bytes further. In PostgreSQL literals that are apart by
-    /// a line break only are one, and keep the escapes of the first.
+    /// A literal whose text begins `opening` bytes further. In PostgreSQL literals that are apart
+    /// by a line break only are one, and keep the escapes of the first.
     fn literal(&mut self, opening: usize, backslash: bool) -> bool {
         self.at += opening;
         loop {

@@ -3,9 +3,9 @@
 //!
 //! It runs nothing and knows no database. A [`Template`] is parsed once; [`Template::resolve`]
 //! checks what a caller gave against the [`Parameter`] definitions and makes typed [`Values`];
-//! [`Template::bind`] turns text and values into a [`Bound`]: a statement with placeholders, and the
-//! values for them. A value is never written into the statement. The one exception is an option of
-//! an enum, which the author of the text wrote.
+//! [`Template::bind`] turns text and values into a [`Bound`]: a statement with placeholders, and
+//! the values for them. A value is never written into the statement. The one exception is an option
+//! of an enum, which the author of the text wrote.
 //!
 //! Entry points: [`Template`], [`parse_parameters`], [`query_hash`], [`apply_auto_limit`],
 //! [`normalize_statements`], [`classify`].
@@ -20,6 +20,7 @@ mod limit;
 mod literal;
 mod parameters;
 mod resolve;
+mod split;
 mod tags;
 mod template;
 mod typed;

@@ -8,12 +8,16 @@ use crate::tags::find_tags;
 pub(crate) fn statements(text: &str, dialect: Dialect) -> Vec<Vec<Token>> {
     let mut all = Vec::new();
     let mut current: Vec<Token> = Vec::new();
+    let mut trigger = Trigger::default();
     for token in lex(text, &find_tags(text), dialect) {
-        if token.kind == Kind::Symbol(';') && !within_trigger(text, &current, dialect) {
+        let inside = dialect == Dialect::Sqlite && trigger.goes_on();
+        if token.kind == Kind::Symbol(';') && !inside {
             all.push(std::mem::take(&mut current));
-        } else {
-            current.push(token);
+            trigger = Trigger::default();
+            continue;
         }
+        trigger.read(text, &token);
+        current.push(token);
     }
     all.push(current);
     for statement in &mut all {
@@ -26,20 +30,38 @@ pub(crate) fn statements(text: &str, dialect: Dialect) -> Vec<Vec<Token>> {
     all
 }
 
-/// Whether a semicolon here is one of those between the statements of a trigger.
-fn within_trigger(text: &str, statement: &[Token], dialect: Dialect) -> bool {
-    if dialect != Dialect::Sqlite {
-        return false;
+/// Follows a statement, to tell whether it makes a trigger, whose own statements end in semicolons.
+#[derive(Default)]
+struct Trigger {
+    /// How many tokens of code there were.
+    length: usize,
+    creates: bool,
+    is_trigger: bool,
+    /// Whether the last token was a semicolon.
+    after_semicolon: bool,
+    /// Whether the last token was an `END` after a semicolon.
+    ended: bool,
+}
+
+impl Trigger {
+    fn read(&mut self, text: &str, token: &Token) {
+        if !token.is_code() {
+            return;
+        }
+        match self.length {
+            0 => self.creates = token.is_word(text, "create"),
+            // `CREATE TRIGGER` or `CREATE TEMP TRIGGER`
+            1 | 2 => self.is_trigger |= self.creates && token.is_word(text, "trigger"),
+            _ => {}
+        }
+        self.length += 1;
+        self.ended = self.after_semicolon && token.is_word(text, "end");
+        self.after_semicolon = token.kind == Kind::Symbol(';');
     }
-    let mut code = statement.iter().filter(|token| token.is_code());
-    let creates = code.next().is_some_and(|token| token.is_word(text, "create"));
-    if !creates || !code.take(2).any(|token| token.is_word(text, "trigger")) {
-        return false;
+
+    fn goes_on(&self) -> bool {
+        self.is_trigger && !self.ended
     }
-    let mut back = statement.iter().rev().filter(|token| token.is_code());
-    let ends = back.next().is_some_and(|token| token.is_word(text, "end"))
-        && back.next().is_some_and(|token| token.kind == Kind::Symbol(';'));
-    !ends
 }
 
 fn written<'t>(text: &'t str, statement: &[Token]) -> &'t str {
@@ -70,6 +92,9 @@ pub fn apply_auto_limit(text: &str, rows: u64, dialect: Dialect) -> String {
     if wants_limit { format!("{normalized} LIMIT {rows}") } else { normalized }
 }
 
+/// Words that say how many rows are wanted.
+const LIMITS: [&str; 3] = ["limit", "offset", "fetch"];
+
 fn takes_limit(text: &str, statement: &[Token]) -> bool {
     let mut depth = 0_i64;
     let mut code = statement.iter().filter(|token| token.is_code());
@@ -80,10 +105,8 @@ fn takes_limit(text: &str, statement: &[Token]) -> bool {
         match token.kind {
             Kind::Symbol('(' | '[') => depth += 1,
             Kind::Symbol(')' | ']') => depth -= 1,
-            Kind::Word if depth == 0 => {
-                if ["limit", "offset", "fetch"].iter().any(|word| token.is_word(text, word)) {
-                    return false;
-                }
+            Kind::Word if depth == 0 && LIMITS.iter().any(|word| token.is_word(text, word)) => {
+                return false;
             }
             _ => {}
         }

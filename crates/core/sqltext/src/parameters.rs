@@ -97,8 +97,8 @@ pub fn default_values(definitions: &[Parameter]) -> Map<String, Json> {
         .collect()
 }
 
-/// Reads the list that clients keep in `options.parameters`. Null is an empty list, and members that
-/// mean nothing here are skipped.
+/// Reads the list that clients keep in `options.parameters`. Null is an empty list, and members
+/// that mean nothing here are skipped.
 ///
 /// # Errors
 /// `invalid`, with the place as its field, for anything that is not such a list.
@@ -146,8 +146,8 @@ fn parse_one(index: usize, entry: &Json) -> Result<Parameter> {
         "datetime-range-with-seconds" => ParameterKind::DatetimeRangeWithSeconds,
         other => {
             let detail = format!(
-                "there is no parameter type {other:?}; use text, text-pattern, number, enum, query, \
-                 date, datetime-local, datetime-with-seconds, date-range, datetime-range or \
+                "there is no parameter type {other:?}; use text, text-pattern, number, enum, \
+                 query, date, datetime-local, datetime-with-seconds, date-range, datetime-range or \
                  datetime-range-with-seconds"
             );
             return Err(fault(".type", detail));

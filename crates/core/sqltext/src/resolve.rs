@@ -1,6 +1,6 @@
 //! Checks what a caller gave against the definitions, and makes typed values of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
 use regex::Regex;
@@ -32,8 +32,9 @@ impl Template {
     /// and `end` is a range, and null is none. Given names that the text does not use are checked
     /// too, and left out.
     ///
-    /// The ends of a range may come as `x.start` and `x.end`, as text `start--end`, or as the name of
-    /// a dynamic range. Dates are read loosely. Dates with an offset are moved to the context's zone.
+    /// The ends of a range may come as `x.start` and `x.end`, as text `start--end`, or as the name
+    /// of a dynamic range. Dates are read loosely. Dates with an offset are moved to the context's
+    /// zone.
     ///
     /// # Errors
     /// `invalid_parameters` with the names of all values that do not fit and of those that nothing
@@ -71,7 +72,8 @@ impl Template {
             return Err(Fault::new(Code::InvalidParameters, detail).with_names(names));
         }
         let names = self.names();
-        let values: Values = values.into_iter().filter(|(name, _)| names.contains(name)).collect();
+        let used: HashSet<_> = names.iter().collect();
+        let values: Values = values.into_iter().filter(|(name, _)| used.contains(name)).collect();
         let missing: Vec<_> = names.into_iter().filter(|name| values.get(name).is_none()).collect();
         if missing.is_empty() { Ok(values) } else { Err(missing_parameters(missing)) }
     }

@@ -43,7 +43,9 @@ pub(crate) fn find_tags(text: &str) -> Vec<Tag> {
     let bytes = text.as_bytes();
     let mut tags = Vec::new();
     let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| rest.find("{{")) {
+    // Behind the last closing braces is no tag; not to look for them again keeps this linear.
+    let last_close = text.rfind("}}").unwrap_or(0);
+    while let Some(found) = text.get(at..last_close).and_then(|rest| rest.find("{{")) {
         let start = at + found;
         if let Some(tag) = tag_at(text, bytes, start) {
             at = tag.span.end;

@@ -64,7 +64,7 @@ impl Template {
                 }
                 Want::Unsupported(sign) => {
                     let detail = format!(
-                        "sections are not supported: take {{{{{sign} … }}}} out and use only {{{{ name }}}}"
+                        "sections are not supported: write {{{{ name }}}}, not {{{{{sign} … }}}}"
                     );
                     return Err(Fault::invalid("query", detail));
                 }

@@ -73,8 +73,8 @@ pub(crate) fn type_prefix(text: &str, tokens: &[Token], literal: usize) -> Optio
     Some(TypePrefix { first, after })
 }
 
-/// The unit after an interval literal, as in `interval '5' day`: its token, or `Err` if it is a span
-/// of units, which has no other spelling.
+/// The unit after an interval literal, as in `interval '5' day`: its token, or `Err` if it is a
+/// span of units, which has no other spelling.
 pub(crate) fn interval_unit(
     text: &str,
     tokens: &[Token],

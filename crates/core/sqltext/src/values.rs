@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 pub enum Number {
     /// A whole number.
     Integer(i64),
-    /// Any other number, in plain notation: `-12.50`, without exponent or superfluous zeros in front.
+    /// Any other number, in plain notation: `-12.50`, without exponent or superfluous zeros in
+    /// front.
     Decimal(String),
 }
 

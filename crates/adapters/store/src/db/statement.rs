@@ -1,8 +1,8 @@
 //! Statements: read from `sql/`, with what differs between the engines filled in.
 //!
 //! Besides plain SQL with `$1` for values, a text may contain `{name alias}` for the columns of a
-//! record (see [`columns`](crate::columns)), and `{ids $1}` or `{texts $1}` for a list that is bound
-//! as one value.
+//! record (see [`columns`](crate::columns)), `{ids $1}` or `{texts $1}` for a list that is bound as
+//! one value, and `{match $1}` for the queries whose words fit a pattern (see `queries::words`).
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -140,6 +140,12 @@ fn fill(name: &str, argument: &str, engine: Engine) -> String {
         ),
         ("texts", Engine::Postgres) => format!(
             "(SELECT value FROM json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON)))"
+        ),
+        ("match", Engine::Sqlite) => {
+            format!("(SELECT rowid FROM query_words WHERE query_words MATCH {argument})")
+        }
+        ("match", Engine::Postgres) => format!(
+            "(SELECT query_id FROM query_words WHERE words @@ CAST(CAST({argument} AS TEXT) AS TSQUERY))"
         ),
         (record, _) => columns::of(record, argument),
     }

@@ -174,6 +174,14 @@ impl Keys {
         self.repos.keys_of(KeyOwner::User(grant.user()?.id)).await
     }
 
+    /// The keys of an owner that are not revoked; for the operator at the machine.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn all_of(&self, owner: KeyOwner) -> Result<Vec<Key>> {
+        self.repos.keys_of(owner).await
+    }
+
     /// Revokes a key for good.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use serde_json::Map;
 use tessera_access::{Authorized, Caller, CancelJob, ReadJob, ReadQueues, RunQuery, RunStatement};
 use tessera_kernel::ids::{QueryId, SourceId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
-use tessera_sqltext::{Context, Template, apply_auto_limit, query_hash};
+use tessera_sqltext::{Context, Template, apply_auto_limit, normalize_statements, query_hash};
 use tokio::sync::Notify;
 
 use super::{Job, JobKind, NewJob, Outcome, QueryRun};
@@ -47,7 +47,7 @@ pub enum RunAnswer {
     /// A stored result that is fresh enough.
     Result(QueryResult),
     /// A job that makes one.
-    Job(Job),
+    Job(Box<Job>),
 }
 
 /// Jobs.
@@ -139,7 +139,7 @@ impl Jobs {
             source: source.id,
             source_version: source.version,
             text: &text,
-            values: &values.canonical(),
+            bound: &bound,
             rows_max: settings.result_rows_max,
             bytes_max: settings.result_bytes_max,
         });
@@ -156,7 +156,7 @@ impl Jobs {
             return Ok(RunAnswer::Result(result));
         }
         let run = QueryRun {
-            query_hash: query_hash(&bound.display),
+            query_hash: query_hash(&normalize_statements(&bound.display, dialect)),
             display_text: bound.display,
             template_digest: hex::encode(template_digest(source.id, &text)),
             cache_key: hex::encode(key),
@@ -177,7 +177,7 @@ impl Jobs {
             participant: caller.label(),
             created_at: now,
         };
-        Ok(RunAnswer::Job(parts.submit(&job).await?))
+        Ok(RunAnswer::Job(Box::new(parts.submit(&job).await?)))
     }
 
     /// One job.
@@ -248,6 +248,12 @@ impl Jobs {
 
 /// What the executor needs. It acts for those who submitted the jobs, whose rights were checked then.
 impl Jobs {
+    /// The time that jobs and results are stamped with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
     /// Returns once there may be work.
     pub async fn wait_queued(&self) {
         self.parts.signals.wait_queued().await;

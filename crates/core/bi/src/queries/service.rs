@@ -1,5 +1,6 @@
 //! What can be done with queries.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, json};
@@ -9,7 +10,9 @@ use tessera_access::{
 };
 use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
-use tessera_sqltext::{apply_auto_limit, query_hash};
+use tessera_sqltext::{
+    Context, Dialect, Template, apply_auto_limit, default_values, normalize_statements, query_hash,
+};
 
 use super::{Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount};
 use crate::jobs::auto_limited;
@@ -411,8 +414,11 @@ impl Queries {
     /// Fills in what follows from text, options and data source; returns the result that is there
     /// for them already.
     async fn derive(&self, query: &mut Query) -> Result<Option<ResultId>> {
-        let text = self.parts.effective_text(query).await?;
-        query.hash = query_hash(&text);
+        let (text, dialect) = self.parts.effective_text(query).await?;
+        query.hash = match dialect {
+            Some(dialect) => self.hash_with_defaults(&query.options, &text, dialect),
+            None => query_hash(&text),
+        };
         query.template_digest = query.source.map(|source| template_digest(source, &text));
         match &query.template_digest {
             Some(digest) => {
@@ -420,6 +426,25 @@ impl Queries {
             }
             None => Ok(None),
         }
+    }
+
+    /// The hash of the text with the parameters' own values in it; of the bare text if they have
+    /// none that fit.
+    fn hash_with_defaults(&self, options: &Json, text: &str, dialect: Dialect) -> String {
+        let display = || -> Result<String> {
+            let definitions = definitions(options)?;
+            let template = Template::parse(text, dialect)?;
+            let dropdowns = HashMap::new();
+            let context = Context {
+                now: self.parts.clock.now(),
+                zone: self.parts.settings.time_zone,
+                dropdowns: &dropdowns,
+            };
+            let values = template.resolve(&definitions, &default_values(&definitions), &context)?;
+            Ok(template.bind(&definitions, &values)?.display)
+        };
+        let text = display().unwrap_or_else(|_| text.to_owned());
+        query_hash(&normalize_statements(&text, dialect))
     }
 
     async fn insert(
@@ -464,15 +489,19 @@ impl Queries {
 
 impl Parts {
     /// The text as it is run: with a row limit if the options ask for one.
-    async fn effective_text(&self, query: &Query) -> Result<String> {
-        if auto_limited(&query.options)
-            && let Some(id) = query.source
-            && let Some(source) = self.repos.source(id).await?
-            && let Some(dialect) = self.connectors.dialect(&source.kind)
-        {
-            return Ok(apply_auto_limit(&query.text, self.settings.auto_limit_rows, dialect));
-        }
-        Ok(query.text.clone())
+    async fn effective_text(&self, query: &Query) -> Result<(String, Option<Dialect>)> {
+        let source = match query.source {
+            Some(id) => self.repos.source(id).await?,
+            None => None,
+        };
+        let dialect = source.and_then(|source| self.connectors.dialect(&source.kind));
+        let text = match dialect {
+            Some(dialect) if auto_limited(&query.options) => {
+                apply_auto_limit(&query.text, self.settings.auto_limit_rows, dialect)
+            }
+            _ => query.text.clone(),
+        };
+        Ok((text, dialect))
     }
 }
 

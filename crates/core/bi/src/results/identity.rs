@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use tessera_kernel::ids::SourceId;
+use tessera_sqltext::Bound;
 
 /// All that the rows of a result depend on.
 #[derive(Debug, Clone, Copy)]
@@ -12,8 +13,8 @@ pub struct CacheIdentity<'a> {
     pub source_version: i64,
     /// The text as it is run, before values are put in.
     pub text: &'a str,
-    /// The values with their types, in a form that is the same for equal ones only.
-    pub values: &'a str,
+    /// The statement and the values bound to it, which the definitions of parameters shape too.
+    pub bound: &'a Bound,
     /// Limits that decide whether there is a result at all.
     pub rows_max: u64,
     /// See `rows_max`.
@@ -29,10 +30,9 @@ pub fn cache_key(identity: &CacheIdentity<'_>) -> [u8; 32] {
     hash.update(identity.source_version.to_be_bytes());
     hash.update(identity.rows_max.to_be_bytes());
     hash.update(identity.bytes_max.to_be_bytes());
-    for part in [identity.text, identity.values] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
+    hash.update((identity.text.len() as u64).to_be_bytes());
+    hash.update(identity.text.as_bytes());
+    identity.bound.digest_into(&mut hash);
     hash.finalize().into()
 }
 
@@ -50,36 +50,45 @@ pub fn template_digest(source: SourceId, text: &str) -> [u8; 32] {
 mod tests {
     use super::*;
 
-    const BASE: CacheIdentity<'static> = CacheIdentity {
-        source: SourceId(1),
-        source_version: 1,
-        text: "select 'a b'",
-        values: "{}",
-        rows_max: 10,
-        bytes_max: 10,
-    };
+    use tessera_sqltext::Bind;
 
-    #[test]
-    fn whatever_the_rows_depend_on_is_part_of_the_identity() {
-        let variants = [
-            CacheIdentity { source: SourceId(2), ..BASE },
-            CacheIdentity { source_version: 2, ..BASE },
-            CacheIdentity { text: "select 'ab'", ..BASE },
-            CacheIdentity { text: "select 'a b' -- hint", ..BASE },
-            CacheIdentity { text: "select 'A b'", ..BASE },
-            CacheIdentity { values: "{\"n\":1}", ..BASE },
-            CacheIdentity { rows_max: 11, ..BASE },
-        ];
-        for variant in variants {
-            assert_ne!(cache_key(&BASE), cache_key(&variant), "{variant:?}");
+    fn bound(sql: &str, binds: Vec<Bind>) -> Bound {
+        Bound { sql: sql.to_owned(), binds, display: String::new() }
+    }
+
+    fn base(bound: &Bound) -> CacheIdentity<'_> {
+        CacheIdentity {
+            source: SourceId(1),
+            source_version: 1,
+            text: "select 'a b'",
+            bound,
+            rows_max: 10,
+            bytes_max: 10,
         }
-        assert_eq!(cache_key(&BASE), cache_key(&BASE.clone()));
     }
 
     #[test]
-    fn text_and_values_cannot_run_together() {
-        let one = CacheIdentity { text: "ab", values: "c", ..BASE };
-        let other = CacheIdentity { text: "a", values: "bc", ..BASE };
-        assert_ne!(cache_key(&one), cache_key(&other));
+    fn whatever_the_rows_depend_on_is_part_of_the_identity() {
+        let plain = bound("select 'a b'", Vec::new());
+        let other = bound("select 'ab'", Vec::new());
+        let number = bound("select 'a b'", vec![Bind::Integer(1)]);
+        let text = bound("select 'a b'", vec![Bind::Text("1".to_owned())]);
+        let variants = [
+            CacheIdentity { source: SourceId(2), ..base(&plain) },
+            CacheIdentity { source_version: 2, ..base(&plain) },
+            CacheIdentity { text: "select 'ab'", ..base(&plain) },
+            CacheIdentity { text: "select 'a b' -- hint", ..base(&plain) },
+            CacheIdentity { text: "select 'A b'", ..base(&plain) },
+            CacheIdentity { rows_max: 11, ..base(&plain) },
+            base(&other),
+            base(&number),
+            base(&text),
+        ];
+        let mut keys: Vec<_> = variants.iter().map(cache_key).collect();
+        keys.push(cache_key(&base(&plain)));
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), variants.len() + 1, "no two are the same");
+        assert_eq!(cache_key(&base(&plain)), cache_key(&base(&plain.clone())));
     }
 }

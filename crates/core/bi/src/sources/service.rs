@@ -67,7 +67,7 @@ pub enum SchemaAnswer {
     /// As last read.
     Tables(Vec<Table>),
     /// To be read.
-    Job(Job),
+    Job(Box<Job>),
 }
 
 /// Data sources.
@@ -274,7 +274,7 @@ impl Sources {
             participant: grant.caller().label(),
             created_at: now,
         };
-        Ok(SchemaAnswer::Job(self.parts.submit(&job).await?))
+        Ok(SchemaAnswer::Job(Box::new(self.parts.submit(&job).await?)))
     }
 
     /// Reads the tables now and keeps them; for the executor.
@@ -294,6 +294,14 @@ impl Sources {
     /// `Unsupported` for a type that this server does not know.
     pub fn connector(&self, source: &Source) -> Result<Arc<dyn Connector>> {
         self.parts.connectors.open(source, &self.all_options(source)?)
+    }
+
+    /// The dialect of a data source; for the executor.
+    ///
+    /// # Errors
+    /// `Unsupported` for a type that this server does not know.
+    pub fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
+        self.parts.dialect(source)
     }
 
     /// One data source without asking who wants it; for the executor.
@@ -425,10 +433,14 @@ impl Parts {
             )
             .with_names(vec![source.name]));
         }
-        let dialect = self.connectors.dialect(&source.kind).ok_or_else(|| {
+        let dialect = self.dialect(&source)?;
+        Ok((source, dialect))
+    }
+
+    fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
+        self.connectors.dialect(&source.kind).ok_or_else(|| {
             let detail = format!("this server has no connector for the type {:?}", source.kind);
             Fault::new(Code::Unsupported, detail)
-        })?;
-        Ok((source, dialect))
+        })
     }
 }

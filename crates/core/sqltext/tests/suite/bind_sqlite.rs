@@ -59,7 +59,6 @@ fn literals_have_no_backslash_escapes_and_no_type_in_front() {
     sends("'a''{{t}}'", json!({"t": "x"}), "?1", &[untyped("a'x")]);
     sends("date('{{t}}')", json!({"t": "x"}), "date(?1)", &[untyped("x")]);
     sends("select'{{t}}'as a", json!({"t": "x"}), "select ?1 as a", &[untyped("x")]);
-    sends("$$ {{t}}", json!({"t": "x"}), "$$ ?1", &[untyped("x")]);
 }
 
 #[test]
@@ -79,7 +78,7 @@ fn quoted_names_take_only_enums() {
 
 #[test]
 fn placeholders_of_the_author_are_refused_outside_of_literals() {
-    for text in ["?", "?2", ":a", "@a", "$a"] {
+    for text in ["?", "?2", ":a", "@a", "$a", "$$"] {
         refuses(&format!("select {text}, {{{{t}}}}"), json!({"t": "x"}), text);
     }
     for text in ["'?'", "[?]", "-- :a", "/* $a */", "a -> '$.b'", "a$b"] {

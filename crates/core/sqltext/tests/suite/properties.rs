@@ -97,14 +97,20 @@ fn text_of(bind: &Bind) -> &str {
     }
 }
 
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
-    fn no_text_makes_anything_panic(text in texts(), value in any::<String>(), dialect in dialects()) {
-        query_hash(&text);
-        classify(&text, dialect);
-        apply_auto_limit(&text, 10, dialect);
+    fn no_text_makes_anything_panic(
+        text in texts(), value in any::<String>(), dialect in dialects(),
+    ) {
+        let _ = query_hash(&text);
+        let _ = classify(&text, dialect);
+        let _ = apply_auto_limit(&text, 10, dialect);
         let normalized = normalize_statements(&text, dialect);
         prop_assert_eq!(normalize_statements(&normalized, dialect), normalized);
         if let Ok(template) = Template::parse(&text, dialect) {
@@ -117,7 +123,8 @@ proptest! {
         text in texts(), one in any::<String>(), other in any::<String>(), dialect in dialects(),
     ) {
         if let Ok(template) = Template::parse(&text, dialect) {
-            let (one, other) = (template.bind(&[], &values(&one)), template.bind(&[], &values(&other)));
+            let one = template.bind(&[], &values(&one));
+            let other = template.bind(&[], &values(&other));
             prop_assert_eq!(one.is_ok(), other.is_ok());
             if let (Ok(one), Ok(other)) = (one, other) {
                 prop_assert_eq!(one.sql, other.sql);
@@ -134,18 +141,24 @@ proptest! {
             ("select 'a''{{t}}%'", format!("a'{value}%")),
         ] {
             let bound = bound_with(text, dialect, &only(&["t"]), &json!({"t": value})).unwrap();
-            prop_assert_eq!(bound.binds.iter().map(text_of).collect::<Vec<_>>(), [expected.as_str()]);
+            let binds: Vec<_> = bound.binds.iter().map(text_of).collect();
+            prop_assert_eq!(binds, [expected.as_str()]);
             let placeholder = if dialect == Dialect::Postgres { "select $1" } else { "select ?1" };
             prop_assert_eq!(bound.sql, placeholder);
         }
     }
 
     #[test]
-    fn an_enum_pastes_only_its_options(value in "(red|green|[a-z;' -]{0,8})", dialect in dialects()) {
+    fn an_enum_pastes_only_its_options(
+        value in "(red|green|[a-z;' -]{0,8})", dialect in dialects(),
+    ) {
         let definitions = only(&["e"]);
         let given = json!({"e": value});
         match bound_with("order by {{e}}", dialect, &definitions, &given) {
-            Ok(bound) => prop_assert!(["order by red", "order by green"].contains(&bound.sql.as_str())),
+            Ok(bound) => {
+                let option = bound.sql.strip_prefix("order by ");
+                prop_assert!(matches!(option, Some("red" | "green")));
+            }
             Err(_) => prop_assert!(!["red", "green"].contains(&value.as_str())),
         }
     }
@@ -159,13 +172,17 @@ proptest! {
             any::<i64>().prop_map(Json::from),
             any::<bool>().prop_map(Json::from),
         ],
-        kind in prop::sample::select(vec!["number", "date", "datetime-local", "datetime-with-seconds"]),
+        kind in prop::sample::select(vec![
+            "number", "date", "datetime-local", "datetime-with-seconds",
+        ]),
     ) {
         let definitions = parse_parameters(&json!([{"name": "x", "type": kind}])).unwrap();
-        if let Ok(bound) = bound_with("'{{x}}'", Dialect::Postgres, &definitions, &json!({"x": value})) {
+        let given = json!({"x": value});
+        if let Ok(bound) = bound_with("'{{x}}'", Dialect::Postgres, &definitions, &given) {
             prop_assert_eq!(&bound.sql, "$1");
             let text = text_of(&bound.binds[0]);
-            prop_assert!(!text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "-:. ".contains(c)), "{}", text);
+            let plain = text.chars().all(|c| c.is_ascii_digit() || "-:. ".contains(c));
+            prop_assert!(!text.is_empty() && plain, "{}", text);
         }
     }
 
@@ -182,13 +199,16 @@ proptest! {
     #[test]
     fn every_moment_and_zone_resolves_every_dynamic_date(
         seconds in -60_000_000_000_i64..250_000_000_000, zone in 0..chrono_tz::TZ_VARIANTS.len(),
-        name in prop::sample::select(vec!["d_today", "d_this_week", "d_last_month", "d_last_hour", "d_last_10_years"]),
+        name in prop::sample::select(vec![
+            "d_today", "d_this_week", "d_last_month", "d_last_hour", "d_last_10_years",
+        ]),
     ) {
         let zone: Tz = chrono_tz::TZ_VARIANTS[zone];
         let dropdowns = HashMap::new();
         let now = chrono::DateTime::from_timestamp(seconds, 0).unwrap();
         let context = Context { now, zone, dropdowns: &dropdowns };
-        let definitions = parse_parameters(&json!([{"name": "x", "type": "datetime-range"}])).unwrap();
+        let list = json!([{"name": "x", "type": "datetime-range"}]);
+        let definitions = parse_parameters(&list).unwrap();
         let template = Template::parse("{{x.start}}{{x.end}}", Dialect::Postgres).unwrap();
         let given = crate::support::object(&json!({"x": name}));
         prop_assert!(template.resolve(&definitions, &given, &context).is_ok());

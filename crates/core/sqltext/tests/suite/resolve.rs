@@ -214,7 +214,8 @@ fn values_that_the_text_does_not_use_are_checked_and_left_out() {
 fn definitions_are_read_from_the_stored_list() {
     assert_eq!(parse_parameters(&Json::Null).unwrap(), []);
     let list = json!([
-        {"name": "a", "title": "A", "type": "enum", "enumOptions": "x\r\ny\n", "global": false, "locals": [],
+        {"name": "a", "title": "A", "type": "enum", "enumOptions": "x\r\ny\n",
+         "global": false, "locals": [],
          "multiValuesOptions": {"prefix": "'", "suffix": "'"}, "value": ["x"]},
         {"name": "b", "type": "text", "multiValuesOptions": {}, "queryId": null},
     ]);

@@ -29,7 +29,9 @@ fn hashes_are_those_that_clients_know() {
 
 #[test]
 fn the_hash_of_a_text_with_parameters_is_that_of_its_default_values() {
-    let text = "select {{n}} as n, '{{t}}' as t, '{{d}}' as d, '{{dt}}' as dt, '{{dts}}' as dts, '{{dr.start}}' as drs, '{{dr.end}}' as dre, '{{dtr.start}}' as dtrs, '{{dtr.end}}' as dtre, '{{e}}' as e, array_to_string(array[{{em}}], '|') as em, '{{tp}}' as tp";
+    let text = "select {{n}} as n, '{{t}}' as t, '{{d}}' as d, '{{dt}}' as dt, '{{dts}}' as dts, \
+                '{{dr.start}}' as drs, '{{dr.end}}' as dre, '{{dtr.start}}' as dtrs, \
+                '{{dtr.end}}' as dtre, '{{e}}' as e, array_to_string(array[{{em}}], '|') as em, '{{tp}}' as tp";
     let defaults = Json::Object(default_values(&definitions()));
     let shown = bound(text, PG, &defaults).unwrap().display;
     assert_eq!(query_hash(&shown), "1cd6755107f6b0e3f995356cebdc676a");

@@ -1,0 +1,60 @@
+# The only entry for people and CI: make run · test · lint · bench · build · contract.
+
+SHELL := /bin/bash
+# Where everything is built; a folder outside of the checkout is reused between clones.
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+DATA ?= tessera-data
+# Recorded HTTP traffic to replay (make contract), and a PostgreSQL with its demo database.
+CONTRACT ?= ../shared/contract/redash
+
+.PHONY: run build test unit e2e lint deny bench contract setup clean help
+
+help:
+	@echo "make run       build and serve the demo on http://127.0.0.1:5000"
+	@echo "make build     build target/release/tessera"
+	@echo "make test      set up what tests need, then lint and run all tests"
+	@echo "make lint      formatting, clippy, rustdoc, licences and advisories"
+	@echo "make bench     measure against peers in the same run (bench/README.md)"
+	@echo "make contract  replay recorded traffic (CONTRACT=folder)"
+
+# The quick profile: optimised where it pays, a fraction of the time of a release build.
+run:
+	cargo build --profile quick --package tessera-app
+	$(CARGO_TARGET_DIR)/quick/tessera serve --demo --data $(DATA)
+
+build:
+	cargo build --release --package tessera-app
+
+test: setup lint unit e2e
+
+setup:
+	./dev/setup
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	$(MAKE) deny
+
+deny:
+	./dev/deny
+
+unit:
+	cargo test --workspace --exclude tessera-e2e
+
+# Through the real binary; it is built first, so that its time is not a test's.
+e2e:
+	cargo build --package tessera-app
+	cargo test --package tessera-e2e
+
+bench:
+	cargo build --release --package tessera-app
+	./bench/run
+
+contract:
+	cargo build --package tessera-app
+	./tests/contract/run $(CONTRACT)
+
+clean:
+	rm -rf $(DATA)

@@ -1,0 +1,44 @@
+//! What the operator decides about data sources.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+/// Settings of this crate; the configuration of the binary fills them.
+#[derive(Debug, Clone)]
+pub struct ConnectorSettings {
+    /// Networks that no data source may be in.
+    pub denied_networks: Vec<IpNet>,
+    /// If not empty: the only networks that data sources may be in.
+    pub allowed_networks: Vec<IpNet>,
+    /// Folders whose files are closed.
+    pub sqlite_denied_folders: Vec<PathBuf>,
+    /// Folders whose files are open, even inside closed ones.
+    pub sqlite_allowed_folders: Vec<PathBuf>,
+    /// Rows that are read at a time.
+    pub batch_rows: usize,
+    /// Longest time to connect, in seconds.
+    pub connect_timeout_seconds: u64,
+    /// Unused connections kept for each data source.
+    pub pool_connections: usize,
+    /// How long an unused connection is kept, in seconds.
+    pub pool_idle_seconds: u64,
+}
+
+impl Default for ConnectorSettings {
+    fn default() -> Self {
+        Self {
+            denied_networks: ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"]
+                .iter()
+                .filter_map(|network| network.parse().ok())
+                .collect(),
+            allowed_networks: Vec::new(),
+            sqlite_denied_folders: Vec::new(),
+            sqlite_allowed_folders: Vec::new(),
+            batch_rows: 8192,
+            connect_timeout_seconds: 10,
+            pool_connections: 8,
+            pool_idle_seconds: 300,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The engines under test, and what a test does with them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Schema, SchemaRef};
+use async_trait::async_trait;
+use serde_json::{Map, Value as Json, json};
+use tessera_bi::Source;
+use tessera_bi::ports::{BatchSink, CancelSignal, Connector, Connectors};
+use tessera_connectors::{AllConnectors, ConnectorSettings};
+use tessera_formats::{Options, cell};
+use tessera_kernel::ids::{SourceId, Uid};
+use tessera_kernel::{COLUMN_KIND, Result};
+use tessera_sqltext::{Bound, Context, Dialect, Parameter, Template, parse_parameters};
+use tessera_testkit::postgres::Postgres;
+use tokio::sync::Notify;
+
+/// A database under test.
+pub struct Engine {
+    pub name: &'static str,
+    pub dialect: Dialect,
+    pub connectors: AllConnectors,
+    pub options: Json,
+    pub _folder: tempfile::TempDir,
+}
+
+/// PostgreSQL with a database of its own.
+pub fn postgres(setup: &str) -> Engine {
+    let server = Postgres::shared();
+    let database = server.create_database("connectors").expect("a database");
+    server.sql(&database, setup).expect("set up");
+    Engine {
+        name: "pg",
+        dialect: Dialect::Postgres,
+        connectors: AllConnectors::new(ConnectorSettings { batch_rows: 100, ..Default::default() }),
+        options: json!({
+            "host": "127.0.0.1", "port": server.port(), "user": server.user(),
+            "password": server.password(), "dbname": database,
+        }),
+        _folder: tempfile::tempdir().expect("a folder"),
+    }
+}
+
+/// A SQLite file of its own.
+pub fn sqlite(setup: &str) -> Engine {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("test.sqlite");
+    let db = rusqlite::Connection::open(&path).expect("opens");
+    db.execute_batch(setup).expect("set up");
+    Engine {
+        name: "sqlite",
+        dialect: Dialect::Sqlite,
+        connectors: AllConnectors::new(ConnectorSettings { batch_rows: 100, ..Default::default() }),
+        options: json!({ "dbpath": path.to_str() }),
+        _folder: folder,
+    }
+}
+
+/// Both, with the same setup.
+pub fn all(setup: &str) -> [Engine; 2] {
+    [postgres(setup), sqlite(setup)]
+}
+
+impl Engine {
+    pub fn source(&self, version: i64) -> Source {
+        let now = chrono::DateTime::UNIX_EPOCH;
+        Source {
+            id: SourceId(1),
+            uid: Uid::nil(),
+            name: "test".to_owned(),
+            kind: self.name.to_owned(),
+            options: json!({}),
+            sealed_options: None,
+            version,
+            paused: false,
+            pause_reason: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn connector(&self) -> Arc<dyn Connector> {
+        self.connectors.open(&self.source(1), &self.options).expect("opens")
+    }
+
+    /// Runs a text without parameters.
+    pub async fn run(&self, text: &str) -> Result<Rows> {
+        self.run_with(text, &json!([]), &json!({})).await
+    }
+
+    /// Runs a text with parameters and values for them.
+    pub async fn run_with(&self, text: &str, definitions: &Json, given: &Json) -> Result<Rows> {
+        let bound = self.bind(text, definitions, given)?;
+        let mut sink = Sink::default();
+        self.connector().run(&bound, 60, Arc::new(Stop::default()), &mut sink).await?;
+        Ok(Rows(sink))
+    }
+
+    pub fn bind(&self, text: &str, definitions: &Json, given: &Json) -> Result<Bound> {
+        let definitions: Vec<Parameter> = parse_parameters(definitions)?;
+        let template = Template::parse(text, self.dialect)?;
+        let dropdowns = HashMap::from([(1, vec!["1".to_owned(), "a'b".to_owned()])]);
+        let context = Context {
+            now: chrono::DateTime::UNIX_EPOCH,
+            zone: chrono_tz::UTC,
+            dropdowns: &dropdowns,
+        };
+        let empty = Map::new();
+        let given = given.as_object().unwrap_or(&empty);
+        let values = template.resolve(&definitions, given, &context)?;
+        template.bind(&definitions, &values)
+    }
+}
+
+/// Keeps everything.
+#[derive(Default)]
+pub struct Sink {
+    schema: Option<SchemaRef>,
+    batches: Vec<RecordBatch>,
+    pub begun: usize,
+    /// Told when the first batch is there.
+    pub first: Option<Arc<Notify>>,
+}
+
+#[async_trait]
+impl BatchSink for Sink {
+    async fn begin(&mut self, schema: SchemaRef) -> Result<()> {
+        self.begun += 1;
+        self.batches.clear();
+        self.schema = Some(schema);
+        Ok(())
+    }
+
+    async fn batch(&mut self, batch: RecordBatch) -> Result<()> {
+        self.batches.push(batch);
+        if let Some(first) = &self.first {
+            first.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// What a run gave.
+pub struct Rows(pub Sink);
+
+impl Rows {
+    pub fn schema(&self) -> &Schema {
+        self.0.schema.as_ref().expect("the run named its columns")
+    }
+
+    /// The meaning of a column.
+    pub fn kind(&self, column: usize) -> &str {
+        &self.schema().field(column).metadata()[COLUMN_KIND]
+    }
+
+    /// All cells, row by row.
+    pub fn cells(&self) -> Vec<Vec<Json>> {
+        let options = Options::default();
+        let rows = self.0.batches.iter().flat_map(|batch| {
+            (0..batch.num_rows()).map(|row| {
+                (0..batch.num_columns()).map(|column| cell(batch, column, row, &options)).collect()
+            })
+        });
+        rows.collect()
+    }
+
+    /// The first column of all rows.
+    pub fn first(&self) -> Vec<Json> {
+        self.cells().into_iter().map(|mut row| row.remove(0)).collect()
+    }
+
+    pub fn batches(&self) -> usize {
+        self.0.batches.len()
+    }
+}
+
+/// A signal that a test gives.
+#[derive(Default)]
+pub struct Stop {
+    stopped: AtomicBool,
+    notify: Notify,
+}
+
+impl Stop {
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.notify.notify_waiters();
+        self.notify.notify_one();
+    }
+}
+
+#[async_trait]
+impl CancelSignal for Stop {
+    async fn cancelled(&self) {
+        while !self.is_cancelled() {
+            self.notify.notified().await;
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+}

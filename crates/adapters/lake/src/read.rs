@@ -1,0 +1,43 @@
+//! Reads one file, batch by batch.
+
+use std::fs::File;
+use std::io::{BufReader, ErrorKind};
+use std::path::PathBuf;
+
+use arrow_ipc::reader::StreamReader;
+use arrow_schema::SchemaRef;
+use futures::StreamExt;
+use futures::stream;
+use tessera_bi::ports::BatchStream;
+use tessera_kernel::{Fault, Result};
+
+use crate::{blocking, failed};
+
+/// How much of the file is read at a time, in bytes.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+type Inner = StreamReader<BufReader<File>>;
+
+pub(crate) async fn open(path: PathBuf) -> Result<(SchemaRef, BatchStream)> {
+    let reader = blocking(move || {
+        let file = File::open(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Fault::not_found("result"),
+            _ => failed("open a file", error),
+        })?;
+        StreamReader::try_new(BufReader::with_capacity(BUFFER_BYTES, file), None)
+            .map_err(|error| failed("read a file", error))
+    })
+    .await?;
+    let schema = reader.schema();
+    let batches = stream::try_unfold(reader, next);
+    Ok((schema, batches.boxed()))
+}
+
+async fn next(mut reader: Inner) -> Result<Option<(arrow_array::RecordBatch, Inner)>> {
+    blocking(move || match reader.next() {
+        Some(Ok(batch)) => Ok(Some((batch, reader))),
+        Some(Err(error)) => Err(failed("read a file", error)),
+        None => Ok(None),
+    })
+    .await
+}

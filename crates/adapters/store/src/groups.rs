@@ -1,0 +1,135 @@
+//! Groups, their members and their access.
+
+use async_trait::async_trait;
+use tessera_access::ports::GroupRepo;
+use tessera_access::{AccessLevel, Group, User};
+use tessera_kernel::ids::{GroupId, SourceId, UserId};
+use tessera_kernel::{Code, Fault, Result};
+
+use crate::Store;
+use crate::db::{Row, Tx, Value, call};
+use crate::users::read_users;
+
+/// Reads the columns of `{group g}`.
+pub(crate) fn read_group(row: &mut Row) -> Result<Group> {
+    Ok(Group {
+        id: row.take()?,
+        uid: row.take()?,
+        name: row.take()?,
+        builtin: row.take()?,
+        permissions: row.take()?,
+        created_at: row.take()?,
+    })
+}
+
+fn level_text(level: AccessLevel) -> &'static str {
+    match level {
+        AccessLevel::ViewOnly => "view",
+        AccessLevel::Full => "full",
+    }
+}
+
+fn read_level(text: &str) -> Result<AccessLevel> {
+    match text {
+        "view" => Ok(AccessLevel::ViewOnly),
+        "full" => Ok(AccessLevel::Full),
+        _ => Err(Fault::new(Code::Internal, "a stored level of access is unknown")),
+    }
+}
+
+/// Reads `<source>:<level>`.
+pub(crate) fn read_access(pair: &str) -> Result<(SourceId, AccessLevel)> {
+    let bad = || Fault::new(Code::Internal, "a stored access of a group cannot be read");
+    let (source, level) = pair.split_once(':').ok_or_else(bad)?;
+    Ok((SourceId(source.parse().map_err(|_| bad())?), read_level(level)?))
+}
+
+fn permissions(group: &Group) -> Value {
+    Value::Text(serde_json::Value::from(group.permissions.clone()).to_string())
+}
+
+pub(crate) async fn insert_group(tx: Tx<'_>, group: &Group) -> Result<GroupId> {
+    let call = call!(
+        "group_insert",
+        group.uid,
+        &group.name,
+        group.builtin,
+        permissions(group),
+        group.created_at,
+    );
+    tx.one(call).await?.take()
+}
+
+#[async_trait]
+impl GroupRepo for Store {
+    async fn groups(&self) -> Result<Vec<Group>> {
+        let rows = self.db.rows(call!("group_list")).await?;
+        rows.into_iter().map(|mut row| read_group(&mut row)).collect()
+    }
+
+    async fn group(&self, id: GroupId) -> Result<Option<Group>> {
+        self.db.row(call!("group_get", id)).await?.as_mut().map(read_group).transpose()
+    }
+
+    async fn insert_group(&self, group: &Group) -> Result<GroupId> {
+        let group = group.clone();
+        self.db.write(|tx| Box::pin(async move { insert_group(tx, &group).await })).await
+    }
+
+    async fn update_group(&self, group: &Group) -> Result<()> {
+        let call = call!(
+            "group_update",
+            group.id,
+            group.uid,
+            &group.name,
+            group.builtin,
+            permissions(group),
+            group.created_at,
+        );
+        self.change("group", call).await
+    }
+
+    async fn delete_group(&self, id: GroupId) -> Result<()> {
+        self.change("group", call!("group_delete", id)).await
+    }
+
+    async fn group_members(&self, id: GroupId) -> Result<Vec<User>> {
+        read_users(self.db.rows(call!("group_list_members", id)).await?)
+    }
+
+    async fn add_group_member(&self, group: GroupId, user: UserId) -> Result<()> {
+        self.db.execute(call!("group_member_insert", user, group)).await.map(drop)
+    }
+
+    async fn remove_group_member(&self, group: GroupId, user: UserId) -> Result<()> {
+        self.db.execute(call!("group_member_delete", group, user)).await.map(drop)
+    }
+
+    async fn group_sources(&self, id: GroupId) -> Result<Vec<(SourceId, AccessLevel)>> {
+        let rows = self.db.rows(call!("group_source_list", id)).await?;
+        rows.into_iter()
+            .map(|mut row| Ok((row.take()?, read_level(&row.take::<String>()?)?)))
+            .collect()
+    }
+
+    async fn set_group_source(
+        &self,
+        group: GroupId,
+        source: SourceId,
+        level: AccessLevel,
+    ) -> Result<()> {
+        let call = call!("group_source_set", group, source, level_text(level));
+        self.db.execute(call).await.map(drop)
+    }
+
+    async fn remove_group_source(&self, group: GroupId, source: SourceId) -> Result<()> {
+        self.db.execute(call!("group_source_delete", group, source)).await.map(drop)
+    }
+
+    async fn source_groups(&self, source: SourceId) -> Result<Vec<(GroupId, AccessLevel)>> {
+        let rows = self.db.rows(call!("source_group_list", source)).await?;
+        rows.into_iter()
+            .map(|mut row| Ok((row.take()?, read_level(&row.take::<String>()?)?)))
+            .collect()
+    }
+}

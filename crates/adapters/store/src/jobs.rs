@@ -1,0 +1,240 @@
+//! Jobs: a queue in which nothing is lost and nothing runs twice.
+
+use async_trait::async_trait;
+use tessera_bi::ports::JobRepo;
+use tessera_bi::{
+    Job, JobError, JobKind, JobState, NewJob, Outcome, QueryResult, QueryRun,
+};
+use tessera_kernel::ids::{ResultId, Uid};
+use tessera_kernel::{Code, Fault, Result, Timestamp};
+
+use crate::db::{Row, call, call_each, text_list};
+use crate::{Store, results};
+
+fn kind_text(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Query => "query",
+        JobKind::Schema => "schema",
+    }
+}
+
+fn read_kind(text: &str) -> Result<JobKind> {
+    match text {
+        "query" => Ok(JobKind::Query),
+        "schema" => Ok(JobKind::Schema),
+        _ => Err(Fault::new(Code::Internal, "a stored job has an unknown kind")),
+    }
+}
+
+fn read_run(text: Option<String>) -> Result<Option<QueryRun>> {
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| Fault::internal("what a stored job runs", error))
+}
+
+fn read_error(code: Option<String>, detail: Option<String>) -> Result<Option<JobError>> {
+    let Some(code) = code else { return Ok(None) };
+    let code = code
+        .parse()
+        .map_err(|()| Fault::new(Code::Internal, "a stored job has an unknown error"))?;
+    Ok(Some(JobError { code, detail: detail.unwrap_or_default() }))
+}
+
+/// Reads the columns of `{job j}`.
+fn read_job(row: &mut Row) -> Result<Job> {
+    Ok(Job {
+        uid: row.take()?,
+        kind: read_kind(&row.take::<String>()?)?,
+        state: JobState::parse(&row.take::<String>()?)
+            .ok_or_else(|| Fault::new(Code::Internal, "a stored job has an unknown state"))?,
+        source: row.take()?,
+        query: row.take()?,
+        run: read_run(row.take()?)?,
+        created_at: row.take()?,
+        started_at: row.take()?,
+        finished_at: row.take()?,
+        attempts: row.take()?,
+        error: read_error(row.take()?, row.take()?)?,
+        result: row.take()?,
+        output: row.take()?,
+    })
+}
+
+#[async_trait]
+impl JobRepo for Store {
+    async fn submit_job(&self, job: &NewJob) -> Result<(Job, bool)> {
+        let run = job.run.as_ref().map(serde_json::to_string).transpose();
+        let run = run.map_err(|error| Fault::internal("what a job is to run", error))?;
+        let submit = call!(
+            "job_submit",
+            job.uid,
+            kind_text(job.kind),
+            job.source,
+            job.query,
+            job.dedup,
+            run,
+            job.created_at,
+        );
+        let (uid, participant) = (job.uid, job.participant.clone());
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let mut row = tx.one(submit).await?;
+                    let id: i64 = row.take()?;
+                    let job = read_job(&mut row)?;
+                    tx.execute(call!("job_participant_insert", id, participant)).await?;
+                    let is_new = job.uid == uid;
+                    Ok((job, is_new))
+                })
+            })
+            .await
+    }
+
+    async fn job(&self, uid: Uid) -> Result<Option<Job>> {
+        self.db.row(call!("job_get", uid)).await?.as_mut().map(read_job).transpose()
+    }
+
+    async fn claim_job(
+        &self,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>> {
+        let rows = self.db.write_rows(call_each!("job_claim", node, now, lease_until)).await?;
+        rows.into_iter().next().as_mut().map(read_job).transpose()
+    }
+
+    async fn renew_leases(
+        &self,
+        node: &str,
+        jobs: &[Uid],
+        lease_until: Timestamp,
+    ) -> Result<Vec<Uid>> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let uids = text_list(jobs.iter().map(Uid::to_string));
+        let rows = self.db.write_rows(call!("job_renew", node, lease_until, uids)).await?;
+        let own: Result<Vec<Uid>> = rows.into_iter().map(|mut row| row.take()).collect();
+        let own = own?;
+        Ok(jobs.iter().copied().filter(|uid| !own.contains(uid)).collect())
+    }
+
+    async fn finish_job(
+        &self,
+        uid: Uid,
+        node: &str,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let (state, error, output) = match outcome {
+            Outcome::Result(_) => (JobState::Succeeded, None, None),
+            Outcome::Output(output) => (JobState::Succeeded, None, Some(output)),
+            Outcome::Error(error) => (JobState::Failed, Some(error), None),
+        };
+        let finish = call!(
+            "job_finish",
+            uid,
+            node,
+            state.as_str(),
+            at,
+            error.map(|error| error.code.as_str()),
+            error.map(|error| error.detail.as_str()),
+            output,
+        );
+        let result = match outcome {
+            Outcome::Result(result) => Some(result.clone()),
+            Outcome::Output(_) | Outcome::Error(_) => None,
+        };
+        self.db
+            .write(|tx| {
+                Box::pin(async move {
+                    let Some(mut row) = tx.row(finish).await? else { return Ok(false) };
+                    let Some(result) = result else { return Ok(true) };
+                    let id: i64 = row.take()?;
+                    let run = read_run(row.take()?)?;
+                    let text = run.as_ref().map(|run| run.text.as_str());
+                    let result = results::insert(tx, &result, text).await?;
+                    tx.execute(call!("job_set_result", id, result)).await?;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    async fn cancel_job(&self, uid: Uid, at: Timestamp) -> Result<Option<Job>> {
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(call!("job_cancel", uid, at)).await?;
+                    tx.row(call!("job_get", uid)).await?.as_mut().map(read_job).transpose()
+                })
+            })
+            .await
+    }
+
+    async fn release_jobs(&self, node: &str) -> Result<u64> {
+        self.db.execute(call!("job_release", node)).await
+    }
+
+    async fn reap_jobs(&self, now: Timestamp, attempts_max: i64) -> Result<(u64, u64)> {
+        let failed = call!(
+            "job_reap_failed",
+            now,
+            attempts_max,
+            Code::Unavailable.as_str(),
+            "the nodes that ran this job stopped before it ended",
+        );
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let failed = tx.execute(failed).await?;
+                    let queued = tx.execute(call!("job_reap_queued", now, attempts_max)).await?;
+                    Ok((queued, failed))
+                })
+            })
+            .await
+    }
+
+    async fn purge_jobs(&self, before: Timestamp) -> Result<u64> {
+        self.db.execute(call!("job_purge", before)).await
+    }
+
+    async fn count_jobs(&self) -> Result<(u64, u64)> {
+        let row = self.db.row(call!("job_count")).await?;
+        let mut row = row.ok_or_else(|| Fault::new(Code::Internal, "a count gave no row"))?;
+        Ok((row.take()?, row.take()?))
+    }
+
+    async fn result(&self, id: ResultId) -> Result<Option<QueryResult>> {
+        self.result_by_id(id).await
+    }
+
+    async fn result_by_uid(&self, uid: Uid) -> Result<Option<QueryResult>> {
+        self.result_by_file(uid).await
+    }
+
+    async fn latest_result(
+        &self,
+        cache_key: &[u8; 32],
+        since: Option<Timestamp>,
+    ) -> Result<Option<QueryResult>> {
+        self.result_by_cache_key(cache_key, since).await
+    }
+
+    async fn result_bytes(&self) -> Result<u64> {
+        self.sum_result_bytes().await
+    }
+
+    async fn purge_results(
+        &self,
+        before: Option<Timestamp>,
+        limit: u64,
+    ) -> Result<Vec<QueryResult>> {
+        self.remove_results(before, limit).await
+    }
+
+    async fn orphaned_results(&self, uids: &[Uid]) -> Result<Vec<Uid>> {
+        self.unknown_files(uids).await
+    }
+}

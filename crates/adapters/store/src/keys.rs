@@ -1,0 +1,147 @@
+//! Keys.
+
+use async_trait::async_trait;
+use tessera_access::ports::KeyRepo;
+use tessera_access::{Key, KeyKind, KeyOwner};
+use tessera_kernel::ids::{DashboardId, KeyId, QueryId, UserId};
+use tessera_kernel::{Code, Fault, Result, Timestamp};
+
+use crate::Store;
+use crate::db::{Row, Tx, call};
+
+type OwnerColumns = (Option<UserId>, Option<QueryId>, Option<DashboardId>);
+
+fn owner_columns(owner: KeyOwner) -> OwnerColumns {
+    match owner {
+        KeyOwner::User(id) => (Some(id), None, None),
+        KeyOwner::Query(id) => (None, Some(id), None),
+        KeyOwner::Dashboard(id) => (None, None, Some(id)),
+    }
+}
+
+fn read_owner(columns: OwnerColumns) -> Result<KeyOwner> {
+    match columns {
+        (Some(id), None, None) => Ok(KeyOwner::User(id)),
+        (None, Some(id), None) => Ok(KeyOwner::Query(id)),
+        (None, None, Some(id)) => Ok(KeyOwner::Dashboard(id)),
+        _ => Err(Fault::new(Code::Internal, "a stored key has no owner or several")),
+    }
+}
+
+fn read_key(row: &mut Row) -> Result<Key> {
+    Ok(Key {
+        id: row.take()?,
+        uid: row.take()?,
+        kind: KeyKind::parse(&row.take::<String>()?)
+            .ok_or_else(|| Fault::new(Code::Internal, "a stored key has an unknown kind"))?,
+        owner: read_owner((row.take()?, row.take()?, row.take()?))?,
+        lookup: row.take()?,
+        digest: row.take()?,
+        pepper_version: row.take()?,
+        sealed: row.take()?,
+        name: row.take()?,
+        hint: row.take()?,
+        created_by: row.take()?,
+        created_at: row.take()?,
+        not_before: row.take()?,
+        expires_at: row.take()?,
+        disabled_at: row.take()?,
+        revoked_at: row.take()?,
+        last_used_at: row.take()?,
+    })
+}
+
+/// Adds a key that belongs to `owner`, whatever owner it names itself.
+pub(crate) async fn insert_key(tx: Tx<'_>, key: &Key, owner: KeyOwner) -> Result<KeyId> {
+    let (user, query, dashboard) = owner_columns(owner);
+    let call = call!(
+        "key_insert",
+        key.uid,
+        key.kind.as_str(),
+        user,
+        query,
+        dashboard,
+        &key.lookup,
+        key.digest,
+        key.pepper_version,
+        key.sealed.clone(),
+        &key.name,
+        &key.hint,
+        key.created_by,
+        key.created_at,
+        key.not_before,
+        key.expires_at,
+        key.disabled_at,
+        key.revoked_at,
+        key.last_used_at,
+    );
+    tx.one(call).await?.take()
+}
+
+#[async_trait]
+impl KeyRepo for Store {
+    async fn key_by_lookup(&self, lookup: &str) -> Result<Option<Key>> {
+        self.db.row(call!("key_get_by_lookup", lookup)).await?.as_mut().map(read_key).transpose()
+    }
+
+    async fn key(&self, id: KeyId) -> Result<Option<Key>> {
+        self.db.row(call!("key_get", id)).await?.as_mut().map(read_key).transpose()
+    }
+
+    async fn keys_of(&self, owner: KeyOwner) -> Result<Vec<Key>> {
+        let (user, query, dashboard) = owner_columns(owner);
+        let rows = self.db.rows(call!("key_list_of", user, query, dashboard)).await?;
+        rows.into_iter().map(|mut row| read_key(&mut row)).collect()
+    }
+
+    async fn insert_key(&self, key: &Key) -> Result<KeyId> {
+        let key = key.clone();
+        self.db.write(|tx| Box::pin(async move { insert_key(tx, &key, key.owner).await })).await
+    }
+
+    async fn replace_recoverable_key(
+        &self,
+        kind: KeyKind,
+        key: &Key,
+        at: Timestamp,
+    ) -> Result<KeyId> {
+        let key = key.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (user, query, dashboard) = owner_columns(key.owner);
+                    let kind = kind.as_str();
+                    let call =
+                        call!("key_revoke_recoverable", user, query, dashboard, at, kind);
+                    tx.execute(call).await?;
+                    insert_key(tx, &key, key.owner).await
+                })
+            })
+            .await
+    }
+
+    async fn revoke_key(&self, id: KeyId, at: Timestamp) -> Result<bool> {
+        Ok(self.db.execute(call!("key_revoke", id, at)).await? > 0)
+    }
+
+    async fn revoke_keys_of(&self, owner: KeyOwner, at: Timestamp) -> Result<()> {
+        let (user, query, dashboard) = owner_columns(owner);
+        self.db.execute(call!("key_revoke_of", user, query, dashboard, at)).await.map(drop)
+    }
+
+    async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<()> {
+        let mut used = used.to_vec();
+        // In the same order everywhere, so that nodes do not lock each other out.
+        used.sort_unstable();
+        self.db
+            .write(|tx| {
+                Box::pin(async move {
+                    for (key, at) in used {
+                        tx.execute(call!("key_touch", key, at)).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+}

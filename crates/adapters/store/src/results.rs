@@ -1,0 +1,94 @@
+//! Records of results: rows and the operations on them. They belong to the port of jobs.
+
+use tessera_bi::QueryResult;
+use tessera_kernel::ids::{ResultId, Uid};
+use tessera_kernel::{Result, Timestamp};
+
+use crate::Store;
+use crate::db::{Row, Tx, call, call_each, text_list};
+use crate::users::total;
+
+/// Reads the columns of `{result r}`.
+fn read_result(row: &mut Row) -> Result<QueryResult> {
+    Ok(QueryResult {
+        id: row.take()?,
+        uid: row.take()?,
+        source: row.take()?,
+        cache_key: row.take()?,
+        template_digest: row.take()?,
+        has_parameters: row.take()?,
+        display_text: row.take()?,
+        query_hash: row.take()?,
+        runtime_seconds: row.take()?,
+        retrieved_at: row.take()?,
+        rows: row.take()?,
+        bytes: row.take()?,
+    })
+}
+
+/// Stores a result. Run without values, it becomes the latest of every query with exactly that
+/// text; a result never changes the version of a query.
+pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult, text: Option<&str>) -> Result<ResultId> {
+    let call = call!(
+        "result_insert",
+        result.uid,
+        result.source,
+        result.cache_key,
+        result.template_digest,
+        result.has_parameters,
+        &result.display_text,
+        &result.query_hash,
+        result.runtime_seconds,
+        result.retrieved_at,
+        result.rows,
+        result.bytes,
+    );
+    let id: ResultId = tx.one(call).await?.take()?;
+    if let (false, Some(text)) = (result.has_parameters, text) {
+        tx.execute(call_each!("result_set_latest", id, result.source, text)).await?;
+    }
+    Ok(id)
+}
+
+impl Store {
+    pub(crate) async fn result_by_id(&self, id: ResultId) -> Result<Option<QueryResult>> {
+        self.db.row(call!("result_get", id)).await?.as_mut().map(read_result).transpose()
+    }
+
+    pub(crate) async fn result_by_file(&self, uid: Uid) -> Result<Option<QueryResult>> {
+        self.db.row(call!("result_get_by_uid", uid)).await?.as_mut().map(read_result).transpose()
+    }
+
+    pub(crate) async fn result_by_cache_key(
+        &self,
+        cache_key: &[u8; 32],
+        since: Option<Timestamp>,
+    ) -> Result<Option<QueryResult>> {
+        let since = since.map_or(i64::MIN, |since| since.timestamp_micros());
+        let row = self.db.row(call!("result_get_latest", *cache_key, since)).await?;
+        row.map(|mut row| read_result(&mut row)).transpose()
+    }
+
+    pub(crate) async fn sum_result_bytes(&self) -> Result<u64> {
+        total(self.db.rows(call!("result_sum_bytes")).await?)
+    }
+
+    pub(crate) async fn remove_results(
+        &self,
+        before: Option<Timestamp>,
+        limit: u64,
+    ) -> Result<Vec<QueryResult>> {
+        let before = before.map_or(i64::MAX, |before| before.timestamp_micros());
+        let rows = self.db.write_rows(call!("result_purge", before, limit)).await?;
+        rows.into_iter().map(|mut row| read_result(&mut row)).collect()
+    }
+
+    pub(crate) async fn unknown_files(&self, uids: &[Uid]) -> Result<Vec<Uid>> {
+        let known = text_list(uids.iter().map(Uid::to_string));
+        let known = self.db.rows(call!("result_list_uids", known)).await?;
+        let known: Result<std::collections::HashSet<Uid>> =
+            known.into_iter().map(|mut row| row.take()).collect();
+        let known = known?;
+        Ok(uids.iter().copied().filter(|uid| !known.contains(uid)).collect())
+    }
+}

@@ -1,0 +1,150 @@
+//! `tessera sources`.
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+use tessera_access::{
+    CreateSource, DeleteSource, ListSourceTypes, ListSources, ReadSource, TestSource,
+};
+use tessera_bi::{NewSource, SourceView};
+use tessera_kernel::ids::SourceId;
+
+use super::output;
+use super::session::Session;
+use crate::compose::explain;
+use crate::config::Config;
+
+const COLUMNS: [&str; 4] = ["id", "name", "type", "state"];
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// List the types and their options
+    #[command(after_help = "Example:\n  tessera sources types --json")]
+    Types,
+    /// List data sources
+    #[command(after_help = "Example:\n  tessera sources list")]
+    List,
+    /// Add a data source
+    #[command(after_help = "\
+Example:
+  tessera sources create Warehouse --type pg -o host=db.example.com -o dbname=shop -o user=reader -o password=…")]
+    Create {
+        /// The name
+        name: String,
+        /// The type, as in `tessera sources types`
+        #[arg(long = "type")]
+        kind: String,
+        /// One option; may be repeated
+        #[arg(short, long = "option", value_name = "NAME=VALUE")]
+        option: Vec<String>,
+    },
+    /// Try to connect
+    #[command(after_help = "Example:\n  tessera sources test 1")]
+    Test {
+        /// The number of the data source
+        id: i64,
+    },
+    /// Read tables and columns from the database
+    #[command(after_help = "Example:\n  tessera sources schema 1")]
+    Schema {
+        /// The number of the data source
+        id: i64,
+    },
+    /// Delete a data source and its results; its queries stay
+    #[command(after_help = "Example:\n  tessera sources delete 1")]
+    Delete {
+        /// The number of the data source
+        id: i64,
+    },
+}
+
+pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Result<()> {
+    let session = Session::open(&config).await?;
+    let sources = &session.core.bi.sources;
+    match command {
+        Command::Types => {
+            let grant = session.permit(ListSourceTypes {}).await?;
+            let rows: Vec<_> = sources
+                .types(&grant)
+                .iter()
+                .map(|kind| vec![json!(kind.name), json!(kind.title), option_names(&kind.schema)])
+                .collect();
+            output::table(&["type", "title", "options"], &rows, as_json)
+        }
+        Command::List => {
+            let grant = session.permit(ListSources {}).await?;
+            let found = sources.list(&grant).await.map_err(explain)?;
+            let rows: Vec<_> = found.iter().map(row).collect();
+            output::table(&COLUMNS, &rows, as_json)
+        }
+        Command::Create { name, kind, option } => {
+            let grant = session.permit(CreateSource {}).await?;
+            let new = NewSource { name, kind, options: options(&option)? };
+            let made = sources.create(&grant, new).await.map_err(explain)?;
+            output::table(&COLUMNS, &[row(&made.view)], as_json)
+        }
+        Command::Test { id } => {
+            let grant = session.permit(TestSource { source: SourceId(id) }).await?;
+            sources.test(&grant).await.map_err(explain)?;
+            if as_json { output::value(&json!({ "ok": true })) } else { output::line("ok") }
+        }
+        Command::Schema { id } => {
+            let source = SourceId(id);
+            session.permit(ReadSource { source }).await?;
+            let tables = sources.read_tables(source).await.map_err(explain)?;
+            if as_json {
+                return output::value(&json!(tables));
+            }
+            for table in tables {
+                output::line(&table.name)?;
+                for column in table.columns {
+                    output::line(&format!("  {} {}", column.name, column.kind))?;
+                }
+            }
+            Ok(())
+        }
+        Command::Delete { id } => {
+            let grant = session.permit(DeleteSource { source: SourceId(id) }).await?;
+            sources.delete(&grant).await.map_err(explain)?;
+            if as_json { output::value(&json!({ "deleted": id })) } else { output::line("deleted") }
+        }
+    }
+}
+
+/// `name=value` pairs as an object. Whole numbers and truth values are read as such.
+fn options(pairs: &[String]) -> Result<Value> {
+    let mut options = Map::new();
+    for pair in pairs {
+        let (name, value) =
+            pair.split_once('=').with_context(|| format!("the option {pair:?} has no ="))?;
+        let value = match value {
+            "true" => json!(true),
+            "false" => json!(false),
+            text => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
+        };
+        options.insert(name.to_owned(), value);
+    }
+    Ok(Value::Object(options))
+}
+
+fn option_names(schema: &Value) -> Value {
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let names: Vec<String> = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(
+            |name| {
+                if required.contains(&name.as_str()) { format!("{name}*") } else { name.clone() }
+            },
+        )
+        .collect();
+    json!(names.join(" "))
+}
+
+fn row(view: &SourceView) -> Vec<Value> {
+    let source = &view.source;
+    let state = if source.paused { "paused" } else { "ready" };
+    vec![json!(source.id), json!(source.name), json!(source.kind), json!(state)]
+}

@@ -1,0 +1,200 @@
+//! Puts the parts together: settings in, services out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ipnet::IpNet;
+use tessera_access::{Access, AccessSettings, Peppers, Sealer, TransportRule};
+use tessera_bi::{Bi, BiSettings};
+use tessera_connectors::{AllConnectors, ConnectorSettings};
+use tessera_httpkit::KitSettings;
+use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
+use tessera_lake::Lake;
+use tessera_runtime::RuntimeSettings;
+use tessera_store::{Store, StoreSettings};
+
+use crate::config::Config;
+use crate::secrets;
+
+/// Where the sample database of the demo is, inside the data folder. The only file in there that
+/// may be a data source.
+pub const SAMPLES_FOLDER: &str = "samples";
+
+/// Everything but the edges.
+pub struct Core {
+    /// Metadata.
+    pub store: Store,
+    /// Who may do what.
+    pub access: Access,
+    /// The query side.
+    pub bi: Bi,
+    /// The clock in use.
+    pub clock: Arc<dyn Clock>,
+    /// The generator in use.
+    pub random: Arc<dyn Random>,
+}
+
+/// Opens the store and makes the services.
+///
+/// # Errors
+/// If the data folder, the secrets or the store cannot be used.
+pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("making the data folder {}", config.data.display()))?;
+    let data = config.data.canonicalize()?;
+    let secrets = secrets::load_or_create(&data, random.as_ref())?;
+    let store = Store::open(store_settings(config)).await.map_err(explain)?;
+    let lake = Lake::local(data.clone()).map_err(explain)?;
+    let connectors = AllConnectors::new(connector_settings(config, data)?);
+    let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
+    let access = Access::new(
+        Arc::new(store.clone()),
+        Peppers::new(secrets.peppers).map_err(explain)?,
+        sealer.clone(),
+        Arc::clone(&clock),
+        Arc::clone(&random),
+        access_settings(config)?,
+        setup_token,
+    );
+    let bi = Bi::new(
+        Arc::new(store.clone()),
+        Arc::new(store.clone()),
+        Arc::new(lake),
+        Arc::new(connectors),
+        access.gate.clone(),
+        access.keys.clone(),
+        sealer,
+        Arc::clone(&clock),
+        Arc::clone(&random),
+        bi_settings(config)?,
+    );
+    Ok(Core { store, access, bi, clock, random })
+}
+
+/// A fault with its causes, as a message for the operator.
+pub(crate) fn explain(fault: tessera_kernel::Fault) -> anyhow::Error {
+    let place = fault.field().map(|field| format!("{field}: ")).unwrap_or_default();
+    let message = format!("{place}{}", fault.detail());
+    match std::error::Error::source(&fault) {
+        Some(cause) => anyhow::anyhow!("{message} ({cause})"),
+        None => anyhow::anyhow!(message),
+    }
+}
+
+fn store_settings(config: &Config) -> StoreSettings {
+    StoreSettings {
+        url: config.store_url(),
+        sqlite_readers: config.store.connections,
+        postgres_connections: config.store.connections,
+        busy_timeout: Duration::from_secs(config.store.wait_seconds),
+        connect_timeout: Duration::from_secs(config.store.wait_seconds),
+    }
+}
+
+fn access_settings(config: &Config) -> Result<AccessSettings> {
+    Ok(AccessSettings {
+        password_min_characters: config.passwords.min_characters,
+        session_idle_seconds: config.sessions.idle_seconds,
+        invitation_seconds: config.sessions.link_seconds,
+        login_attempts_per_hour: config.limits.login_attempts_per_hour,
+        limits_enabled: config.limits.enabled,
+        cache_seconds: config.keys.cache_seconds,
+        cache_entries: config.keys.cache_entries,
+        user_keys_in_url: if config.keys.user_keys_in_url {
+            TransportRule::Allowed
+        } else {
+            TransportRule::Fenced
+        },
+        trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
+    })
+}
+
+fn bi_settings(config: &Config) -> Result<BiSettings> {
+    Ok(BiSettings {
+        result_rows_max: config.results.rows_max,
+        result_bytes_max: config.results.bytes_max,
+        run_time_limit_seconds: config.runs.time_limit_seconds,
+        auto_limit_rows: config.queries.auto_limit_rows,
+        result_retention_seconds: config.results.retention_seconds,
+        result_storage_bytes_max: config.results.storage_bytes_max,
+        hot_cache_bytes: config.results.hot_cache_bytes,
+        hot_cache_entry_bytes_max: config.results.hot_cache_entry_bytes_max,
+        schema_cache_seconds: config.sources.schema_cache_seconds,
+        time_zone: config
+            .queries
+            .time_zone
+            .parse()
+            .map_err(|error| anyhow::anyhow!("queries.time_zone: {error}"))?,
+        query_text_bytes_max: config.queries.text_bytes_max,
+        dropdown_rows_max: config.queries.dropdown_rows_max,
+    })
+}
+
+fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSettings> {
+    let mut sqlite_allowed_folders = config.sources.sqlite_folders.clone();
+    sqlite_allowed_folders.push(data.join(SAMPLES_FOLDER));
+    // With a list of folders, everything else is closed; without one, only our own data is.
+    let sqlite_denied_folders = if config.sources.sqlite_folders.is_empty() {
+        vec![data]
+    } else {
+        vec![PathBuf::from("/")]
+    };
+    Ok(ConnectorSettings {
+        denied_networks: networks("sources.denied_networks", &config.sources.denied_networks)?,
+        allowed_networks: networks("sources.allowed_networks", &config.sources.allowed_networks)?,
+        sqlite_denied_folders,
+        sqlite_allowed_folders,
+        batch_rows: config.sources.batch_rows,
+        connect_timeout_seconds: config.sources.connect_seconds,
+        pool_connections: config.sources.connections,
+        pool_idle_seconds: config.sources.idle_seconds,
+    })
+}
+
+/// The settings of HTTP.
+///
+/// # Errors
+/// If a network cannot be read.
+pub fn kit_settings(config: &Config) -> Result<KitSettings> {
+    let base_url = config.server.base_url.trim_end_matches('/');
+    Ok(KitSettings {
+        base_url: (!base_url.is_empty()).then(|| base_url.to_owned()),
+        trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
+        body_bytes_max: config.server.body_bytes_max,
+        cookies_secure: config.server.cookies_secure,
+        request_seconds: config.server.request_seconds,
+    })
+}
+
+/// The settings of background work.
+#[must_use]
+pub fn runtime_settings(config: &Config) -> RuntimeSettings {
+    RuntimeSettings {
+        workers: config.jobs.workers,
+        lease: Duration::from_secs(config.jobs.lease_seconds),
+        attempts_max: config.jobs.attempts_max,
+        poll: Duration::from_millis(config.jobs.poll_milliseconds),
+        clean_up_every: Duration::from_secs(config.results.clean_up_seconds),
+        job_retention: chrono::TimeDelta::seconds(config.jobs.retention_seconds),
+        stop_grace: Duration::from_secs(config.server.shutdown_seconds),
+    }
+}
+
+fn networks(setting: &str, texts: &[String]) -> Result<Vec<IpNet>> {
+    texts
+        .iter()
+        .map(|text| {
+            text.parse::<IpNet>()
+                .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+                .map_err(|_| {
+                    anyhow::anyhow!(
+                        "the setting {setting} has {text:?}, which is no network such as 10.0.0.0/8"
+                    )
+                })
+        })
+        .collect()
+}

@@ -1,0 +1,210 @@
+//! The sections of the settings. Units stand in the names.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+    };
+}
+
+section! {
+    /// Where and how to serve.
+    ServerSection {
+        /// Address and port; port 0 takes a free one.
+        listen: String = "127.0.0.1:5000".to_owned(),
+        /// How callers name this server; empty takes it from each request.
+        base_url: String = String::new(),
+        /// Largest request body, in bytes.
+        body_bytes_max: usize = 10 << 20,
+        /// Longest time until a response begins, in seconds.
+        request_seconds: u64 = 60,
+        /// How long running requests may take when the server ends, in seconds.
+        shutdown_seconds: u64 = 10,
+        /// Whether cookies are sent over HTTPS only.
+        cookies_secure: bool = false,
+        /// Networks of proxies whose `X-Forwarded-For` is believed.
+        trusted_proxies: Vec<String> = Vec::new(),
+        /// Whether `/metrics` is open to everybody; if not, it takes an administrator's key.
+        metrics_public: bool = true,
+    }
+}
+
+section! {
+    /// Where metadata is kept.
+    StoreSection {
+        /// `postgres://…`, `sqlite:///path`, or empty for `tessera.sqlite` in the data folder.
+        url: String = String::new(),
+        /// Connections for reading (SQLite) or in all (PostgreSQL).
+        connections: usize = 4,
+        /// Longest wait for a connection, in seconds.
+        wait_seconds: u64 = 10,
+    }
+}
+
+section! {
+    /// Passwords.
+    PasswordsSection {
+        /// Shortest password, in characters.
+        min_characters: usize = 10,
+    }
+}
+
+section! {
+    /// Sessions of people in a browser.
+    SessionsSection {
+        /// How long an idle session lives, in seconds.
+        idle_seconds: i64 = 6 * 3600,
+        /// How long an invitation or reset link works, in seconds.
+        link_seconds: i64 = 7 * 24 * 3600,
+    }
+}
+
+section! {
+    /// Keys.
+    KeysSection {
+        /// Whether a key that acts as a user may come in the address (`?api_key=`).
+        user_keys_in_url: bool = true,
+        /// How long a key or right may be remembered, in seconds; a change on another node takes
+        /// effect within this time.
+        cache_seconds: u64 = 5,
+        /// How many keys and how many users are remembered.
+        cache_entries: u64 = 20_000,
+    }
+}
+
+section! {
+    /// Limits on attempts.
+    LimitsSection {
+        /// Whether they apply at all.
+        enabled: bool = true,
+        /// Attempts to sign in per address and hour.
+        login_attempts_per_hour: u32 = 50,
+    }
+}
+
+section! {
+    /// Jobs.
+    JobsSection {
+        /// Jobs that run at the same time.
+        workers: usize = 16,
+        /// How long a job belongs to a process that gives no sign of life, in seconds.
+        lease_seconds: u64 = 15,
+        /// How often a job is begun before it fails for good.
+        attempts_max: i64 = 3,
+        /// How often to look for jobs that other nodes queued, in milliseconds.
+        poll_milliseconds: u64 = 1000,
+        /// How long ended jobs are remembered, in seconds.
+        retention_seconds: i64 = 7 * 24 * 3600,
+    }
+}
+
+section! {
+    /// Runs of queries.
+    RunsSection {
+        /// Time limit of a run, in seconds.
+        time_limit_seconds: u64 = 15 * 60,
+    }
+}
+
+section! {
+    /// Results.
+    ResultsSection {
+        /// Most rows of a result; a run that gives more fails.
+        rows_max: u64 = 5_000_000,
+        /// Most bytes of a result in memory form; a run that gives more fails.
+        bytes_max: u64 = 2 << 30,
+        /// Age after which a result that no query names goes, in seconds.
+        retention_seconds: i64 = 7 * 24 * 3600,
+        /// Bytes of all result files; beyond, the oldest go that no query names.
+        storage_bytes_max: u64 = 20 << 30,
+        /// Memory for finished encodings, in bytes.
+        hot_cache_bytes: u64 = 128 << 20,
+        /// Largest finished encoding that is kept in memory, in bytes.
+        hot_cache_entry_bytes_max: u64 = 48 << 20,
+        /// How often to clean up, in seconds.
+        clean_up_seconds: u64 = 300,
+    }
+}
+
+section! {
+    /// Queries.
+    QueriesSection {
+        /// Longest text, in bytes.
+        text_bytes_max: usize = 1 << 20,
+        /// The limit that `apply_auto_limit` adds, in rows.
+        auto_limit_rows: u64 = 1000,
+        /// Most values of a query-based parameter.
+        dropdown_rows_max: usize = 10_000,
+        /// Time zone in which words like "yesterday" are meant.
+        time_zone: String = "UTC".to_owned(),
+    }
+}
+
+section! {
+    /// Data sources.
+    SourcesSection {
+        /// Networks that no data source may be in.
+        denied_networks: Vec<String> =
+            ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"].map(str::to_owned).to_vec(),
+        /// If not empty: the only networks that data sources may be in.
+        allowed_networks: Vec<String> = Vec::new(),
+        /// If not empty: the only folders that SQLite files may be in. The data folder is always
+        /// closed, but for the sample database.
+        sqlite_folders: Vec<PathBuf> = Vec::new(),
+        /// Connections kept for each data source.
+        connections: usize = 8,
+        /// How long an unused connection is kept, in seconds.
+        idle_seconds: u64 = 300,
+        /// Longest time to connect, in seconds.
+        connect_seconds: u64 = 10,
+        /// Rows that are read at a time.
+        batch_rows: usize = 8192,
+        /// How long the tables of a data source are remembered, in seconds.
+        schema_cache_seconds: i64 = 7 * 24 * 3600,
+    }
+}
+
+section! {
+    /// How the Redash dialect writes dates in CSV and TSV.
+    RedashSection {
+        /// Dates, in moment.js tokens.
+        date_format: String = "DD/MM/YY".to_owned(),
+        /// Times of day, in moment.js tokens.
+        time_format: String = "HH:mm".to_owned(),
+    }
+}
+
+section! {
+    /// The `/v1` API.
+    ApiSection {
+        /// Remembered `Idempotency-Key`s.
+        idempotency_entries_max: u64 = 10_000,
+        /// Longest wait for a job in one request, in milliseconds.
+        wait_milliseconds_max: u64 = 60_000,
+    }
+}
+
+section! {
+    /// Logs, on standard error.
+    LogsSection {
+        /// Which records: a level (`error`, `warn`, `info`, `debug`, `trace`), or directives such
+        /// as `info,tessera_store=debug`.
+        level: String = "info".to_owned(),
+        /// `text` or `json`.
+        format: String = "text".to_owned(),
+    }
+}

@@ -1,0 +1,134 @@
+//! The server's own secrets: the pepper of digests and the key that seals.
+//!
+//! They are in `secrets.toml` in the data folder, readable by the owner only, made at the first
+//! start. Whoever loses the file loses all keys and the passwords of data sources; whoever copies it
+//! together with the metadata can read both. So it belongs into a backup of its own.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use tessera_kernel::Random;
+
+const FILE_NAME: &str = "secrets.toml";
+
+/// What is in the file: every version that was ever used, the last one in force.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretsFile {
+    pepper: Vec<Version>,
+    seal: Vec<Version>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Version {
+    version: u8,
+    key: String,
+}
+
+/// The secrets in use.
+pub(crate) struct Secrets {
+    pub(crate) peppers: Vec<(i64, [u8; 32])>,
+    pub(crate) seals: Vec<(u8, [u8; 32])>,
+}
+
+/// Reads the secrets, or makes them.
+pub(crate) fn load_or_create(data: &Path, random: &dyn Random) -> Result<Secrets> {
+    let path = data.join(FILE_NAME);
+    if !path.try_exists()? {
+        create(&path, random)?;
+    }
+    let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
+    ensure!(
+        mode & 0o077 == 0,
+        "{} can be read by others (mode {mode:o}); run: chmod 600 {}",
+        path.display(),
+        path.display()
+    );
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let file: SecretsFile =
+        toml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    let read = |versions: &[Version], name: &str| -> Result<Vec<(u8, [u8; 32])>> {
+        ensure!(!versions.is_empty(), "{} has no {name}", path.display());
+        versions.iter().map(|version| Ok((version.version, key(&version.key, name)?))).collect()
+    };
+    Ok(Secrets {
+        peppers: read(&file.pepper, "pepper")?
+            .into_iter()
+            .map(|(version, key)| (i64::from(version), key))
+            .collect(),
+        seals: read(&file.seal, "seal")?,
+    })
+}
+
+fn create(path: &Path, random: &dyn Random) -> Result<()> {
+    let fresh = || {
+        let mut key = [0; 32];
+        random.fill(&mut key);
+        vec![Version { version: 1, key: hex::encode(key) }]
+    };
+    let file = SecretsFile { pepper: fresh(), seal: fresh() };
+    let text = format!(
+        "# Made by the server at its first start. Keep it apart from copies of the metadata.\n{}",
+        toml::to_string(&file)?
+    );
+    // Written in full under another name first: half a file would lock everybody out.
+    let partial = path.with_extension("partial");
+    let mut out = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&partial)
+        .with_context(|| format!("writing {}", partial.display()))?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()?;
+    fs::rename(&partial, path)?;
+    Ok(())
+}
+
+/// 32 bytes in hexadecimal that somebody can have drawn by chance.
+fn key(text: &str, name: &str) -> Result<[u8; 32]> {
+    let mut key = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut key)
+        .with_context(|| format!("the {name} must be 64 hexadecimal digits"))?;
+    let mut distinct = key;
+    distinct.sort_unstable();
+    let distinct = distinct.windows(2).filter(|pair| pair[0] != pair[1]).count() + 1;
+    ensure!(
+        distinct > 8,
+        "the {name} is too simple to be a secret; draw it with: openssl rand -hex 32"
+    );
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tessera_kernel::SystemRandom;
+
+    #[test]
+    fn secrets_are_made_once_and_are_for_the_owner_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = load_or_create(folder.path(), &SystemRandom).expect("made");
+        let again = load_or_create(folder.path(), &SystemRandom).expect("read");
+        assert_eq!(first.peppers, again.peppers);
+        assert_eq!(first.seals, again.seals);
+        let path = folder.path().join(FILE_NAME);
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("changed");
+        assert!(load_or_create(folder.path(), &SystemRandom).is_err());
+    }
+
+    #[test]
+    fn a_short_or_simple_secret_is_refused() {
+        assert!(key("abcd", "pepper").is_err());
+        assert!(key(&"00".repeat(32), "pepper").is_err());
+        assert!(key(&"0123456789abcdef".repeat(4), "pepper").is_err());
+        assert!(key(&hex::encode(std::array::from_fn::<u8, 32, _>(|i| i as u8)), "pepper").is_ok());
+    }
+}

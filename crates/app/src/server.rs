@@ -1,0 +1,164 @@
+//! The server: listens, serves, and ends without losing anything.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tessera_api::{ApiSettings, ApiState};
+use tessera_httpkit::layer::Layer;
+use tessera_httpkit::{Kit, layer};
+use tessera_kernel::{Random, Secret, SystemRandom};
+use tessera_redash::{RedashSettings, RedashState};
+use tessera_runtime::Runtime;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+
+use crate::compose::{self, Core};
+use crate::config::Config;
+use crate::{demo, health, telemetry};
+
+/// Answers smaller than this are not worth compressing, in bytes.
+const COMPRESS_FROM_BYTES: u64 = 1024;
+
+/// Serves until the process is told to end.
+///
+/// # Errors
+/// If a setting, the store or the address cannot be used.
+pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
+    let metrics = telemetry::start_metrics()?;
+    let token = (!with_demo).then(|| Secret::new(SystemRandom.alphanumeric(32)));
+    let core = compose::core(&config, token.clone()).await?;
+    let listener = TcpListener::bind(&config.server.listen)
+        .await
+        .with_context(|| format!("listening on {} (server.listen)", config.server.listen))?;
+    let address = listener.local_addr()?;
+    let url = match config.server.base_url.trim_end_matches('/') {
+        "" => format!("http://{address}"),
+        url => url.to_owned(),
+    };
+    let node = format!("{}-{}", std::process::id(), core.random.alphanumeric(8));
+    let runtime = Runtime::start(
+        core.bi.clone(),
+        core.access.clone(),
+        node,
+        compose::runtime_settings(&config),
+    );
+    let ready = if with_demo { Some(demo::prepare(&core, &config, &url).await?) } else { None };
+    if ready.is_none() && core.access.setup.is_needed().await.map_err(compose::explain)? {
+        announce_setup(&url, token.as_ref())?;
+    }
+    let app = router(&core, &config, metrics)?;
+    tracing::info!(%url, "ready");
+    if let Some(ready) = ready {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{ready}")?;
+        out.flush()?;
+    }
+    listen(listener, app, Duration::from_secs(config.server.shutdown_seconds)).await?;
+    runtime.shut_down().await;
+    core.store.close().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// All edges on one port.
+fn router(
+    core: &Core,
+    config: &Config,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+) -> Result<Router> {
+    let settings = Arc::new(compose::kit_settings(config)?);
+    let random = Arc::clone(&core.random);
+    let kit = Kit {
+        access: core.access.clone(),
+        settings: Arc::clone(&settings),
+        random: Arc::clone(&random),
+    };
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let redash = tessera_redash::router(RedashState {
+        kit: kit.clone(),
+        bi: core.bi.clone(),
+        settings: RedashSettings {
+            version: version.clone(),
+            date_format: config.redash.date_format.clone(),
+            time_format: config.redash.time_format.clone(),
+        },
+    });
+    let api = tessera_api::router(ApiState::new(
+        kit.clone(),
+        core.bi.clone(),
+        ApiSettings {
+            version,
+            idempotency_entries_max: config.api.idempotency_entries_max,
+            wait_milliseconds_max: config.api.wait_milliseconds_max,
+        },
+    ));
+    let health = health::router(health::Health {
+        store: core.store.clone(),
+        kit,
+        metrics,
+        metrics_public: config.server.metrics_public,
+    });
+    // Files that are compressed by themselves gain nothing.
+    let compress = SizeAbove::new(COMPRESS_FROM_BYTES).and(
+        |_: http::StatusCode, _: http::Version, headers: &http::HeaderMap, _: &http::Extensions| {
+            let kind =
+                headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            kind.is_some_and(|kind| kind.starts_with("text/") || kind.contains("json"))
+        },
+    );
+    Ok(redash
+        .merge(api)
+        .merge(health)
+        .layer(CompressionLayer::new().gzip(true).compress_when(compress))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(Layer { settings, random }, layer::prepare)))
+}
+
+async fn listen(listener: TcpListener, app: Router, grace: Duration) -> Result<()> {
+    let ending = tokio_util::sync::CancellationToken::new();
+    let signal = ending.clone();
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        terminated().await;
+        tracing::info!("ending: running requests may finish");
+        signal.cancel();
+    });
+    tokio::select! {
+        served = serving.into_future() => served.context("serving")?,
+        () = async { ending.cancelled().await; tokio::time::sleep(grace).await } => {
+            tracing::warn!(seconds = grace.as_secs(), "some requests did not finish in time");
+        }
+    }
+    Ok(())
+}
+
+/// Returns when the process is asked to end: SIGTERM, or Ctrl-C.
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = match signal(SignalKind::terminate()) {
+        Ok(term) => term,
+        Err(error) => {
+            tracing::error!(%error, "SIGTERM cannot be caught");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn announce_setup(url: &str, token: Option<&Secret>) -> Result<()> {
+    let mut err = std::io::stderr().lock();
+    let token = token.map_or("", Secret::expose);
+    writeln!(err, "The server has no users yet. Open {url}/setup?setup_token={token}")?;
+    writeln!(err, "setup_token={token}")?;
+    Ok(())
+}

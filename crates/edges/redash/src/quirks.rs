@@ -1,0 +1,263 @@
+//! What only this dialect does, each with the client that needs it, and a test of that name.
+
+use arrow_schema::Field;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::{Value as Json, json};
+use tessera_access::Caller;
+use tessera_bi::{JobError, SCHEMA_UNSUPPORTED};
+use tessera_kernel::{COLUMN_KIND, COLUMN_SOURCE_TYPE, Code, ColumnKind, Fault};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::errors::Refusal;
+
+/// The key of a dashboard is known everywhere, so that what it does not open is refused (403); the
+/// key of a query is unknown outside of its query (404). The public dashboard page tells them apart.
+pub(crate) fn dashboard_key_outside_its_dashboard(caller: &Caller, fault: Fault) -> Fault {
+    if matches!(caller, Caller::Dashboard(_)) && fault.code() == Code::OutOfScope {
+        return Fault::new(Code::Forbidden, fault.detail());
+    }
+    fault
+}
+
+/// A public dashboard gets its rows by running (POST); stored results are not read with its key.
+pub(crate) fn dashboard_key_reads_no_stored_results(caller: &Caller) -> Result<(), Fault> {
+    match caller {
+        Caller::Dashboard(_) => Err(Fault::new(Code::Forbidden, "post to run the query")),
+        _ => Ok(()),
+    }
+}
+
+/// A query's key asks for jobs below its own query, never at `/api/jobs`.
+pub(crate) fn query_key_asks_for_jobs_below_its_query(caller: &Caller) -> Result<(), Fault> {
+    match caller {
+        Caller::Query(_) => Err(Fault::new(Code::OutOfScope, "ask at /api/queries/<id>/jobs")),
+        _ => Ok(()),
+    }
+}
+
+/// Groups are changed with bodies that say they are JSON; scripts elsewhere need not.
+pub(crate) fn groups_want_a_json_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = media.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if media.eq_ignore_ascii_case("application/json")
+        || (media.starts_with("application/") && media.ends_with("+json"))
+    {
+        return Ok(());
+    }
+    Err(Refusal::say(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "Did not attempt to load JSON data because the request Content-Type was not \
+         'application/json'.",
+    ))
+}
+
+/// A column's type as its web client reads it: PostgreSQL's `text`, `uuid`, `json` and the like
+/// have none, and SQLite's columns have none at all. The client then guesses from the values.
+pub(crate) fn column_type(field: &Field) -> Option<&'static str> {
+    let kind = field.metadata().get(COLUMN_KIND).and_then(|text| ColumnKind::parse(text))?;
+    let source = field.metadata().get(COLUMN_SOURCE_TYPE).map_or("", String::as_str);
+    match source.split_once(':') {
+        Some(("sqlite", _)) => None,
+        Some(("pg", name)) => postgres_type(kind, &name.to_ascii_lowercase()),
+        _ => plain_type(kind),
+    }
+}
+
+fn plain_type(kind: ColumnKind) -> Option<&'static str> {
+    match kind {
+        ColumnKind::Integer => Some("integer"),
+        ColumnKind::Float | ColumnKind::Decimal => Some("float"),
+        ColumnKind::Boolean => Some("boolean"),
+        ColumnKind::Text => Some("string"),
+        ColumnKind::Date => Some("date"),
+        ColumnKind::Timestamp | ColumnKind::TimestampTz => Some("datetime"),
+        ColumnKind::Time
+        | ColumnKind::Interval
+        | ColumnKind::Json
+        | ColumnKind::Array
+        | ColumnKind::Uuid
+        | ColumnKind::Bytes
+        | ColumnKind::Other => None,
+    }
+}
+
+fn postgres_type(kind: ColumnKind, name: &str) -> Option<&'static str> {
+    let element = name.strip_prefix('_').or_else(|| name.strip_suffix("[]"));
+    match (kind, element) {
+        (ColumnKind::Text, _) => match name {
+            "varchar" | "character varying" => Some("string"),
+            _ => None,
+        },
+        (ColumnKind::Array, Some(element)) => match element {
+            "text" | "varchar" | "bpchar" | "char" | "name" | "uuid" => Some("string"),
+            "character varying" | "character" => Some("string"),
+            "date" => Some("date"),
+            "timestamp" | "timestamptz" => Some("datetime"),
+            _ => None,
+        },
+        _ => plain_type(kind),
+    }
+}
+
+/// Text parameters are safe here, since values are bound; the field still tells what clients expect
+/// of it: whether there is no parameter of type `text`.
+pub(crate) fn is_safe(options: &Json) -> bool {
+    let parameters = options.get("parameters").and_then(Json::as_array);
+    !parameters.into_iter().flatten().any(|parameter| parameter["type"] == "text")
+}
+
+/// Why a schema could not be read comes as an object, where every other job has a text.
+pub(crate) fn schema_error(error: &JobError) -> Json {
+    if error.detail == SCHEMA_UNSUPPORTED {
+        return json!({
+            "code": 1, "message": "Data source type does not support retrieving schema"
+        });
+    }
+    json!({ "code": 2, "message": "Error retrieving schema", "details": error.detail })
+}
+
+/// The name of a downloaded file, and its stand-in for clients that know ASCII only.
+pub(crate) fn file_names(stem: &str, day: &str, extension: &str) -> (String, String) {
+    let mut clean = String::with_capacity(stem.len());
+    for letter in stem.chars() {
+        let is_gap = letter.is_whitespace() || letter.is_control();
+        let letter = if is_gap || r#"<>:"\/|?*"#.contains(letter) { '_' } else { letter };
+        if letter != '_' || !clean.ends_with('_') {
+            clean.push(letter);
+        }
+    }
+    let name = format!("{}_{day}.{extension}", clean.trim_matches('_'));
+    let ascii = name.nfkd().filter(char::is_ascii).collect();
+    (ascii, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use arrow_schema::DataType;
+    use tessera_access::{DashboardPrincipal, QueryPrincipal};
+    use tessera_kernel::ids::{DashboardId, KeyId, QueryId};
+
+    use super::*;
+
+    fn dashboard_key() -> Caller {
+        Caller::Dashboard(Arc::new(DashboardPrincipal {
+            key: KeyId(1),
+            dashboard: DashboardId(1),
+            queries: Vec::new(),
+        }))
+    }
+
+    fn query_key() -> Caller {
+        Caller::Query(QueryPrincipal { key: KeyId(1), query: QueryId(1) })
+    }
+
+    #[test]
+    fn dashboard_key_outside_its_dashboard_is_refused_and_a_query_key_unknown() {
+        let outside = || Fault::new(Code::OutOfScope, "");
+        let code = |caller| dashboard_key_outside_its_dashboard(&caller, outside()).code();
+        assert_eq!(code(dashboard_key()), Code::Forbidden);
+        assert_eq!(code(query_key()), Code::OutOfScope);
+    }
+
+    #[test]
+    fn dashboard_key_reads_no_stored_results_but_a_query_key_does() {
+        assert!(dashboard_key_reads_no_stored_results(&dashboard_key()).is_err());
+        assert!(dashboard_key_reads_no_stored_results(&query_key()).is_ok());
+    }
+
+    #[test]
+    fn query_key_asks_for_jobs_below_its_query_only() {
+        assert!(query_key_asks_for_jobs_below_its_query(&query_key()).is_err());
+        assert!(query_key_asks_for_jobs_below_its_query(&dashboard_key()).is_ok());
+    }
+
+    #[test]
+    fn groups_want_a_json_type_with_or_without_charset() {
+        let check = |media: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, media.parse().unwrap());
+            groups_want_a_json_type(&headers).is_ok()
+        };
+        assert!(check("application/json") && check("application/json; charset=utf-8"));
+        assert!(!check("text/plain") && groups_want_a_json_type(&HeaderMap::new()).is_err());
+    }
+
+    #[track_caller]
+    fn check_type(kind: ColumnKind, source: &str, expected: Option<&str>) {
+        let metadata = HashMap::from([
+            (COLUMN_KIND.to_owned(), kind.as_str().to_owned()),
+            (COLUMN_SOURCE_TYPE.to_owned(), source.to_owned()),
+        ]);
+        let field = Field::new("x", DataType::Utf8, true).with_metadata(metadata);
+        assert_eq!(column_type(&field), expected, "{source}");
+    }
+
+    #[test]
+    fn column_type_of_postgres_text_is_null_and_of_varchar_is_string() {
+        check_type(ColumnKind::Integer, "pg:int8", Some("integer"));
+        check_type(ColumnKind::Float, "pg:float4", Some("float"));
+        check_type(ColumnKind::Decimal, "pg:numeric", Some("float"));
+        check_type(ColumnKind::Boolean, "pg:bool", Some("boolean"));
+        check_type(ColumnKind::Text, "pg:text", None);
+        check_type(ColumnKind::Text, "pg:varchar", Some("string"));
+        check_type(ColumnKind::Text, "pg:bpchar", None);
+        check_type(ColumnKind::Date, "pg:date", Some("date"));
+        check_type(ColumnKind::Timestamp, "pg:timestamp", Some("datetime"));
+        check_type(ColumnKind::TimestampTz, "pg:timestamptz", Some("datetime"));
+        check_type(ColumnKind::Time, "pg:time", None);
+        check_type(ColumnKind::Json, "pg:jsonb", None);
+        check_type(ColumnKind::Array, "pg:_int4", None);
+        check_type(ColumnKind::Array, "pg:_text", Some("string"));
+        check_type(ColumnKind::Array, "pg:text[]", Some("string"));
+        check_type(ColumnKind::Uuid, "pg:uuid", None);
+        check_type(ColumnKind::Bytes, "pg:bytea", None);
+        check_type(ColumnKind::Other, "pg:money", None);
+    }
+
+    #[test]
+    fn column_type_of_sqlite_is_always_null() {
+        check_type(ColumnKind::Integer, "sqlite:INTEGER", None);
+        check_type(ColumnKind::Text, "sqlite:TEXT", None);
+        check_type(ColumnKind::Float, "sqlite:", None);
+    }
+
+    #[test]
+    fn column_type_of_other_engines_follows_the_kind() {
+        check_type(ColumnKind::Text, "", Some("string"));
+        check_type(ColumnKind::Decimal, "mysql:decimal", Some("float"));
+    }
+
+    #[test]
+    fn is_safe_tells_of_text_parameters_only() {
+        assert!(is_safe(&json!({})));
+        assert!(is_safe(&json!({ "parameters": [{ "name": "p", "type": "text-pattern" }] })));
+        assert!(!is_safe(&json!({ "parameters": [{ "name": "t", "type": "text" }] })));
+    }
+
+    #[test]
+    fn schema_error_is_an_object() {
+        let error = |detail: &str| {
+            let code = Code::SourceFailed;
+            schema_error(&JobError { code, detail: detail.to_owned() })
+        };
+        assert_eq!(error(SCHEMA_UNSUPPORTED)["code"], 1);
+        assert_eq!(error("no route")["code"], 2);
+        assert_eq!(error("no route")["details"], "no route");
+    }
+
+    #[test]
+    fn file_names_have_an_ascii_stand_in() {
+        assert_eq!(
+            file_names("Tÿpes / résumé 漢", "2026_11_21", "csv"),
+            (
+                "Types_resume__2026_11_21.csv".to_owned(),
+                "Tÿpes_résumé_漢_2026_11_21.csv".to_owned()
+            )
+        );
+        assert_eq!(file_names("Orders all", "2026_11_21", "json").0, "Orders_all_2026_11_21.json");
+        assert_eq!(file_names("a\r\nb", "d", "csv").1, "a_b_d.csv");
+    }
+}

@@ -1,0 +1,36 @@
+//! What the operator decides about background work.
+
+use std::time::Duration;
+
+/// Settings of this crate; the configuration of the binary fills them.
+#[derive(Debug, Clone)]
+pub struct RuntimeSettings {
+    /// Jobs that run at the same time.
+    pub workers: usize,
+    /// How long a job belongs to this process without a sign of life.
+    pub lease: Duration,
+    /// How often a job is taken before it fails for good.
+    pub attempts_max: i64,
+    /// How often to look for jobs that other nodes queued.
+    pub poll: Duration,
+    /// How often to clean up results, jobs and sessions.
+    pub clean_up_every: Duration,
+    /// Age after which records of ended jobs go.
+    pub job_retention: chrono::TimeDelta,
+    /// How long running jobs may take to stop.
+    pub stop_grace: Duration,
+}
+
+impl Default for RuntimeSettings {
+    fn default() -> Self {
+        Self {
+            workers: 16,
+            lease: Duration::from_secs(15),
+            attempts_max: 3,
+            poll: Duration::from_secs(1),
+            clean_up_every: Duration::from_secs(300),
+            job_retention: chrono::TimeDelta::days(7),
+            stop_grace: Duration::from_secs(10),
+        }
+    }
+}

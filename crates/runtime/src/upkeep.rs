@@ -1,0 +1,79 @@
+//! What is done again and again: leases, lost jobs, times of last use, clean-up.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tessera_kernel::Result;
+
+use crate::Shared;
+
+/// How often times of last use are stored.
+const FLUSH_EVERY: Duration = Duration::from_secs(30);
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One future for each kind of upkeep.
+pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Task> {
+    let lease = shared.settings.lease;
+    let clean_up = shared.settings.clean_up_every;
+    vec![
+        Box::pin(every(Arc::clone(shared), "leases", lease / 3, leases)),
+        Box::pin(every(Arc::clone(shared), "lost jobs", lease / 3, reap)),
+        Box::pin(every(Arc::clone(shared), "last use", FLUSH_EVERY, flush)),
+        Box::pin(every(Arc::clone(shared), "clean-up", clean_up, clean_up_all)),
+    ]
+}
+
+async fn every<F>(
+    shared: Arc<Shared>,
+    name: &'static str,
+    period: Duration,
+    work: impl Fn(Arc<Shared>) -> F,
+) where
+    F: Future<Output = Result<()>>,
+{
+    let mut timer = tokio::time::interval(period);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shared.closing.cancelled() => return,
+            _ = timer.tick() => {}
+        }
+        if let Err(fault) = work(Arc::clone(&shared)).await {
+            tracing::error!(name, %fault, "upkeep failed; it is tried again");
+        }
+    }
+}
+
+async fn leases(shared: Arc<Shared>) -> Result<()> {
+    shared.bi.jobs.heartbeat(&shared.node, shared.settings.lease).await
+}
+
+async fn reap(shared: Arc<Shared>) -> Result<()> {
+    let (again, failed) = shared.bi.jobs.reap(shared.settings.attempts_max).await?;
+    if again + failed > 0 {
+        tracing::warn!(again, failed, "jobs of a process that is gone");
+    }
+    let (queued, running) = shared.bi.jobs.gauge().await?;
+    #[expect(clippy::cast_precision_loss, reason = "there are never 2^52 jobs")]
+    for (state, count) in [("queued", queued), ("running", running)] {
+        metrics::gauge!("tessera_jobs", "state" => state).set(count as f64);
+    }
+    Ok(())
+}
+
+async fn flush(shared: Arc<Shared>) -> Result<()> {
+    shared.access.gate.flush_used().await
+}
+
+async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
+    let (results, orphans) = shared.bi.results.clean_up().await?;
+    let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
+    let sessions = shared.access.sessions.purge().await?;
+    if results + orphans + jobs + sessions > 0 {
+        tracing::info!(results, orphans, jobs, sessions, "cleaned up");
+    }
+    Ok(())
+}
