@@ -245,12 +245,23 @@ impl Server {
         self.log.lock().map(|log| log.clone()).unwrap_or_default()
     }
 
+    /// Ends the process without warning (SIGKILL).
+    ///
+    /// # Errors
+    /// If it cannot be reached.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Ends the process without warning (SIGKILL) and starts it again on the same data.
     ///
     /// # Errors
     /// If it does not start.
     pub fn kill_and_restart(mut self) -> Result<Self> {
-        self.child.kill()?;
+        // It may have been killed before.
+        let _ended = self.child.kill();
         self.child.wait()?;
         self.again()
     }

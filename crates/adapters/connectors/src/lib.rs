@@ -21,12 +21,15 @@ use tessera_kernel::{Code, Fault, Result};
 
 pub use settings::ConnectorSettings;
 
+/// An open connector and the version of the settings it was opened with.
+type Opened = (i64, Arc<dyn Connector>);
+
 /// Every engine this server knows.
 pub struct AllConnectors {
     settings: Arc<ConnectorSettings>,
     types: Vec<SourceType>,
     /// Open ones by data source, with the version of its settings.
-    open: Mutex<HashMap<SourceId, (i64, Arc<dyn Connector>)>>,
+    open: Mutex<HashMap<SourceId, Opened>>,
 }
 
 impl AllConnectors {

@@ -5,7 +5,7 @@ WHERE
     id IN (
         SELECT q.id
         FROM queries q
-        WHERE q.source_id = $2 AND substr(q.text, 1, 200) = substr($3, 1, 200) AND q.text = $3
+        WHERE q.template_digest = $2 AND q.is_archived = 0
         ORDER BY q.id
         FOR UPDATE
     )

@@ -31,7 +31,7 @@ impl AuditRepo for Store {
     async fn insert_audit(&self, events: &[AuditEvent]) -> Result<()> {
         let events = events.to_vec();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     for event in &events {
                         let call = call!(

@@ -22,7 +22,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
              updated_at"
         }
         "query" => {
-            "id uid name description text hash source_id owner_id modified_by options schedule \
+            "id uid name description text hash template_digest source_id owner_id modified_by options schedule \
              tags is_draft is_archived version latest_result created_at updated_at"
         }
         "visualization" => VISUALIZATION,
@@ -30,9 +30,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
             "id uid slug name owner_id layout filters_enabled options tags is_draft is_archived \
              version created_at updated_at"
         }
-        "widget" => {
-            "id uid dashboard_id visualization_id text width options created_at updated_at"
-        }
+        "widget" => "id uid dashboard_id visualization_id text width options created_at updated_at",
         "change" => "object_kind object_id version user_id changes changed_at",
         "job" => {
             "uid kind state source_id query_id run created_at started_at finished_at attempts \
@@ -61,8 +59,7 @@ pub(crate) const VISUALIZATION_WIDTH: usize = 9;
 
 const USER: &str = "id uid name email password_hash groups disabled_at invitation_pending \
                     email_verified active_at epoch created_at updated_at";
-const VISUALIZATION: &str =
-    "id uid query_id kind name description options created_at updated_at";
+const VISUALIZATION: &str = "id uid query_id kind name description options created_at updated_at";
 
 /// A user's groups as numbers with commas, in the order of joining.
 fn groups_of(alias: &str) -> String {

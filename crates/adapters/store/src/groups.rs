@@ -73,7 +73,7 @@ impl GroupRepo for Store {
 
     async fn insert_group(&self, group: &Group) -> Result<GroupId> {
         let group = group.clone();
-        self.db.write(|tx| Box::pin(async move { insert_group(tx, &group).await })).await
+        self.db.write(move |tx| Box::pin(async move { insert_group(tx, &group).await })).await
     }
 
     async fn update_group(&self, group: &Group) -> Result<()> {

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use tessera_bi::ports::JobRepo;
-use tessera_bi::{
-    Job, JobError, JobKind, JobState, NewJob, Outcome, QueryResult, QueryRun,
-};
+use tessera_bi::{Job, JobError, JobKind, JobState, NewJob, Outcome, QueryResult, QueryRun};
 use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
@@ -147,14 +145,12 @@ impl JobRepo for Store {
             Outcome::Output(_) | Outcome::Error(_) => None,
         };
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     let Some(mut row) = tx.row(finish).await? else { return Ok(false) };
                     let Some(result) = result else { return Ok(true) };
                     let id: i64 = row.take()?;
-                    let run = read_run(row.take()?)?;
-                    let text = run.as_ref().map(|run| run.text.as_str());
-                    let result = results::insert(tx, &result, text).await?;
+                    let result = results::insert(tx, &result).await?;
                     tx.execute(call!("job_set_result", id, result)).await?;
                     Ok(true)
                 })
@@ -220,6 +216,10 @@ impl JobRepo for Store {
         since: Option<Timestamp>,
     ) -> Result<Option<QueryResult>> {
         self.result_by_cache_key(cache_key, since).await
+    }
+
+    async fn latest_of_template(&self, template_digest: &[u8; 32]) -> Result<Option<QueryResult>> {
+        self.result_of_template(template_digest).await
     }
 
     async fn result_bytes(&self) -> Result<u64> {

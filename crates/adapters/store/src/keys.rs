@@ -96,7 +96,9 @@ impl KeyRepo for Store {
 
     async fn insert_key(&self, key: &Key) -> Result<KeyId> {
         let key = key.clone();
-        self.db.write(|tx| Box::pin(async move { insert_key(tx, &key, key.owner).await })).await
+        self.db
+            .write(move |tx| Box::pin(async move { insert_key(tx, &key, key.owner).await }))
+            .await
     }
 
     async fn replace_recoverable_key(
@@ -111,8 +113,7 @@ impl KeyRepo for Store {
                 Box::pin(async move {
                     let (user, query, dashboard) = owner_columns(key.owner);
                     let kind = kind.as_str();
-                    let call =
-                        call!("key_revoke_recoverable", user, query, dashboard, at, kind);
+                    let call = call!("key_revoke_recoverable", user, query, dashboard, at, kind);
                     tx.execute(call).await?;
                     insert_key(tx, &key, key.owner).await
                 })
@@ -134,7 +135,7 @@ impl KeyRepo for Store {
         // In the same order everywhere, so that nodes do not lock each other out.
         used.sort_unstable();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     for (key, at) in used {
                         tx.execute(call!("key_touch", key, at)).await?;

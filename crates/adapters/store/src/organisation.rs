@@ -27,6 +27,6 @@ impl SettingRepo for Store {
         let mut settings = settings.to_vec();
         // In the same order everywhere, so that nodes do not lock each other out.
         settings.sort_by(|(one, _), (other, _)| one.cmp(other));
-        self.db.write(|tx| Box::pin(async move { set(tx, &settings).await })).await
+        self.db.write(move |tx| Box::pin(async move { set(tx, &settings).await })).await
     }
 }

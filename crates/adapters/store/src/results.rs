@@ -26,9 +26,9 @@ fn read_result(row: &mut Row) -> Result<QueryResult> {
     })
 }
 
-/// Stores a result. Run without values, it becomes the latest of every query with exactly that
-/// text; a result never changes the version of a query.
-pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult, text: Option<&str>) -> Result<ResultId> {
+/// Stores a result. Made without values, it becomes the latest of every query in use that has
+/// exactly that text on that data source; a result never changes the version of a query.
+pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult) -> Result<ResultId> {
     let call = call!(
         "result_insert",
         result.uid,
@@ -44,8 +44,8 @@ pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult, text: Option<&str>)
         result.bytes,
     );
     let id: ResultId = tx.one(call).await?.take()?;
-    if let (false, Some(text)) = (result.has_parameters, text) {
-        tx.execute(call_each!("result_set_latest", id, result.source, text)).await?;
+    if !result.has_parameters {
+        tx.execute(call_each!("result_set_latest", id, result.template_digest)).await?;
     }
     Ok(id)
 }
@@ -66,6 +66,14 @@ impl Store {
     ) -> Result<Option<QueryResult>> {
         let since = since.map_or(i64::MIN, |since| since.timestamp_micros());
         let row = self.db.row(call!("result_get_latest", *cache_key, since)).await?;
+        row.map(|mut row| read_result(&mut row)).transpose()
+    }
+
+    pub(crate) async fn result_of_template(
+        &self,
+        template_digest: &[u8; 32],
+    ) -> Result<Option<QueryResult>> {
+        let row = self.db.row(call!("result_get_latest_of_template", *template_digest)).await?;
         row.map(|mut row| read_result(&mut row)).transpose()
     }
 

@@ -40,7 +40,7 @@ impl SourceRepo for Store {
     async fn insert_source(&self, source: &Source, groups: &[GroupId]) -> Result<SourceId> {
         let (source, groups) = (source.clone(), groups.to_vec());
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     let call = call!(
                         "source_insert",
@@ -89,6 +89,7 @@ impl SourceRepo for Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    tx.execute(call!("source_detach_queries", id)).await?;
                     let removed = tx.rows(call!("source_delete_results", id)).await?;
                     if tx.execute(call!("source_delete", id)).await? == 0 {
                         return Ok(None);

@@ -23,9 +23,7 @@ pub(crate) fn visible_values(visible: &Visible) -> [Value; 3] {
 }
 
 pub(crate) fn read_tag_counts(rows: Vec<Row>) -> Result<Vec<TagCount>> {
-    rows.into_iter()
-        .map(|mut row| Ok(TagCount { name: row.take()?, count: row.take()? }))
-        .collect()
+    rows.into_iter().map(|mut row| Ok(TagCount { name: row.take()?, count: row.take()? })).collect()
 }
 
 /// Writes a step of the history.

@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tessera_access::ports::{UserRepo, UserWithRights};
-use tessera_access::{
-    Group, Key, KeyOwner, TokenPurpose, User, UserFilter, UserOrder, UserToken,
-};
+use tessera_access::{Group, Key, KeyOwner, TokenPurpose, User, UserFilter, UserOrder, UserToken};
 use tessera_kernel::ids::{GroupId, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
@@ -174,7 +172,7 @@ impl UserRepo for Store {
     async fn insert_user(&self, user: &User, key: &Key) -> Result<UserId> {
         let (user, key) = (user.clone(), key.clone());
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move { insert_user(tx, &user, &user.groups, &key).await })
             })
             .await
@@ -183,7 +181,7 @@ impl UserRepo for Store {
     async fn update_user(&self, user: &User) -> Result<()> {
         let user = user.clone();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     let call = call!(
                         "user_update",
@@ -233,7 +231,7 @@ impl UserRepo for Store {
         // In the same order everywhere, so that nodes do not lock each other out.
         seen.sort_unstable();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     for (user, at) in seen {
                         tx.execute(call!("user_touch", user, at)).await?;
@@ -258,7 +256,7 @@ impl UserRepo for Store {
         let (groups, user, key) = (groups.to_vec(), user.clone(), key.clone());
         let settings = settings.to_vec();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     tx.rows(call_each!("user_lock_first")).await?;
                     if total(tx.rows(call!("user_count")).await?)? > 0 {
@@ -279,17 +277,12 @@ impl UserRepo for Store {
     async fn insert_token(&self, token: &UserToken) -> Result<()> {
         let token = token.clone();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     let purpose = purpose(token.purpose);
                     tx.execute(call!("token_delete_earlier", token.user, purpose)).await?;
-                    let call = call!(
-                        "token_insert",
-                        token.digest,
-                        token.user,
-                        purpose,
-                        token.expires_at
-                    );
+                    let call =
+                        call!("token_insert", token.digest, token.user, purpose, token.expires_at);
                     tx.execute(call).await.map(drop)
                 })
             })

@@ -217,10 +217,10 @@ fn orders(db: &Connection, dice: &mut Dice, prices: &[i64]) -> Result<()> {
         let note = dice.percent(4).then(|| *dice.pick(&NOTES));
         let customer = dice.id(CUSTOMERS);
         order.execute(params![id, customer, at, shipped, status, paid, discount, note])?;
-        for line in 1..=(1 + dice.below(3)) {
+        for line in 1..=dice.id(3) {
             let product = dice.id(PRODUCTS);
             let cents = prices[usize::try_from(product - 1).unwrap_or(0)];
-            let quantity = 1 + dice.below(4);
+            let quantity = dice.id(4);
             item.execute(params![id, line, product, quantity, money(cents)])?;
         }
     }

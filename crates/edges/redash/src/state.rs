@@ -1,7 +1,5 @@
 //! What the handlers share.
 
-use std::sync::Arc;
-
 use tessera_bi::Bi;
 use tessera_httpkit::Kit;
 
@@ -42,5 +40,5 @@ pub struct RedashState {
     /// The query side.
     pub bi: Bi,
     /// What the operator decided.
-    pub settings: Arc<RedashSettings>,
+    pub settings: RedashSettings,
 }

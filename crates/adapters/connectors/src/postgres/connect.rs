@@ -13,6 +13,11 @@ use super::errors::failed;
 use super::tls;
 use crate::{ConnectorSettings, text_option};
 
+/// What `DISCARD ALL` does, but for closing prepared statements: the driver keeps some of its own, by
+/// which it looks up types.
+const CLEAN: &str = "ROLLBACK; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
+                     SELECT pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
+
 /// Where and as whom to connect.
 pub(super) struct Options {
     pub(super) host: String,
@@ -105,11 +110,9 @@ impl Pool {
 
     /// Takes a connection back after it was cleaned: nothing that a run set, made or locked stays.
     pub(super) async fn give_back(&self, pooled: Pooled) {
-        if pooled.client.batch_execute("DISCARD ALL").await.is_err() {
+        if pooled.client.batch_execute(CLEAN).await.is_err() {
             return;
         }
-        // The driver's own prepared statements, by which it looks up types, are gone as well.
-        pooled.client.clear_type_cache();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < self.settings.pool_connections {
             idle.push((pooled, now()));

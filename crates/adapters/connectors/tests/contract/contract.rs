@@ -108,7 +108,7 @@ async fn a_run_that_is_cancelled_ends_at_once() {
         let stop = Arc::new(Stop::default());
         let mut sink = Sink::default();
         let connector = engine.connector();
-        let signal: Arc<dyn tessera_bi::ports::CancelSignal> = stop.clone();
+        let signal: Arc<dyn tessera_bi::ports::CancelSignal> = Arc::<Stop>::clone(&stop);
         let running = connector.run(&bound, 600, signal, &mut sink);
         let stopping = async {
             tokio::time::sleep(Duration::from_millis(300)).await;

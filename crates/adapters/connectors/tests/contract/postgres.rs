@@ -108,7 +108,7 @@ async fn cancelling_stops_the_statement_in_the_server() {
     };
     let bound = engine.bind("select pg_sleep(601)", &json!([]), &json!({})).expect("binds");
     let stop = Arc::new(Stop::default());
-    let signal: Arc<dyn CancelSignal> = stop.clone();
+    let signal: Arc<dyn CancelSignal> = Arc::<Stop>::clone(&stop);
     let mut sink = Sink::default();
     let connector = engine.connector();
     let running = connector.run(&bound, 600, signal, &mut sink);

@@ -79,6 +79,7 @@ CREATE TABLE results (
     byte_count BIGINT NOT NULL
 );
 CREATE INDEX results_by_cache_key ON results (cache_key, retrieved_at);
+CREATE INDEX results_by_template ON results (template_digest, retrieved_at);
 CREATE INDEX results_by_source ON results (source_id);
 CREATE INDEX results_by_time ON results (retrieved_at);
 
@@ -91,6 +92,7 @@ CREATE TABLE queries (
     description TEXT,
     text TEXT NOT NULL,
     hash TEXT NOT NULL,
+    template_digest BYTEA,
     source_id BIGINT REFERENCES sources (id) ON DELETE SET NULL,
     owner_id BIGINT NOT NULL REFERENCES users (id),
     modified_by BIGINT REFERENCES users (id) ON DELETE SET NULL,
@@ -109,8 +111,8 @@ CREATE INDEX queries_by_owner ON queries (owner_id, updated_at);
 CREATE INDEX queries_by_modifier ON queries (modified_by);
 CREATE INDEX queries_by_created ON queries (created_at);
 CREATE INDEX queries_by_latest_result ON queries (latest_result);
--- Finds the queries with a text without keeping all texts twice.
-CREATE INDEX queries_by_text ON queries (source_id, substr(text, 1, 200));
+CREATE INDEX queries_by_source ON queries (source_id);
+CREATE INDEX queries_by_template ON queries (template_digest);
 
 CREATE TABLE query_tags (
     query_id BIGINT NOT NULL REFERENCES queries (id) ON DELETE CASCADE,

@@ -115,7 +115,7 @@ impl DashboardRepo for Store {
     ) -> Result<DashboardId> {
         let (dashboard, widgets) = (dashboard.clone(), widgets.to_vec());
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     let id: DashboardId = tx.one(record::insert(&dashboard)).await?.take()?;
                     save_tags(tx, id, &dashboard.tags).await?;
@@ -178,7 +178,7 @@ impl DashboardRepo for Store {
     async fn insert_widget(&self, widget: &Widget) -> Result<WidgetId> {
         let widget = widget.clone();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move { record::insert_widget(tx, &widget, widget.dashboard).await })
             })
             .await

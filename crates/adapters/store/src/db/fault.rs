@@ -13,10 +13,7 @@ fn referred() -> Fault {
     Fault::new(Code::NotFound, "a record that this one refers to does not exist")
 }
 
-fn unavailable(
-    detail: &str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Fault {
+fn unavailable(detail: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
     Fault::new(Code::Unavailable, detail).with_retry_after(1).with_source(source)
 }
 

@@ -80,7 +80,7 @@ impl Db {
     pub(crate) async fn write_rows(&self, call: Call) -> Result<Vec<Row>> {
         match self {
             Self::Sqlite(_) => {
-                self.write(|tx| Box::pin(async move { tx.rows(call).await })).await
+                self.write(move |tx| Box::pin(async move { tx.rows(call).await })).await
             }
             Self::Postgres(db) => db.rows(&call).await,
         }
@@ -90,7 +90,7 @@ impl Db {
     pub(crate) async fn execute(&self, call: Call) -> Result<u64> {
         match self {
             Self::Sqlite(_) => {
-                self.write(|tx| Box::pin(async move { tx.execute(call).await })).await
+                self.write(move |tx| Box::pin(async move { tx.execute(call).await })).await
             }
             Self::Postgres(db) => db.execute(&call).await,
         }

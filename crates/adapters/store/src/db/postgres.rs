@@ -2,7 +2,9 @@
 //! together.
 
 use bytes::BytesMut;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
+};
 use futures::future::{BoxFuture, try_join_all};
 use tessera_kernel::{Code, Fault, Result};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
@@ -70,7 +72,13 @@ impl Postgres {
             prepared.push(statement.map_err(fault::postgres)?);
         }
         let queries = calls.iter().zip(&prepared).map(|(call, statement)| async {
-            client.query(statement, &params(call)).await.map_err(fault::postgres)?.iter().map(row).collect()
+            client
+                .query(statement, &params(call))
+                .await
+                .map_err(fault::postgres)?
+                .iter()
+                .map(row)
+                .collect()
         });
         // The futures are polled first in this order, and each sends what it has to when polled. If
         // one fails, COMMIT undoes; there was nothing to undo.
@@ -87,7 +95,7 @@ impl Postgres {
 
     /// Runs one statement in a transaction of its own.
     pub(super) async fn rows(&self, call: &Call) -> Result<Vec<Row>> {
-        client_rows(&*self.client().await?, call).await
+        client_rows(&self.client().await?, call).await
     }
 
     /// Runs one statement in a transaction of its own.
@@ -142,10 +150,7 @@ pub(super) async fn transaction_rows(
 }
 
 /// Runs a statement in a transaction that gives no rows.
-pub(super) async fn transaction_execute(
-    transaction: &Transaction<'_>,
-    call: &Call,
-) -> Result<u64> {
+pub(super) async fn transaction_execute(transaction: &Transaction<'_>, call: &Call) -> Result<u64> {
     let statement = transaction.prepare_cached(&call.text(Engine::Postgres)).await;
     let statement = statement.map_err(fault::postgres)?;
     transaction.execute(&statement, &params(call)).await.map_err(fault::postgres)

@@ -75,7 +75,8 @@ impl Call {
 /// The statement of `sql/<name>.sql`; with `pg`, that of `sql/<name>.pg.sql` on PostgreSQL.
 macro_rules! sql {
     ($name:literal) => {{
-        const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"));
+        const TEXT: &str =
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"));
         static STATEMENT: $crate::db::Statement = $crate::db::Statement::new(TEXT, TEXT);
         &STATEMENT
     }};

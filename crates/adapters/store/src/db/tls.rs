@@ -95,10 +95,7 @@ fn verifying(root: Option<&str>) -> Result<ClientConfig> {
 
 fn opportunistic() -> Result<ClientConfig> {
     let verifier = Arc::new(Unproved(provider()));
-    Ok(builder()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth())
+    Ok(builder()?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 /// Believes any certificate: for `prefer`, which promises nothing.
@@ -150,7 +147,9 @@ mod tests {
     fn every_mode_of_encryption_is_read() {
         let base = "postgres://a:b@localhost/x";
         assert!(read(&format!("{base}?sslmode=disable")).unwrap().1.is_none());
-        for mode in ["", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-full&options=-c%20x=1"] {
+        for mode in
+            ["", "?sslmode=prefer", "?sslmode=require", "?sslmode=verify-full&options=-c%20x=1"]
+        {
             assert!(read(&format!("{base}{mode}")).unwrap().1.is_some(), "{mode}");
         }
         assert!(read(&format!("{base}?sslmode=maybe")).is_err());

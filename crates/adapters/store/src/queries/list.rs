@@ -27,8 +27,7 @@ pub(super) fn calls(engine: Engine, filter: &QueryFilter, page: PageRequest) -> 
         ));
     }
     let conditions = listed.text();
-    let count =
-        listed.call(format!("SELECT COUNT(*) FROM queries q {JOINS} WHERE {conditions}"));
+    let count = listed.call(format!("SELECT COUNT(*) FROM queries q {JOINS} WHERE {conditions}"));
     let order = order(&mut listed, engine, filter, &words);
     let limit = listed.page(page);
     // The inner statement picks the page, so that keys are looked up for that only.

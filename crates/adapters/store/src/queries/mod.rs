@@ -7,9 +7,7 @@ mod words;
 use async_trait::async_trait;
 use tessera_access::{Key, KeyOwner, Visible};
 use tessera_bi::ports::QueryRepo;
-use tessera_bi::{
-    Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount, Visualization,
-};
+use tessera_bi::{Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount, Visualization};
 use tessera_kernel::ids::{QueryId, Uid, UserId, VisualizationId};
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
@@ -20,9 +18,7 @@ use crate::db::{Call, Tx, call};
 use crate::keys::insert_key;
 use crate::tags::{insert_change, read_change, read_tag_counts, visible_values};
 use crate::users::total;
-use crate::visualizations::{
-    self, insert_visualization, read_visualization, read_visualizations,
-};
+use crate::visualizations::{self, insert_visualization, read_visualization, read_visualizations};
 
 /// How the history names queries.
 const KIND: &str = "queries";
@@ -76,7 +72,7 @@ impl QueryRepo for Store {
         let (query, key) = (query.clone(), key.clone());
         let visualizations = visualizations.to_vec();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     let id: QueryId = tx.one(record::insert(&query)).await?.take()?;
                     insert_key(tx, &key, KeyOwner::Query(id)).await?;
@@ -160,7 +156,7 @@ impl QueryRepo for Store {
     async fn insert_visualization(&self, visualization: &Visualization) -> Result<VisualizationId> {
         let visualization = visualization.clone();
         self.db
-            .write(|tx| {
+            .write(move |tx| {
                 Box::pin(async move {
                     insert_visualization(tx, &visualization, visualization.query).await
                 })

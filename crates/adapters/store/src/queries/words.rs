@@ -98,7 +98,10 @@ mod tests {
 
     #[test]
     fn words_are_runs_of_letters_and_digits() {
-        assert_eq!(split("Tÿpes / RÉSUMÉ_漢 types 1.5"), ["tÿpes", "résumé", "漢", "types", "1", "5"]);
+        assert_eq!(
+            split("Tÿpes / RÉSUMÉ_漢 types 1.5"),
+            ["tÿpes", "résumé", "漢", "types", "1", "5"]
+        );
         assert!(split("%% '\"* _").is_empty());
         assert_eq!(split(&"x".repeat(100))[0].len(), WORD_CHARACTERS_MAX);
     }

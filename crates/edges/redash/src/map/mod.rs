@@ -44,9 +44,9 @@ pub(crate) fn id<T: From<i64>>(text: &str) -> Result<T> {
 pub(crate) fn id_field<T: From<i64>>(body: &Map<String, Json>, name: &str) -> Result<T> {
     match body.get(name) {
         None | Some(Json::Null) => Err(missing_field(name)),
-        Some(value) => as_id(value)
-            .map(T::from)
-            .ok_or_else(|| Fault::invalid(name, "must be a whole number")),
+        Some(value) => {
+            as_id(value).map(T::from).ok_or_else(|| Fault::invalid(name, "must be a whole number"))
+        }
     }
 }
 

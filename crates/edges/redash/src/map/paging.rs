@@ -41,10 +41,10 @@ impl Paging {
     }
 
     /// The answer, unless the page is beyond the end.
-    pub(crate) fn envelope<T, U>(
+    pub(crate) fn envelope<'a, T, U>(
         self,
-        page: &Page<T>,
-        to_wire: impl FnMut(&T) -> Result<U, Refusal>,
+        page: &'a Page<T>,
+        to_wire: impl FnMut(&'a T) -> Result<U, Refusal>,
     ) -> Result<PageOut<U>, Refusal> {
         if page.total > 0 && self.request().offset() >= page.total {
             return Err(Refusal::say(StatusCode::BAD_REQUEST, "Page is out of range."));

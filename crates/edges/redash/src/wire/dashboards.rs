@@ -62,10 +62,7 @@ impl<'a> DashboardOut<'a> {
     pub(crate) fn single(bi: &Bi, detail: &'a DashboardDetail) -> Result<Self> {
         let widgets = detail.widgets.iter();
         let widgets = widgets.map(|(widget, hidden)| WidgetOut::new(bi, widget, *hidden));
-        Ok(Self {
-            widgets: Some(widgets.collect::<Result<_>>()?),
-            ..Self::listed(&detail.listing)
-        })
+        Ok(Self { widgets: Some(widgets.collect::<Result<_>>()?), ..Self::listed(&detail.listing) })
     }
 
     /// With its public link and whether the caller may change it.

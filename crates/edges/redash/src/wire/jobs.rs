@@ -79,12 +79,12 @@ mod tests {
         let running = job(&sample(JobKind::Query, JobState::Running));
         assert_eq!(running["job"]["status"], 2);
         assert_eq!(running["job"]["updated_at"], "2026-11-21T09:17:04.774");
-        let done = Job {
-            result: Some(ResultId(7)),
-            ..sample(JobKind::Query, JobState::Succeeded)
-        };
+        let done = Job { result: Some(ResultId(7)), ..sample(JobKind::Query, JobState::Succeeded) };
         let done = job(&done);
-        assert_eq!((&done["job"]["result"], &done["job"]["query_result_id"]), (&json!(7), &json!(7)));
+        assert_eq!(
+            (&done["job"]["result"], &done["job"]["query_result_id"]),
+            (&json!(7), &json!(7))
+        );
         assert_eq!((&done["job"]["status"], &done["job"]["updated_at"]), (&json!(3), &json!(0)));
         let cancelled = job(&sample(JobKind::Query, JobState::Cancelled));
         assert_eq!(cancelled["job"]["status"], 4);
@@ -94,10 +94,8 @@ mod tests {
     #[test]
     fn a_schema_job_gives_tables_or_an_error_object() {
         let tables = json!([{ "name": "t", "columns": [{ "name": "a", "type": "integer" }] }]);
-        let done = Job {
-            output: Some(tables.clone()),
-            ..sample(JobKind::Schema, JobState::Succeeded)
-        };
+        let done =
+            Job { output: Some(tables.clone()), ..sample(JobKind::Schema, JobState::Succeeded) };
         assert_eq!(job(&done)["job"]["result"], tables);
         let error = JobError { code: Code::SourceFailed, detail: "no route".to_owned() };
         let failed = Job { error: Some(error), ..sample(JobKind::Schema, JobState::Failed) };

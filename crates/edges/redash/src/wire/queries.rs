@@ -115,9 +115,7 @@ impl<'a> QueryOut<'a> {
     /// By itself. Holders of keys have no favourites.
     pub(crate) fn single(bi: &Bi, detail: &'a QueryDetail, is_user: bool) -> Result<Self> {
         Ok(Self {
-            visualizations: Some(
-                detail.visualizations.iter().map(VisualizationOut::new).collect(),
-            ),
+            visualizations: Some(detail.visualizations.iter().map(VisualizationOut::new).collect()),
             is_favorite: is_user.then_some(detail.listing.is_favorite),
             ..Self::shown(bi, detail)?
         })

@@ -103,11 +103,7 @@ fn variant(delivery: &Delivery<'_>, options: &Options) -> String {
 }
 
 /// What stands before and after the rows.
-fn frame(
-    result: &QueryResult,
-    envelope: Envelope,
-    schema: &Schema,
-) -> Result<(Vec<u8>, Vec<u8>)> {
+fn frame(result: &QueryResult, envelope: Envelope, schema: &Schema) -> Result<(Vec<u8>, Vec<u8>)> {
     let text = |value: &Json| {
         serde_json::to_string(value)
             .map_err(|error| Fault::internal("an envelope cannot be written as JSON", error))

@@ -102,12 +102,7 @@ pub(crate) struct UserBrief<'a> {
 
 impl<'a> UserBrief<'a> {
     pub(crate) fn new(user: &'a User) -> Self {
-        Self {
-            id: user.id.0,
-            name: &user.name,
-            email: &user.email,
-            profile_image_url: AVATAR,
-        }
+        Self { id: user.id.0, name: &user.name, email: &user.email, profile_image_url: AVATAR }
     }
 }
 

@@ -1,0 +1,3 @@
+UPDATE queries
+SET source_id = NULL, template_digest = NULL, latest_result = NULL
+WHERE source_id = $1

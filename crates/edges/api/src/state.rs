@@ -1,0 +1,41 @@
+//! What every handler reaches.
+
+use std::sync::Arc;
+
+use tessera_bi::Bi;
+use tessera_httpkit::Kit;
+
+use crate::idempotency::Answers;
+
+/// What the operator decides about this interface.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// The version of the server, shown to signed-in users.
+    pub version: String,
+    /// How many answers are remembered by their `Idempotency-Key`.
+    pub idempotency_entries_max: u64,
+    /// Longest wait for a job in one request, in milliseconds.
+    pub wait_milliseconds_max: u64,
+}
+
+/// What the interface is made of.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Callers, users, keys.
+    pub kit: Kit,
+    /// The query side.
+    pub bi: Bi,
+    /// What the operator decided.
+    pub settings: Arc<ApiSettings>,
+    /// Answers to requests that must not be done twice.
+    pub(crate) answers: Arc<Answers>,
+}
+
+impl ApiState {
+    /// The interface over the core.
+    #[must_use]
+    pub fn new(kit: Kit, bi: Bi, settings: ApiSettings) -> Self {
+        let answers = Arc::new(Answers::new(settings.idempotency_entries_max));
+        Self { kit, bi, settings: Arc::new(settings), answers }
+    }
+}

@@ -1,0 +1,197 @@
+//! First setup, signing in and out, and one-use links.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use tessera_access::{Caller, EndSession, SetupRequest, TokenPurpose, User};
+use tessera_httpkit::cookies;
+use tessera_kernel::{Code, Secret};
+
+use super::{forms, redirect};
+use crate::RedashState;
+use crate::credential::Visit;
+use crate::errors::{Refusal, sentence};
+use crate::map::next_path;
+use crate::wire::{self, Answer};
+
+pub(crate) async fn setup_page(visit: Visit) -> Answer {
+    if !visit.state.kit.access.setup.is_needed().await? {
+        return Ok(redirect("/"));
+    }
+    Ok(forms::setup(StatusCode::OK, visit.param("setup_token").unwrap_or_default(), None))
+}
+
+pub(crate) async fn setup(visit: Visit) -> Answer {
+    let setup = &visit.state.kit.access.setup;
+    if !setup.is_needed().await? {
+        return Ok(redirect("/"));
+    }
+    visit.state.kit.check_origin(&visit.parts, &visit.info)?;
+    let fields = visit.fields();
+    let request = SetupRequest {
+        name: fields.get("name").to_owned(),
+        email: fields.get("email").to_owned(),
+        password: Secret::new(fields.get("password")),
+        organization: fields.get("org_name").to_owned(),
+    };
+    let token = setup_token(&visit, fields.get("setup_token"));
+    match setup.run(&request, Some(&Secret::new(&token))).await {
+        Ok(user) if fields.is_json => signed_in_json(&visit.state, user).await,
+        Ok(user) => signed_in(&visit.state, user, "/").await,
+        Err(fault) if fields.is_json => Err(fault.into()),
+        Err(fault) => {
+            let text = sentence(&fault);
+            let status = match fault.code() {
+                Code::Invalid => StatusCode::OK,
+                _ => Refusal::from(fault).status(),
+            };
+            Ok(forms::setup(status, &token, Some(&text)))
+        }
+    }
+}
+
+/// The token of the first setup: in the form, the address or a header.
+fn setup_token(visit: &Visit, field: &str) -> String {
+    let header = |headers: &HeaderMap| {
+        headers.get("x-setup-token").and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let field = Some(field).filter(|field| !field.is_empty()).map(str::to_owned);
+    field
+        .or_else(|| visit.param("setup_token").map(str::to_owned))
+        .or_else(|| header(&visit.parts.headers))
+        .unwrap_or_default()
+}
+
+pub(crate) async fn login_page(visit: Visit) -> Answer {
+    if visit.state.kit.access.setup.is_needed().await? {
+        return Ok(redirect("/setup"));
+    }
+    let next = next_path(visit.param("next"));
+    if visit.caller.user().is_some() {
+        return Ok(redirect(&next));
+    }
+    Ok(forms::login(StatusCode::OK, &next, None))
+}
+
+pub(crate) async fn login(visit: Visit) -> Answer {
+    visit.state.kit.check_origin(&visit.parts, &visit.info)?;
+    let fields = visit.fields();
+    let next = next_path(visit.param("next"));
+    let (email, password) = (fields.get("email"), Secret::new(fields.get("password")));
+    let sessions = &visit.state.kit.access.sessions;
+    match sessions.sign_in(email, &password, visit.info.address.as_deref()).await {
+        Ok(session) => Ok(with_session(&visit.state, redirect(&next), &session)),
+        Err(fault) if fields.is_json => Err(fault.into()),
+        Err(fault) if fault.code() == Code::Unauthenticated => {
+            Ok(forms::login(StatusCode::OK, &next, Some("Wrong email or password.")))
+        }
+        Err(fault) => {
+            let text = sentence(&fault);
+            Ok(forms::login(Refusal::from(fault).status(), &next, Some(&text)))
+        }
+    }
+}
+
+pub(crate) async fn logout(visit: Visit) -> Answer {
+    if let (Some(token), Caller::User { key: None, .. }) =
+        (cookies::session_token(&visit.parts.headers), &visit.caller)
+    {
+        let access = &visit.state.kit.access;
+        let context = visit.info.context();
+        let grant = access.gate.permit(&visit.caller, &context, EndSession {}).await?;
+        access.sessions.end(&grant, &token).await?;
+    }
+    let mut response = redirect("/login");
+    let cleared = cookies::clear_session(&visit.state.kit.settings);
+    response.headers_mut().append(header::SET_COOKIE, cleared);
+    Ok(response)
+}
+
+pub(crate) async fn forgot(_visit: Visit) -> Answer {
+    Ok(forms::notice(
+        StatusCode::OK,
+        "Forgot your password?",
+        "Ask an administrator for a link to set a new one. This server sends no mail.",
+    ))
+}
+
+pub(crate) async fn invite_page(Path(token): Path<String>, visit: Visit) -> Answer {
+    link_page(&visit, &token, TokenPurpose::Invite).await
+}
+
+pub(crate) async fn invite(Path(token): Path<String>, visit: Visit) -> Answer {
+    accept(&visit, &token, TokenPurpose::Invite).await
+}
+
+pub(crate) async fn reset_page(Path(token): Path<String>, visit: Visit) -> Answer {
+    link_page(&visit, &token, TokenPurpose::Reset).await
+}
+
+pub(crate) async fn reset(Path(token): Path<String>, visit: Visit) -> Answer {
+    accept(&visit, &token, TokenPurpose::Reset).await
+}
+
+async fn link_page(visit: &Visit, token: &str, purpose: TokenPurpose) -> Answer {
+    let users = &visit.state.kit.access.users;
+    match users.peek_link(&Secret::new(token), purpose).await {
+        Ok(user) => Ok(forms::password(StatusCode::OK, title(purpose), &user.name, None)),
+        Err(fault) if fault.code() == Code::NotFound => Ok(spent()),
+        Err(fault) => Err(Refusal::from(fault).into_page()),
+    }
+}
+
+async fn accept(visit: &Visit, token: &str, purpose: TokenPurpose) -> Answer {
+    visit.state.kit.check_origin(&visit.parts, &visit.info)?;
+    let fields = visit.fields();
+    let (users, token) = (&visit.state.kit.access.users, Secret::new(token));
+    let password = Secret::new(fields.get("password"));
+    match users.accept_link(&token, purpose, &password).await {
+        Ok(user) => signed_in(&visit.state, user, "/").await,
+        Err(fault) if fault.code() == Code::NotFound => Ok(spent()),
+        Err(fault) if fault.code() == Code::Invalid => {
+            let user = users.peek_link(&token, purpose).await?;
+            let text = sentence(&fault);
+            Ok(forms::password(StatusCode::BAD_REQUEST, title(purpose), &user.name, Some(&text)))
+        }
+        Err(fault) => Err(Refusal::from(fault).into_page()),
+    }
+}
+
+fn title(purpose: TokenPurpose) -> &'static str {
+    match purpose {
+        TokenPurpose::Invite => "Welcome",
+        TokenPurpose::Reset => "Set a new password",
+    }
+}
+
+fn spent() -> Response {
+    forms::notice(
+        StatusCode::BAD_REQUEST,
+        "This link does not work",
+        "It was used, is too old, or was cut off. Ask an administrator for a new one.",
+    )
+}
+
+async fn signed_in(state: &RedashState, user: User, next: &str) -> Answer {
+    let session = state.kit.access.sessions.begin(user).await?;
+    Ok(with_session(state, redirect(next), &session))
+}
+
+async fn signed_in_json(state: &RedashState, user: User) -> Answer {
+    let session = state.kit.access.sessions.begin(user).await?;
+    let user = &session.user;
+    let body = wire::json(&json!({ "id": user.id, "name": user.name, "email": user.email }))?;
+    Ok(with_session(state, body, &session))
+}
+
+fn with_session(
+    state: &RedashState,
+    mut response: Response,
+    session: &tessera_access::NewSession,
+) -> Response {
+    let settings = &state.kit.settings;
+    let cookie = cookies::session_cookie(settings, &session.token, session.expires_at);
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response.into_response()
+}

@@ -1,0 +1,30 @@
+//! What happens on each route: extract, ask the gate, one call, map the answer out.
+
+pub(crate) mod accounts;
+pub(crate) mod acl;
+pub(crate) mod admin;
+pub(crate) mod dashboards;
+mod forms;
+pub(crate) mod groups;
+pub(crate) mod jobs;
+pub(crate) mod pages;
+pub(crate) mod queries;
+pub(crate) mod query_lists;
+pub(crate) mod results;
+pub(crate) mod session;
+pub(crate) mod shell;
+pub(crate) mod sources;
+pub(crate) mod users;
+pub(crate) mod visualizations;
+pub(crate) mod widgets;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
+/// Sends the browser to another path of this server.
+fn redirect(location: &str) -> Response {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    (StatusCode::FOUND, [(header::LOCATION, location)], axum::response::Html("")).into_response()
+}

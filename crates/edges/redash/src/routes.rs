@@ -1,0 +1,289 @@
+//! Every route, with the action it takes: one table makes the router and the security matrix.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
+use tessera_access::Action;
+
+use crate::RedashState;
+use crate::handlers::{
+    accounts, acl, admin, dashboards, groups, jobs, pages, queries, query_lists, results, session,
+    shell, sources, users, visualizations, widgets,
+};
+
+/// What a caller needs for a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// The right to this action.
+    Action(Action),
+    /// Nothing, for the reason given.
+    Public(&'static str),
+}
+
+/// A route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// What a caller needs.
+    pub action: Guard,
+}
+
+struct Route {
+    info: RouteInfo,
+    handler: MethodRouter<RedashState>,
+}
+
+macro_rules! methods {
+    ($($name:ident = $text:literal),*) => {$(
+        fn $name<H, T>(path: &'static str, action: Guard, handler: H) -> Route
+        where
+            H: Handler<T, RedashState>,
+            T: 'static,
+        {
+            Route {
+                info: RouteInfo { method: $text, path, action },
+                handler: axum::routing::$name(handler),
+            }
+        }
+    )*};
+}
+
+methods!(get = "GET", post = "POST", delete = "DELETE");
+
+const fn act(action: Action) -> Guard {
+    Guard::Action(action)
+}
+
+const SIGN_IN: Guard = Guard::Public("how people and clients sign in");
+const PAGE: Guard = Guard::Public("a page without data; it asks for what it shows");
+const LINK: Guard = Guard::Public("the link in the path is the credential");
+const PROBE: Guard = Guard::Public("asked before signing in; tells nothing of the data");
+
+/// Every route with what it needs.
+#[must_use]
+pub fn route_table() -> Vec<RouteInfo> {
+    table().into_iter().map(|route| route.info).collect()
+}
+
+/// The routes, without what answers on paths that are none.
+pub fn routes(state: RedashState) -> Router {
+    known(&state).with_state(state)
+}
+
+/// The routes, and the client's page on every other path that is read (GET).
+pub fn router(state: RedashState) -> Router {
+    let collapsed = known(&state).fallback(shell::unmatched).with_state(state.clone());
+    let rest = Router::new()
+        .route("/", axum::routing::get(shell::unmatched))
+        .route("/{*path}", axum::routing::get(shell::unmatched))
+        .method_not_allowed_fallback(shell::unmatched)
+        .layer(from_fn_with_state(state.clone(), shell::give_csrf_token))
+        .layer(from_fn_with_state(collapsed, shell::collapse_slashes));
+    known(&state).merge(rest).with_state(state)
+}
+
+fn known(state: &RedashState) -> Router<RedashState> {
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, route| router.route(route.info.path, route.handler))
+        .method_not_allowed_fallback(shell::unmatched)
+        .layer(from_fn_with_state(state.clone(), shell::give_csrf_token))
+}
+
+fn table() -> Vec<Route> {
+    let mut routes = account_routes();
+    routes.extend(people_routes());
+    routes.extend(source_routes());
+    routes.extend(query_routes());
+    routes.extend(result_routes());
+    routes.extend(dashboard_routes());
+    routes
+}
+
+#[rustfmt::skip]
+fn account_routes() -> Vec<Route> {
+    use Action::{SessionRead, SystemJobs, SystemStatus};
+    vec![
+        get("/ping", PROBE, session::ping),
+        get("/setup", SIGN_IN, accounts::setup_page),
+        post("/setup", SIGN_IN, accounts::setup),
+        get("/login", SIGN_IN, accounts::login_page),
+        post("/login", SIGN_IN, accounts::login),
+        get("/logout", SIGN_IN, accounts::logout),
+        get("/forgot", SIGN_IN, accounts::forgot),
+        post("/forgot", SIGN_IN, accounts::forgot),
+        get("/invite/{token}", LINK, accounts::invite_page),
+        post("/invite/{token}", LINK, accounts::invite),
+        get("/reset/{token}", LINK, accounts::reset_page),
+        post("/reset/{token}", LINK, accounts::reset),
+        get("/static/images/avatar.svg", PROBE, pages::avatar),
+        get("/api/session", act(SessionRead), session::session),
+        get("/api/config", PROBE, session::config),
+        get("/api/organization/status", act(Action::UsersList), session::organization_status),
+        get("/status.json", act(SystemStatus), admin::status),
+        get("/api/admin/queries/outdated", act(SystemJobs), admin::outdated),
+        get("/api/admin/queries/rq_status", act(SystemJobs), admin::rq_status),
+    ]
+}
+
+#[rustfmt::skip]
+fn people_routes() -> Vec<Route> {
+    use Action::{
+        GroupsAdminister, GroupsList, GroupsRead, UsersAdminister, UsersCreate, UsersDelete,
+        UsersList, UsersRead, UsersRegenerateKey, UsersUpdate,
+    };
+    vec![
+        get("/api/users", act(UsersList), users::list),
+        post("/api/users", act(UsersCreate), users::create),
+        get("/api/users/{user}", act(UsersRead), users::get),
+        post("/api/users/{user}", act(UsersUpdate), users::update),
+        delete("/api/users/{user}", act(UsersDelete), users::delete),
+        post("/api/users/{user}/disable", act(UsersAdminister), users::disable),
+        delete("/api/users/{user}/disable", act(UsersAdminister), users::enable),
+        post("/api/users/{user}/invite", act(UsersAdminister), users::invite),
+        post("/api/users/{user}/reset_password", act(UsersAdminister), users::reset_password),
+        post("/api/users/{user}/regenerate_api_key", act(UsersRegenerateKey), users::regenerate_key),
+        get("/api/groups", act(GroupsList), groups::list),
+        post("/api/groups", act(GroupsAdminister), groups::create),
+        get("/api/groups/{group}", act(GroupsRead), groups::get),
+        post("/api/groups/{group}", act(GroupsAdminister), groups::update),
+        delete("/api/groups/{group}", act(GroupsAdminister), groups::delete),
+        get("/api/groups/{group}/members", act(GroupsRead), groups::members),
+        post("/api/groups/{group}/members", act(GroupsAdminister), groups::add_member),
+        delete("/api/groups/{group}/members/{user}", act(GroupsAdminister), groups::remove_member),
+        get("/api/groups/{group}/data_sources", act(GroupsAdminister), groups::sources),
+        post("/api/groups/{group}/data_sources", act(GroupsAdminister), groups::add_source),
+        post("/api/groups/{group}/data_sources/{source}", act(GroupsAdminister), groups::set_source),
+        delete("/api/groups/{group}/data_sources/{source}", act(GroupsAdminister), groups::remove_source),
+    ]
+}
+
+#[rustfmt::skip]
+fn source_routes() -> Vec<Route> {
+    use Action::{
+        SourcesCreate, SourcesDelete, SourcesList, SourcesPause, SourcesRead, SourcesSchema,
+        SourcesTest, SourcesTypes, SourcesUpdate,
+    };
+    vec![
+        get("/api/data_sources", act(SourcesList), sources::list),
+        post("/api/data_sources", act(SourcesCreate), sources::create),
+        get("/api/data_sources/types", act(SourcesTypes), sources::types),
+        get("/api/data_sources/{source}", act(SourcesRead), sources::get),
+        post("/api/data_sources/{source}", act(SourcesUpdate), sources::update),
+        delete("/api/data_sources/{source}", act(SourcesDelete), sources::delete),
+        post("/api/data_sources/{source}/test", act(SourcesTest), sources::test),
+        get("/api/data_sources/{source}/schema", act(SourcesSchema), sources::schema),
+        post("/api/data_sources/{source}/pause", act(SourcesPause), sources::pause),
+        delete("/api/data_sources/{source}/pause", act(SourcesPause), sources::resume),
+    ]
+}
+
+#[rustfmt::skip]
+fn query_routes() -> Vec<Route> {
+    use Action::{
+        EditingShare, QueriesArchive, QueriesCreate, QueriesFavorite, QueriesFork, QueriesList,
+        QueriesRead, QueriesRegenerateKey, QueriesUpdate, StatementsFormat, VisualizationsEdit,
+    };
+    vec![
+        get("/api/queries", act(QueriesList), query_lists::all),
+        post("/api/queries", act(QueriesCreate), queries::create),
+        get("/api/queries/my", act(QueriesList), query_lists::mine),
+        get("/api/queries/archive", act(QueriesList), query_lists::archived),
+        get("/api/queries/favorites", act(QueriesList), query_lists::favorites),
+        get("/api/queries/recent", act(QueriesList), query_lists::recent),
+        get("/api/queries/search", act(QueriesList), query_lists::search),
+        get("/api/queries/tags", act(QueriesList), query_lists::tags),
+        post("/api/queries/format", act(StatementsFormat), queries::format),
+        get("/api/queries/{query}", act(QueriesRead), queries::get),
+        post("/api/queries/{query}", act(QueriesUpdate), queries::update),
+        delete("/api/queries/{query}", act(QueriesArchive), queries::archive),
+        post("/api/queries/{query}/fork", act(QueriesFork), queries::fork),
+        post("/api/queries/{query}/favorite", act(QueriesFavorite), queries::favorite),
+        delete("/api/queries/{query}/favorite", act(QueriesFavorite), queries::unfavorite),
+        post("/api/queries/{query}/regenerate_api_key", act(QueriesRegenerateKey), queries::regenerate_key),
+        get("/api/queries/{query}/dropdown", act(QueriesRead), queries::dropdown),
+        get("/api/queries/{query}/dropdowns/{dropdown}", act(QueriesRead), queries::related_dropdown),
+        get("/api/queries/{query}/acl", act(QueriesRead), acl::query_editors),
+        post("/api/queries/{query}/acl", act(EditingShare), acl::grant_on_query),
+        delete("/api/queries/{query}/acl", act(EditingShare), acl::revoke_on_query),
+        get("/api/queries/{query}/acl/{access_type}", act(QueriesRead), acl::may_edit_query),
+        post("/api/visualizations", act(VisualizationsEdit), visualizations::create),
+        post("/api/visualizations/{visualization}", act(VisualizationsEdit), visualizations::update),
+        delete("/api/visualizations/{visualization}", act(VisualizationsEdit), visualizations::delete),
+        get("/embed/query/{query}/visualization/{visualization}", act(QueriesRead), pages::embed),
+    ]
+}
+
+#[rustfmt::skip]
+fn result_routes() -> Vec<Route> {
+    use Action::{JobsCancel, JobsRead, QueriesRead, QueriesRun, ResultsRead, StatementsRun};
+    vec![
+        post("/api/query_results", act(StatementsRun), results::run_statement),
+        get("/api/query_results/{file}", act(ResultsRead), results::by_id),
+        post("/api/queries/{query}/results", act(QueriesRun), results::run_query),
+        post("/api/queries/{query}/refresh", act(QueriesRun), results::refresh),
+        get("/api/queries/{query}/results", act(QueriesRead), results::latest),
+        // `results.csv` and its like: the extension is read from the last segment.
+        get("/api/queries/{query}/{file}", act(QueriesRead), results::latest_file),
+        get("/api/queries/{query}/results/{file}", act(QueriesRead), results::of_query),
+        get("/api/jobs/{job}", act(JobsRead), jobs::get),
+        delete("/api/jobs/{job}", act(JobsCancel), jobs::cancel),
+        get("/api/queries/{query}/jobs/{job}", act(JobsRead), jobs::get_of_query),
+    ]
+}
+
+#[rustfmt::skip]
+fn dashboard_routes() -> Vec<Route> {
+    use Action::{
+        DashboardsArchive, DashboardsCreate, DashboardsFavorite, DashboardsFork, DashboardsList,
+        DashboardsRead, DashboardsShare, DashboardsUpdate, EditingShare,
+    };
+    vec![
+        get("/api/dashboards", act(DashboardsList), dashboards::all),
+        post("/api/dashboards", act(DashboardsCreate), dashboards::create),
+        get("/api/dashboards/my", act(DashboardsList), dashboards::mine),
+        get("/api/dashboards/favorites", act(DashboardsList), dashboards::favorites),
+        get("/api/dashboards/tags", act(DashboardsList), dashboards::tags),
+        get("/api/dashboards/public/{token}", LINK, pages::public_dashboard),
+        get("/api/dashboards/{dashboard}", act(DashboardsRead), dashboards::get),
+        post("/api/dashboards/{dashboard}", act(DashboardsUpdate), dashboards::update),
+        delete("/api/dashboards/{dashboard}", act(DashboardsArchive), dashboards::archive),
+        post("/api/dashboards/{dashboard}/fork", act(DashboardsFork), dashboards::fork),
+        post("/api/dashboards/{dashboard}/favorite", act(DashboardsFavorite), dashboards::favorite),
+        delete("/api/dashboards/{dashboard}/favorite", act(DashboardsFavorite), dashboards::unfavorite),
+        post("/api/dashboards/{dashboard}/share", act(DashboardsShare), dashboards::share),
+        delete("/api/dashboards/{dashboard}/share", act(DashboardsShare), dashboards::unshare),
+        get("/api/dashboards/{dashboard}/acl", act(DashboardsRead), acl::dashboard_editors),
+        post("/api/dashboards/{dashboard}/acl", act(EditingShare), acl::grant_on_dashboard),
+        delete("/api/dashboards/{dashboard}/acl", act(EditingShare), acl::revoke_on_dashboard),
+        get("/api/dashboards/{dashboard}/acl/{access_type}", act(DashboardsRead), acl::may_edit_dashboard),
+        post("/api/widgets", act(DashboardsUpdate), widgets::create),
+        post("/api/widgets/{widget}", act(DashboardsUpdate), widgets::update),
+        delete("/api/widgets/{widget}", act(DashboardsUpdate), widgets::delete),
+        get("/public/dashboards/{token}", PAGE, pages::public_page),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_in_the_table_once_and_the_router_takes_them_all() {
+        let table = route_table();
+        let unique: HashSet<_> = table.iter().map(|route| (route.method, route.path)).collect();
+        assert_eq!(unique.len(), table.len());
+        let router: Router<RedashState> = super::table()
+            .into_iter()
+            .fold(Router::new(), |router, route| router.route(route.info.path, route.handler));
+        let rest: Router<RedashState> =
+            Router::new().route("/{*path}", axum::routing::get(shell::unmatched));
+        assert!(router.merge(rest).has_routes());
+    }
+}

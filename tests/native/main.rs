@@ -1,0 +1,4 @@
+//! Running the server: start, setup, health, demo, end, and the command line.
+
+mod cli;
+mod start;
