@@ -73,7 +73,7 @@ fn groups_of(alias: &str) -> String {
 fn listing(alias: &str) -> String {
     let (query, owner) = (of("query", alias), of("user", "u"));
     format!(
-        "{query}, {owner}, k.sealed, k.lookup, f.user_id IS NOT NULL, r.retrieved_at, \
+        "{query}, {owner}, k.sealed, k.lookup, f.created_at, r.retrieved_at, \
          r.runtime_seconds"
     )
 }

@@ -296,6 +296,7 @@ impl Users {
             let email = clean_email(email)?;
             if email != user.email {
                 user.email = email;
+                user.email_verified = false;
                 user.epoch += 1;
             }
         }

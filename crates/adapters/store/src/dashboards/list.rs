@@ -38,7 +38,7 @@ pub(super) fn calls(filter: &DashboardFilter, page: PageRequest) -> [Call; 2] {
     let order = order(filter);
     let limit = listed.page(page);
     let rows = listed.call(format!(
-        "SELECT {{dashboard d}}, {{user u}}, f.user_id IS NOT NULL FROM dashboards d {JOINS} \
+        "SELECT {{dashboard d}}, {{user u}}, f.created_at FROM dashboards d {JOINS} \
          WHERE {conditions} ORDER BY {order} {limit}"
     ));
     [count, rows]

@@ -33,7 +33,7 @@ pub(super) fn read_listing(row: &mut Row) -> Result<DashboardListing> {
     Ok(DashboardListing {
         dashboard: read_dashboard(row)?,
         owner: read_user(row)?,
-        is_favorite: row.take()?,
+        starred_at: row.take()?,
     })
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn read_listing(row: &mut Row) -> Result<QueryListing> {
         owner: read_user(row)?,
         sealed_key: row.take()?,
         key_lookup: row.take()?,
-        is_favorite: row.take()?,
+        starred_at: row.take()?,
         retrieved_at: row.take()?,
         runtime_seconds: row.take()?,
     })

@@ -78,8 +78,8 @@ pub struct DashboardListing {
     pub dashboard: Dashboard,
     /// Its owner.
     pub owner: User,
-    /// Whether the caller marked it.
-    pub is_favorite: bool,
+    /// Since when it is a favourite of the caller's.
+    pub starred_at: Option<Timestamp>,
 }
 
 /// Which list of dashboards.

@@ -155,9 +155,10 @@ impl Jobs {
         {
             return Ok(RunAnswer::Result(result));
         }
+        let display_text = normalize_statements(&bound.display, dialect);
         let run = QueryRun {
-            query_hash: query_hash(&normalize_statements(&bound.display, dialect)),
-            display_text: bound.display,
+            query_hash: query_hash(&display_text),
+            display_text,
             template_digest: hex::encode(template_digest(source.id, &text)),
             cache_key: hex::encode(key),
             text,

@@ -62,8 +62,8 @@ pub struct QueryListing {
     pub sealed_key: Option<Vec<u8>>,
     /// What the sealed key is bound to: [`Key::lookup`](tessera_access::Key::lookup).
     pub key_lookup: Option<String>,
-    /// Whether the caller marked it.
-    pub is_favorite: bool,
+    /// Since when it is a favourite of the caller's.
+    pub starred_at: Option<Timestamp>,
     /// When its latest result was made.
     pub retrieved_at: Option<Timestamp>,
     /// How long that took, in seconds.

@@ -11,7 +11,8 @@ use tessera_access::{
 use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
 use tessera_sqltext::{
-    Context, Dialect, Template, apply_auto_limit, default_values, normalize_statements, query_hash,
+    Context, Dialect, Parameter, ParameterKind, Template, apply_auto_limit, default_values,
+    normalize_statements, query_hash,
 };
 
 use super::{Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount};
@@ -434,7 +435,8 @@ impl Queries {
         let display = || -> Result<String> {
             let definitions = definitions(options)?;
             let template = Template::parse(text, dialect)?;
-            let dropdowns = HashMap::new();
+            // What is the default of a parameter is a value of it, whatever the other query gives.
+            let dropdowns = default_choices(&definitions);
             let context = Context {
                 now: self.parts.clock.now(),
                 zone: self.parts.settings.time_zone,
@@ -503,6 +505,24 @@ impl Parts {
         };
         Ok((text, dialect))
     }
+}
+
+/// The default values of parameters that take their values from other queries, by those queries.
+fn default_choices(definitions: &[Parameter]) -> HashMap<i64, Vec<String>> {
+    let mut choices: HashMap<i64, Vec<String>> = HashMap::new();
+    for parameter in definitions {
+        let ParameterKind::Query { query_id } = parameter.kind else { continue };
+        let values = match &parameter.default {
+            Json::Array(values) => values.iter().collect(),
+            value => vec![value],
+        };
+        let values = values.into_iter().map(|value| match value {
+            Json::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        choices.entry(query_id).or_default().extend(values);
+    }
+    choices
 }
 
 /// Trims tags, drops empty ones and repetitions.

@@ -100,12 +100,7 @@ pub(crate) async fn related_dropdown(
 pub(crate) async fn format(call: Call) -> Answer {
     call.permit(FormatStatement {}).await?;
     let text = text_field(&call.object()?, "query")?;
-    let options = sqlformat::FormatOptions {
-        uppercase: Some(true),
-        max_inline_block: 80,
-        max_inline_top_level: Some(80),
-        ..sqlformat::FormatOptions::default()
-    };
+    let options = sqlformat::FormatOptions { uppercase: Some(true), ..Default::default() };
     let text = sqlformat::format(&text, &sqlformat::QueryParams::None, &options);
     wire::json(&json!({ "query": text }))
 }

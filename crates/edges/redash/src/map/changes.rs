@@ -47,7 +47,43 @@ fn version_if(body: &Body) -> Result<Option<i64>> {
     }
 }
 
+/// What a new query may be told: its own fields, and those that clients send back when they copy one.
+const QUERY_FIELDS: [&str; 29] = [
+    "api_key",
+    "can_edit",
+    "created_at",
+    "data_source_id",
+    "description",
+    "id",
+    "is_archived",
+    "is_draft",
+    "is_favorite",
+    "is_safe",
+    "last_modified_by",
+    "last_modified_by_id",
+    "latest_query_data",
+    "latest_query_data_id",
+    "name",
+    "options",
+    "query",
+    "query_hash",
+    "retrieved_at",
+    "runtime",
+    "schedule",
+    "schedule_failures",
+    "starred_at",
+    "tags",
+    "updated_at",
+    "user",
+    "user_id",
+    "version",
+    "visualizations",
+];
+
 pub(crate) fn new_query(body: &Body) -> Result<NewQuery> {
+    if let Some(name) = body.keys().find(|name| !QUERY_FIELDS.contains(&name.as_str())) {
+        return Err(Fault::invalid(name, "is no field of a query"));
+    }
     Ok(NewQuery {
         name: text_field(body, "name")?,
         description: text_if(body, "description")?,
@@ -173,6 +209,8 @@ mod tests {
         assert!(new_query(&body(json!({ "name": "x" }))).is_err());
         assert!(new_query(&body(json!({ "query": "select 1" }))).is_err());
         assert!(new_query(&body(json!({ "name": "x", "query": "select 1" }))).is_ok());
+        let bogus = json!({ "name": "x", "query": "select 1", "bogus": 1 });
+        assert!(new_query(&body(bogus)).is_err());
     }
 
     #[test]

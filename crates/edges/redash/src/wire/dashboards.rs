@@ -26,6 +26,8 @@ pub(crate) struct DashboardOut<'a> {
     created_at: String,
     version: i64,
     is_favorite: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starred_at: Option<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     sharing: Option<Sharing>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +54,8 @@ impl<'a> DashboardOut<'a> {
             updated_at: time(dashboard.updated_at),
             created_at: time(dashboard.created_at),
             version: dashboard.version,
-            is_favorite: listing.is_favorite,
+            is_favorite: listing.starred_at.is_some(),
+            starred_at: listing.starred_at.map(time),
             sharing: None,
             can_edit: None,
         }

@@ -27,8 +27,8 @@ pub(crate) fn job(job: &Job) -> Json {
         "updated_at": updated_at,
         "status": status(job.state),
         "error": error,
+        "query_result_id": result.clone(),
         "result": result,
-        "query_result_id": job.result,
     }})
 }
 

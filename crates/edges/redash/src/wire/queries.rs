@@ -45,6 +45,8 @@ pub(crate) struct QueryOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     is_favorite: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    starred_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     can_edit: Option<bool>,
 }
 
@@ -77,6 +79,7 @@ impl<'a> QueryOut<'a> {
             runtime: None,
             visualizations: None,
             is_favorite: None,
+            starred_at: None,
             can_edit: None,
         })
     }
@@ -88,7 +91,8 @@ impl<'a> QueryOut<'a> {
             last_modified_by_id: Some(listing.query.modified_by.map(|user| user.0)),
             retrieved_at: Some(listing.retrieved_at.map(time)),
             runtime: Some(listing.runtime_seconds),
-            is_favorite: Some(listing.is_favorite),
+            starred_at: listing.starred_at.map(time),
+            is_favorite: Some(listing.starred_at.is_some()),
             ..Self::base(bi, listing)?
         })
     }
@@ -98,7 +102,7 @@ impl<'a> QueryOut<'a> {
         Ok(Self {
             user_id: Some(listing.query.owner.0),
             last_modified_by_id: Some(listing.query.modified_by.map(|user| user.0)),
-            is_favorite: Some(listing.is_favorite),
+            is_favorite: Some(listing.starred_at.is_some()),
             ..Self::base(bi, listing)?
         })
     }
@@ -116,7 +120,7 @@ impl<'a> QueryOut<'a> {
     pub(crate) fn single(bi: &Bi, detail: &'a QueryDetail, is_user: bool) -> Result<Self> {
         Ok(Self {
             visualizations: Some(detail.visualizations.iter().map(VisualizationOut::new).collect()),
-            is_favorite: is_user.then_some(detail.listing.is_favorite),
+            is_favorite: is_user.then_some(detail.listing.starred_at.is_some()),
             ..Self::shown(bi, detail)?
         })
     }

@@ -1,0 +1,16 @@
+//! The shapes on the wire, one file for each noun. They never reach the core.
+
+pub(crate) mod common;
+pub(crate) mod dashboards;
+pub(crate) mod groups;
+pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod parameters;
+pub(crate) mod problem;
+pub(crate) mod queries;
+pub(crate) mod results;
+pub(crate) mod session;
+pub(crate) mod sources;
+pub(crate) mod system;
+pub(crate) mod users;
+pub(crate) mod visualizations;

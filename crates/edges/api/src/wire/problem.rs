@@ -1,0 +1,32 @@
+//! A problem document, as the OpenAPI document describes it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What went wrong (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(dead_code, reason = "describes what the errors module writes member by member")]
+pub(crate) struct Problem {
+    /// Where the kind of problem is explained: `/v1/problems/{code}`.
+    #[schema(value_type = String, format = UriRef)]
+    pub(crate) r#type: String,
+    /// The kind of problem in words.
+    pub(crate) title: String,
+    /// The status of the answer.
+    pub(crate) status: u16,
+    /// What is wrong with this request, and how to mend it.
+    pub(crate) detail: String,
+    /// The identifier of the request, also in the log and in `X-Request-Id`.
+    pub(crate) instance: String,
+    /// The stable name of the kind of problem.
+    pub(crate) code: String,
+    /// The member of the body, query or header that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) field: Option<String>,
+    /// The parameters of the query that are wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) parameters: Option<Vec<String>>,
+    /// Seconds to wait before trying again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after_seconds: Option<u64>,
+}

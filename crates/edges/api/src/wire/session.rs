@@ -1,0 +1,72 @@
+//! Signing in, and who one is.
+
+use serde::{Deserialize, Serialize};
+use tessera_kernel::Timestamp;
+use tessera_kernel::ids::Uid;
+use utoipa::ToSchema;
+
+use super::users::User;
+
+/// Address and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignIn {
+    pub(crate) email: String,
+    #[schema(format = Password)]
+    pub(crate) password: String,
+}
+
+/// A session that has begun; its token is in the cookie `session`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewSession {
+    pub(crate) user: User,
+    /// When it ends unless it is used.
+    pub(crate) expires_at: Timestamp,
+    /// To be sent as `X-CSRF-Token` with every request that changes something.
+    pub(crate) csrf_token: String,
+}
+
+/// Who one is and what one may do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Session {
+    pub(crate) user: Me,
+    /// Whether it is a session of the web interface, and not a key.
+    pub(crate) is_session: bool,
+    /// The key in use.
+    pub(crate) key_id: Option<i64>,
+    /// The name of the organization.
+    pub(crate) organization: Option<String>,
+    pub(crate) server_version: String,
+}
+
+/// The caller.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    pub(crate) id: i64,
+    pub(crate) uid: Uid,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) group_ids: Vec<i64>,
+    pub(crate) is_admin: bool,
+    /// Permission words of the groups.
+    pub(crate) permissions: Vec<String>,
+    /// The actions that follow from them; some also depend on the object.
+    pub(crate) actions: Vec<&'static str>,
+}
+
+/// What the first administrator tells.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSetup {
+    pub(crate) name: String,
+    pub(crate) email: String,
+    #[schema(format = Password)]
+    pub(crate) password: String,
+    pub(crate) organization: String,
+}
+
+/// Whether the first setup is still to be done.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Setup {
+    pub(crate) needed: bool,
+}

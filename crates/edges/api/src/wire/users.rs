@@ -1,0 +1,85 @@
+//! Users, invitations and the one key of a user that can be shown again.
+
+use serde::{Deserialize, Serialize};
+use tessera_kernel::Timestamp;
+use tessera_kernel::ids::Uid;
+use utoipa::ToSchema;
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct User {
+    pub(crate) id: i64,
+    pub(crate) uid: Uid,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) group_ids: Vec<i64>,
+    pub(crate) is_disabled: bool,
+    pub(crate) disabled_at: Option<Timestamp>,
+    /// Whether the invitation has not been accepted yet.
+    pub(crate) is_invitation_pending: bool,
+    pub(crate) active_at: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// A new user, who joins the default group and those named.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    pub(crate) name: String,
+    pub(crate) email: String,
+    #[serde(default)]
+    pub(crate) group_ids: Vec<i64>,
+}
+
+/// What to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserChange {
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+    /// A new password; needs `old_password`.
+    #[schema(format = Password)]
+    pub(crate) password: Option<String>,
+    #[schema(format = Password)]
+    pub(crate) old_password: Option<String>,
+    /// Administrators only.
+    pub(crate) group_ids: Option<Vec<i64>>,
+}
+
+/// A user, and the link to accept the invitation.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InvitedUser {
+    pub(crate) user: User,
+    pub(crate) invitation: Link,
+}
+
+/// A one-use token. It is shown here and never again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Link {
+    pub(crate) token: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// A token from an invitation or reset link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkToken {
+    pub(crate) token: String,
+}
+
+/// Whom a link is for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LinkOwner {
+    pub(crate) name: String,
+    pub(crate) email: String,
+}
+
+/// A token and the password to set.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcceptedLink {
+    pub(crate) token: String,
+    #[schema(format = Password)]
+    pub(crate) password: String,
+}
