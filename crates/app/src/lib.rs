@@ -10,3 +10,5 @@ mod health;
 mod secrets;
 pub mod server;
 mod telemetry;
+
+pub use health::ROUTES as HEALTH_ROUTES;

@@ -73,6 +73,12 @@ impl Client {
         Self { key: Some(key.to_owned()), ..Self::anonymous(&self.base) }
     }
 
+    /// The key; empty for nobody.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
     /// The address of the server.
     #[must_use]
     pub fn base(&self) -> &str {

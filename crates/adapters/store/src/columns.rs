@@ -64,8 +64,8 @@ const VISUALIZATION: &str = "id uid query_id kind name description options creat
 /// A user's groups as numbers with commas, in the order of joining.
 fn groups_of(alias: &str) -> String {
     format!(
-        "(SELECT string_agg(CAST(m.group_id AS TEXT), ',' ORDER BY m.position) \
-         FROM group_members m WHERE m.user_id = {alias}.id)"
+        "(SELECT string_agg(CAST(joined.group_id AS TEXT), ',' ORDER BY joined.position) \
+         FROM group_members joined WHERE joined.user_id = {alias}.id)"
     )
 }
 

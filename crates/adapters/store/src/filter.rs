@@ -1,8 +1,10 @@
 //! Conditions of lists that depend on the request: texts are ours, values are always bound.
 
+use std::collections::BTreeSet;
+
 use tessera_kernel::PageRequest;
 
-use crate::db::{Call, Value};
+use crate::db::{Call, Value, text_list};
 
 /// Conditions that all must hold, with their values.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +40,18 @@ impl Filter {
     pub(crate) fn call(&self, text: String) -> Call {
         Call::composed(text, self.params.clone())
     }
+}
+
+/// Adds the condition that all of these tags are there; `table` ends with what ties it to the object.
+/// One condition for any number of tags, so that few forms of a statement are kept prepared.
+pub(crate) fn has_tags(filter: &mut Filter, table: &str, tags: &[String]) {
+    let wanted: BTreeSet<String> = tags.iter().cloned().collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let count = filter.bind(wanted.len() as u64);
+    let wanted = filter.bind(text_list(wanted));
+    filter.and(format!("(SELECT COUNT(*) FROM {table} AND t.tag IN {{texts {wanted}}}) = {count}"));
 }
 
 /// An order by a value that may be missing: those without it come last either way.

@@ -14,10 +14,10 @@ use tessera_httpkit::{RequestInfo, body};
 use tessera_kernel::{Fault, Result};
 use tokio::sync::OnceCell;
 
+use crate::input;
 use crate::page::Paging;
 use crate::routes::Param;
 use crate::state::ApiState;
-use crate::input;
 
 /// One request.
 pub(crate) struct Call {
@@ -32,11 +32,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// Reads a request. Members behind the `?` that the operation does not have are refused.
-    pub(crate) async fn read(
-        state: ApiState,
-        request: Request,
-        params: &[Param],
-    ) -> Result<Self> {
+    pub(crate) async fn read(state: ApiState, request: Request, params: &[Param]) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let info = parts.extensions.get::<RequestInfo>().cloned().unwrap_or_default();
         let reads = matches!(parts.method, Method::GET | Method::HEAD);
@@ -114,7 +110,11 @@ impl Call {
     }
 
     /// A member that names an order: `name`, or `-name` for backwards.
-    pub(crate) fn order<T: Copy>(&self, known: &[(&str, T)], default: (T, bool)) -> Result<(T, bool)> {
+    pub(crate) fn order<T: Copy>(
+        &self,
+        known: &[(&str, T)],
+        default: (T, bool),
+    ) -> Result<(T, bool)> {
         let Some(text) = self.text("order") else { return Ok(default) };
         let name = text.strip_prefix('-').unwrap_or(text);
         let found = known.iter().find(|(known, _)| *known == name).ok_or_else(|| {

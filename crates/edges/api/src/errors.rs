@@ -107,11 +107,9 @@ pub(crate) fn kind(code: Code) -> Kind {
             "The data source is paused",
             "Wait until an administrator resumes it; the detail may say why it is paused.",
         ),
-        Code::SourceMissing => (
-            S::CONFLICT,
-            "The query has no data source",
-            "Give the query another data source.",
-        ),
+        Code::SourceMissing => {
+            (S::CONFLICT, "The query has no data source", "Give the query another data source.")
+        }
         Code::Unsupported => (
             S::UNPROCESSABLE_ENTITY,
             "This cannot be done here",
@@ -133,16 +131,12 @@ pub(crate) fn kind(code: Code) -> Kind {
             "Too large",
             "Send or ask for less, or have the setting raised that the detail names.",
         ),
-        Code::RateLimited => (
-            S::TOO_MANY_REQUESTS,
-            "Too many requests",
-            "Wait as many seconds as Retry-After says.",
-        ),
-        Code::Unavailable => (
-            S::SERVICE_UNAVAILABLE,
-            "Not available at the moment",
-            "Try again a little later.",
-        ),
+        Code::RateLimited => {
+            (S::TOO_MANY_REQUESTS, "Too many requests", "Wait as many seconds as Retry-After says.")
+        }
+        Code::Unavailable => {
+            (S::SERVICE_UNAVAILABLE, "Not available at the moment", "Try again a little later.")
+        }
         Code::SetupState => (
             S::CONFLICT,
             "Not in this state of the setup",

@@ -120,7 +120,8 @@ impl Answers {
                 break;
             }
         }
-        let slot = Arc::new(Slot { body_digest, since: now, answer: tokio::sync::Mutex::default() });
+        let slot =
+            Arc::new(Slot { body_digest, since: now, answer: tokio::sync::Mutex::default() });
         known.slots.insert(identity.clone(), Arc::clone(&slot));
         known.order.push_back((identity.clone(), 0));
         slot
@@ -182,9 +183,7 @@ async fn read(response: Response) -> Result<Stored> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a caller that hangs up must not undo half the work")]
-async fn finish(
-    work: impl Future<Output = Result<Response>> + Send + 'static,
-) -> Result<Response> {
+async fn finish(work: impl Future<Output = Result<Response>> + Send + 'static) -> Result<Response> {
     let task = tokio::spawn(work);
     task.await.map_err(|error| Fault::internal("a request stopped half way", error))?
 }

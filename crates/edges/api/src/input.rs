@@ -40,9 +40,7 @@ fn field_of(path: &str, detail: &str) -> String {
 
 fn lower(detail: &str) -> String {
     let mut letters = detail.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// The members behind the `?`, except for a key.

@@ -1,6 +1,5 @@
 //! The OpenAPI 3.1 document, made from the table of routes and the wire types.
 
-use serde_json::json;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{
@@ -96,10 +95,7 @@ pub fn openapi() -> OpenApi {
                 .version("1")
                 .description(Some(ABOUT))
                 .license(Some(
-                    LicenseBuilder::new()
-                        .name("Apache-2.0")
-                        .identifier(Some("Apache-2.0"))
-                        .build(),
+                    LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build(),
                 ))
                 .build(),
         )
@@ -233,7 +229,7 @@ fn response(status: u16, answer: &Answer) -> Response {
         204 => "Done.",
         _ => "The answer.",
     });
-    let text = || HeaderBuilder::new().schema(ObjectBuilder::new().schema_type(Type::String));
+    let text = || HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String)));
     let response = match status {
         201 | 202 => response.header("Location", text().build()),
         _ => response,
@@ -250,9 +246,7 @@ fn response(status: u16, answer: &Answer) -> Response {
         }
         Answer::File(types) => types
             .iter()
-            .fold(response, |response, kind| {
-                response.content(*kind, ContentBuilder::new().build())
-            })
+            .fold(response, |response, kind| response.content(*kind, ContentBuilder::new().build()))
             .build(),
     }
 }
@@ -273,8 +267,7 @@ fn page(schema: &SchemaOf) -> Schema {
             "total",
             ObjectBuilder::new()
                 .schema_type(Type::Integer)
-                .description(Some("Elements of the whole list."))
-                .example(Some(json!(137))),
+                .description(Some("Elements of the whole list.")),
         )
         .required("total")
         .into()

@@ -9,8 +9,7 @@ use tessera_kernel::{Fault, Result};
 pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response> {
     let body = serde_json::to_vec(value)
         .map_err(|error| Fault::internal("an answer cannot be written as JSON", error))?;
-    let headers =
-        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((status, headers, body).into_response())
 }
 

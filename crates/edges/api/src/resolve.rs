@@ -81,9 +81,7 @@ impl Call {
     /// Nobody learns what exists without a credential.
     async fn known_caller(&self) -> Result<&Caller> {
         match self.caller().await? {
-            Caller::Anonymous => {
-                Err(Fault::new(Code::Unauthenticated, "sign in or send a key"))
-            }
+            Caller::Anonymous => Err(Fault::new(Code::Unauthenticated, "sign in or send a key")),
             caller => Ok(caller),
         }
     }

@@ -247,8 +247,7 @@ impl Route {
             Caller::Anonymous => return (self.handler)(call).await,
             caller => caller.label(),
         };
-        let identity =
-            Identity { caller, operation: operation(self.method(), &call.parts), key };
+        let identity = Identity { caller, operation: operation(self.method(), &call.parts), key };
         let digest = Sha256::digest(&call.body).into();
         let now = call.bi().jobs.now();
         let answers = Arc::clone(&call.state.answers);

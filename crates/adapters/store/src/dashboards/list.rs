@@ -5,7 +5,7 @@ use tessera_bi::{DashboardFilter, DashboardOrder, DashboardScope};
 use tessera_kernel::PageRequest;
 
 use crate::db::{Call, id_list};
-use crate::filter::{Filter, missing_last};
+use crate::filter::{Filter, has_tags, missing_last};
 use crate::users::{like_escaped, name_key};
 
 const JOINS: &str = "JOIN users u ON u.id = d.owner_id \
@@ -26,12 +26,7 @@ pub(super) fn calls(filter: &DashboardFilter, page: PageRequest) -> [Call; 2] {
         let search = listed.bind(format!("%{}%", like_escaped(&name_key(search))));
         listed.and(format!("d.name_key LIKE {search} ESCAPE '\\'"));
     }
-    for tag in &filter.tags {
-        let tag = listed.bind(tag);
-        listed.and(format!(
-            "EXISTS (SELECT 1 FROM dashboard_tags t WHERE t.dashboard_id = d.id AND t.tag = {tag})"
-        ));
-    }
+    has_tags(&mut listed, "dashboard_tags t WHERE t.dashboard_id = d.id", &filter.tags);
     let conditions = listed.text();
     let count =
         listed.call(format!("SELECT COUNT(*) FROM dashboards d {JOINS} WHERE {conditions}"));

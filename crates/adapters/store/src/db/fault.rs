@@ -75,6 +75,9 @@ pub(super) fn postgres(error: tokio_postgres::Error) -> Fault {
             duplicate(name.strip_suffix("_key").unwrap_or(name))
         }
         &SqlState::FOREIGN_KEY_VIOLATION => referred(),
+        &SqlState::CHARACTER_NOT_IN_REPERTOIRE | &SqlState::UNTRANSLATABLE_CHARACTER => {
+            Fault::new(Code::Invalid, "a text holds the character NUL, remove it")
+        }
         &SqlState::T_R_SERIALIZATION_FAILURE
         | &SqlState::T_R_DEADLOCK_DETECTED
         | &SqlState::TOO_MANY_CONNECTIONS

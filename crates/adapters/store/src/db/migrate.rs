@@ -108,8 +108,22 @@ fn state(connection: &Connection) -> rusqlite::Result<(bool, i64)> {
     Ok((count("")? > 0, current))
 }
 
+/// Makes an empty file that only its owner may read, unless it is there: it will hold digests of
+/// passwords and sealed secrets.
+pub(super) fn create_private(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|error| {
+        let what = format!("{} cannot be opened for writing, check the folder", path.display());
+        Fault::new(Code::Unavailable, what).with_source(error)
+    })
+}
+
 fn back_up(connection: &Connection, path: &Path, current: i64) -> Result<()> {
     let target = backup_path(path, current);
+    create_private(&target)?;
     let text = target.to_str().ok_or_else(|| {
         Fault::invalid("metadata", "the path of the metadata file must be plain UTF-8")
     })?;

@@ -175,7 +175,7 @@ impl ToSql for Value {
             (Self::Real(number), &Type::FLOAT8) => number.to_sql(kind, out),
             (Self::Text(text), &Type::TEXT) => text.to_sql(kind, out),
             (Self::Blob(bytes), &Type::BYTEA) => bytes.to_sql(kind, out),
-            (value, kind) => Err(format!("{value:?} was bound as {kind}").into()),
+            (value, kind) => Err(format!("{} was bound as {kind}", value.kind()).into()),
         }
     }
 

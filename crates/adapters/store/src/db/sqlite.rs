@@ -29,8 +29,11 @@ const STATEMENTS_CACHED: usize = 256;
 /// Tells the caller how its transaction ended, once the group's commit is known.
 type Answer = Box<dyn FnOnce(&Result<(), String>) + Send>;
 
+/// A transaction; without a connection, the group that it was to run in did not begin.
+type Work = Box<dyn FnOnce(Option<&Shared>) -> Answer + Send>;
+
 enum WriteJob {
-    Run(Box<dyn FnOnce(Option<&Shared>) -> Answer + Send>),
+    Run(Work),
     Stop,
 }
 
@@ -58,6 +61,7 @@ impl Sqlite {
     }
 
     fn open_blocking(path: &Path, settings: &StoreSettings) -> Result<(Self, i64)> {
+        migrate::create_private(path)?;
         let mut connection = connect(path, settings, OpenFlags::SQLITE_OPEN_CREATE)?;
         let version = migrate::sqlite(&mut connection, path)?;
         let (writes, write_jobs) = channel();
@@ -88,7 +92,6 @@ impl Sqlite {
     {
         let (reply, answer) = oneshot::channel();
         let job = move |connection: Option<&Shared>| -> Answer {
-            // Without a connection the group did not begin, and the reason comes with the answer.
             let done = connection.map(|connection| in_savepoint(connection, work));
             Box::new(move |committed: &Result<(), String>| {
                 let done = match (done, committed) {

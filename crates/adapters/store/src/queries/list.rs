@@ -5,7 +5,12 @@ use tessera_kernel::PageRequest;
 
 use super::words::{Fields, pattern, split};
 use crate::db::{Call, Engine, id_list};
-use crate::filter::{Filter, missing_last};
+use crate::filter::{Filter, has_tags, missing_last};
+
+/// No more words are looked for.
+const WORDS_MAX: usize = 32;
+/// No more words that are numbers are compared with the number of a query.
+const NUMBERS_MAX: usize = 3;
 
 /// What conditions and orders may name: owner `u`, favourite `f`, latest result `r`.
 const JOINS: &str = "JOIN users u ON u.id = q.owner_id \
@@ -16,16 +21,12 @@ const JOINS: &str = "JOIN users u ON u.id = q.owner_id \
 pub(super) fn calls(engine: Engine, filter: &QueryFilter, page: PageRequest) -> [Call; 2] {
     let mut listed = Filter::default();
     let user = listed.bind(filter.visible.user);
-    let words: Vec<String> = split(&filter.search.join(" "));
+    let mut words = split(&filter.search.join(" "));
+    words.truncate(WORDS_MAX);
     visible(&mut listed, filter, &user);
     scope(&mut listed, filter.scope, &user);
     search(&mut listed, engine, filter, &words);
-    for tag in &filter.tags {
-        let tag = listed.bind(tag);
-        listed.and(format!(
-            "EXISTS (SELECT 1 FROM query_tags t WHERE t.query_id = q.id AND t.tag = {tag})"
-        ));
-    }
+    has_tags(&mut listed, "query_tags t WHERE t.query_id = q.id", &filter.tags);
     let conditions = listed.text();
     let count = listed.call(format!("SELECT COUNT(*) FROM queries q {JOINS} WHERE {conditions}"));
     let order = order(&mut listed, engine, filter, &words);
@@ -70,16 +71,19 @@ fn search(listed: &mut Filter, engine: Engine, filter: &QueryFilter, words: &[St
         // Something without letters and digits was asked for; nothing contains that as a word.
         listed.and("1 = 0");
     }
-    for word in words {
-        let found = listed.bind(pattern(engine, std::slice::from_ref(word), Fields::All));
-        let found = format!("q.id IN {{match {found}}}");
-        match number(word) {
-            Some(id) => {
-                let id = listed.bind(id);
-                listed.and(format!("(q.id = {id} OR {found})"));
-            }
-            None => listed.and(found),
-        }
+    let (numbers, others): (Vec<&String>, Vec<&String>) =
+        words.iter().partition(|word| number(word).is_some());
+    // A statement stays prepared, so there must not be too many forms of it.
+    let (numbers, more) = numbers.split_at(numbers.len().min(NUMBERS_MAX));
+    let others: Vec<String> = others.into_iter().chain(more.iter().copied()).cloned().collect();
+    if !others.is_empty() {
+        let found = listed.bind(pattern(engine, &others, Fields::All));
+        listed.and(format!("q.id IN {{match {found}}}"));
+    }
+    for word in numbers {
+        let id = listed.bind(number(word));
+        let found = listed.bind(pattern(engine, std::slice::from_ref(*word), Fields::All));
+        listed.and(format!("(q.id = {id} OR q.id IN {{match {found}}})"));
     }
 }
 

@@ -25,15 +25,16 @@ async fn dashboards_are_written_and_read(store: Store) {
     board.tags = vec!["b".to_owned(), "a".to_owned()];
     board.id = store.insert_dashboard(&board, &[widget(None)]).await.unwrap();
     let found = store.dashboard(board.id, Some(ada)).await.unwrap().unwrap();
-    assert_eq!((found.dashboard, found.owner.id, found.is_favorite), (board.clone(), ada, false));
+    assert_eq!((found.dashboard, found.owner.id, found.starred_at), (board.clone(), ada, None));
     assert_eq!(store.dashboard_id(board.uid).await.unwrap(), Some(board.id));
     for _ in 0..2 {
         store.set_dashboard_favorite(board.id, ada, true, at(1)).await.unwrap();
     }
-    assert!(store.dashboard(board.id, Some(ada)).await.unwrap().unwrap().is_favorite);
-    assert!(!store.dashboard(board.id, None).await.unwrap().unwrap().is_favorite);
+    let starred = async |user| store.dashboard(board.id, user).await.unwrap().unwrap().starred_at;
+    assert_eq!(starred(Some(ada)).await, Some(at(1)));
+    assert_eq!(starred(None).await, None);
     store.set_dashboard_favorite(board.id, ada, false, at(1)).await.unwrap();
-    assert!(!store.dashboard(board.id, Some(ada)).await.unwrap().unwrap().is_favorite);
+    assert_eq!(starred(Some(ada)).await, None);
     assert_eq!(store.dashboard(DashboardId(99), None).await.unwrap(), None);
 }
 

@@ -60,6 +60,21 @@ async fn a_file_is_opened_again_with_all_that_is_in_it() {
     assert_eq!(backups.count(), 0, "nothing was to be migrated");
 }
 
+/// Who may do what with a file.
+fn mode(path: &std::path::Path) -> u32 {
+    let permissions = std::fs::metadata(path).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o777
+}
+
+#[tokio::test]
+async fn only_its_owner_reads_a_new_file() {
+    let (store, folder) = sqlite().await;
+    add_user(&store, "Ada").await;
+    for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
+}
+
 #[tokio::test]
 async fn a_file_is_copied_before_it_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
@@ -71,6 +86,7 @@ async fn a_file_is_copied_before_it_is_migrated() {
     let backup = rusqlite::Connection::open(folder.path().join("store.db.backup-0")).unwrap();
     let kept: i64 = backup.query_row("SELECT x FROM precious", (), |row| row.get(0)).unwrap();
     assert_eq!(kept, 42);
+    assert_eq!(mode(&folder.path().join("store.db.backup-0")), 0o600);
 }
 
 #[tokio::test]

@@ -212,7 +212,7 @@ async fn a_lost_lease_is_reported(store: Store) {
     store.cancel_job(uids[1], at(6)).await.unwrap();
     let lost = store.renew_leases("a", &uids, at(120)).await.unwrap();
     assert_eq!(lost, [uids[1], uids[2]]);
-    assert_eq!(store.renew_leases("a", &[], at(120)).await.unwrap(), []);
+    assert!(store.renew_leases("a", &[], at(120)).await.unwrap().is_empty());
     assert_eq!(store.reap_jobs(at(100), 3).await.unwrap(), (1, 0), "only that of b ran out");
 }
 

@@ -103,7 +103,7 @@ async fn archiving_removes_widgets_and_schedule(store: Store) {
     assert!(archived.is_archived && archived.schedule.is_none());
     assert_eq!((archived.version, archived.updated_at), (2, at(9)));
     assert_eq!(store.widgets(board).await.unwrap().len(), 1);
-    assert_eq!(store.query_history(id, page()).await.unwrap().items, [step.clone()]);
+    assert_eq!(store.query_history(id, page()).await.unwrap().items, std::slice::from_ref(&step));
     let missing = store.archive_query(QueryId(99), at(9), &step).await.unwrap_err();
     assert_eq!(missing.code(), Code::NotFound);
 }
@@ -169,7 +169,7 @@ async fn lists_follow_their_order(store: Store) {
         (QueryOrder::CreatedAt, [0, 1, 2], [2, 1, 0]),
         (QueryOrder::UpdatedAt, [2, 1, 0], [0, 1, 2]),
         (QueryOrder::Schedule, [2, 0, 1], [0, 2, 1]),
-        (QueryOrder::Runtime, [1, 2, 0], [1, 2, 0]),
+        (QueryOrder::Runtime, [2, 1, 0], [1, 2, 0]),
         (QueryOrder::ExecutedAt, [2, 1, 0], [1, 2, 0]),
         (QueryOrder::CreatedBy, [0, 1, 2], [1, 2, 0]),
         (QueryOrder::StarredAt, [2, 0, 1], [2, 0, 1]),
@@ -206,8 +206,9 @@ async fn favourites_belong_to_a_user(store: Store) {
     for _ in 0..2 {
         store.set_query_favorite(id, bob, true, at(1)).await.unwrap();
     }
-    let marked =
-        async |user| store.query_detail(id, user).await.unwrap().unwrap().listing.is_favorite;
+    let marked = async |user| {
+        store.query_detail(id, user).await.unwrap().unwrap().listing.starred_at.is_some()
+    };
     assert_eq!(
         (marked(Some(bob)).await, marked(Some(ada)).await, marked(None).await),
         (true, false, false)

@@ -88,6 +88,10 @@ async fn odd_texts_are_searched_safely(store: Store) {
         let found = store.queries(&search(ada, &[words]), crate::common::page()).await;
         assert!(found.is_ok(), "{words}");
     }
+    let numbers: String = (0..500).map(|number| format!("{number} ")).collect();
+    for words in [many.as_str(), numbers.as_str()] {
+        store.queries(&search(ada, &[words]), crate::common::page()).await.unwrap();
+    }
     assert!(listed(&store, &search(ada, &["%_"])).await.is_empty(), "no word, so nothing");
     for words in [vec!["AND", "or"], vec!["NOT"], vec![long.as_str()], vec!["word59"]] {
         assert_eq!(listed(&store, &search(ada, &words)).await.len(), 1);

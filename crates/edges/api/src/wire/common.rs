@@ -1,14 +1,14 @@
 //! Shapes that several nouns share.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// Somebody, in short.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Person {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) name: String,
 }
 

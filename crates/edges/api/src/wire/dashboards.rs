@@ -1,10 +1,10 @@
 //! Dashboards and widgets.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::common::Person;
 use super::parameters::ParameterDefinition;
@@ -14,7 +14,7 @@ use super::visualizations::Visualization;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Dashboard {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     /// The name in an address.
     pub(crate) slug: String,
     pub(crate) name: String,
@@ -33,8 +33,8 @@ pub(crate) struct Dashboard {
     pub(crate) is_favorite: bool,
     /// Counts its changes, from 1.
     pub(crate) version: i64,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
     /// Whether the caller may change it. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) can_edit: Option<bool>,
@@ -78,7 +78,7 @@ pub(crate) struct Share {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Widget {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) dashboard_id: i64,
     /// Whether its data is closed to the caller; then text, visualization and query are left out.
     pub(crate) is_restricted: bool,
@@ -90,15 +90,15 @@ pub(crate) struct Widget {
     pub(crate) options: Value,
     pub(crate) visualization: Option<Visualization>,
     pub(crate) query: Option<WidgetQuery>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
 /// The query that a widget shows, without its text.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WidgetQuery {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) source_id: Option<i64>,
@@ -106,7 +106,7 @@ pub(crate) struct WidgetQuery {
     #[schema(value_type = Object)]
     pub(crate) options: Value,
     pub(crate) latest_result_id: Option<i64>,
-    pub(crate) retrieved_at: Option<Timestamp>,
+    pub(crate) retrieved_at: Option<DateTime<Utc>>,
 }
 
 /// A new widget: a visualization, a text, or both.

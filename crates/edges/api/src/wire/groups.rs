@@ -1,20 +1,20 @@
 //! Groups and what they reach.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A set of users with common rights.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Group {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) name: String,
     /// Whether it came with the server; then it cannot be renamed or deleted.
     pub(crate) is_builtin: bool,
     pub(crate) permissions: Vec<String>,
-    pub(crate) created_at: Timestamp,
+    pub(crate) created_at: DateTime<Utc>,
 }
 
 /// A new group, with the default permissions.

@@ -1,10 +1,10 @@
 //! Runs and jobs.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::parameters::ParameterDefinition;
 use super::results::QueryResult;
@@ -55,7 +55,7 @@ pub(crate) struct Run {
 /// Work in the background.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Job {
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) kind: JobKind,
     /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     pub(crate) state: &'static str,
@@ -70,9 +70,9 @@ pub(crate) struct Job {
     pub(crate) output: Option<Value>,
     /// How often a worker took it.
     pub(crate) attempts: i64,
-    pub(crate) created_at: Timestamp,
-    pub(crate) started_at: Option<Timestamp>,
-    pub(crate) finished_at: Option<Timestamp>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) started_at: Option<DateTime<Utc>>,
+    pub(crate) finished_at: Option<DateTime<Utc>>,
 }
 
 /// What a job does.

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes what the errors module writes member by member")]
 pub(crate) struct Problem {
     /// Where the kind of problem is explained: `/v1/problems/{code}`.
-    #[schema(value_type = String, format = UriRef)]
     pub(crate) r#type: String,
     /// The kind of problem in words.
     pub(crate) title: String,

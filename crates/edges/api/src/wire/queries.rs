@@ -1,10 +1,10 @@
 //! Saved queries.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::common::{Person, present};
 use super::parameters::ParameterDefinition;
@@ -14,7 +14,7 @@ use super::visualizations::Visualization;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Query {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     /// The text, with `{{ parameters }}`.
@@ -39,10 +39,10 @@ pub(crate) struct Query {
     pub(crate) version: i64,
     pub(crate) latest_result_id: Option<i64>,
     /// When the latest result was made.
-    pub(crate) retrieved_at: Option<Timestamp>,
+    pub(crate) retrieved_at: Option<DateTime<Utc>>,
     pub(crate) runtime_seconds: Option<f64>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
     /// Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) visualizations: Option<Vec<Visualization>>,
@@ -99,5 +99,5 @@ pub(crate) struct Change {
     /// The changed members: `{member: {previous, current}}`.
     #[schema(value_type = Object)]
     pub(crate) changes: Value,
-    pub(crate) at: Timestamp,
+    pub(crate) at: DateTime<Utc>,
 }

@@ -1,15 +1,15 @@
 //! Stored results, without their rows.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// What a run gave. Its rows are at `/v1/results/{uid}.json` and other formats.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct QueryResult {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) source_id: i64,
     /// The text with values written in, for people to read.
     pub(crate) display_text: String,
@@ -19,7 +19,7 @@ pub(crate) struct QueryResult {
     /// Size as it is stored.
     pub(crate) bytes: u64,
     pub(crate) runtime_seconds: f64,
-    pub(crate) retrieved_at: Timestamp,
+    pub(crate) retrieved_at: DateTime<Utc>,
 }
 
 /// A result with its columns.

@@ -1,9 +1,9 @@
 //! Signing in, and who one is.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::users::User;
 
@@ -21,7 +21,7 @@ pub(crate) struct SignIn {
 pub(crate) struct NewSession {
     pub(crate) user: User,
     /// When it ends unless it is used.
-    pub(crate) expires_at: Timestamp,
+    pub(crate) expires_at: DateTime<Utc>,
     /// To be sent as `X-CSRF-Token` with every request that changes something.
     pub(crate) csrf_token: String,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Session {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Me {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) group_ids: Vec<i64>,

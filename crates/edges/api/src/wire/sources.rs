@@ -1,10 +1,10 @@
 //! Data sources, their types, settings and tables.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::groups::Level;
 use super::jobs::Job;
@@ -27,7 +27,7 @@ pub(crate) struct SourceType {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Source {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) name: String,
     pub(crate) r#type: String,
     pub(crate) syntax: Option<String>,
@@ -36,8 +36,8 @@ pub(crate) struct Source {
     pub(crate) level: Level,
     pub(crate) is_paused: bool,
     pub(crate) pause_reason: Option<String>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
 /// A data source with its settings. Secrets are never shown.

@@ -1,25 +1,25 @@
 //! Users, invitations and the one key of a user that can be shown again.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct User {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) group_ids: Vec<i64>,
     pub(crate) is_disabled: bool,
-    pub(crate) disabled_at: Option<Timestamp>,
+    pub(crate) disabled_at: Option<DateTime<Utc>>,
     /// Whether the invitation has not been accepted yet.
     pub(crate) is_invitation_pending: bool,
-    pub(crate) active_at: Option<Timestamp>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) active_at: Option<DateTime<Utc>>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
 /// A new user, who joins the default group and those named.
@@ -58,7 +58,7 @@ pub(crate) struct InvitedUser {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Link {
     pub(crate) token: String,
-    pub(crate) expires_at: Timestamp,
+    pub(crate) expires_at: DateTime<Utc>,
 }
 
 /// A token from an invitation or reset link.

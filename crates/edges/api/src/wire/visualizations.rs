@@ -1,16 +1,16 @@
 //! Visualizations.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tessera_kernel::Timestamp;
-use tessera_kernel::ids::Uid;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A way to show a query's result.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Visualization {
     pub(crate) id: i64,
-    pub(crate) uid: Uid,
+    pub(crate) uid: Uuid,
     pub(crate) query_id: i64,
     /// `TABLE`, `CHART`, …
     pub(crate) r#type: String,
@@ -19,8 +19,8 @@ pub(crate) struct Visualization {
     /// What clients keep with it.
     #[schema(value_type = Object)]
     pub(crate) options: Value,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
 /// A new visualization.

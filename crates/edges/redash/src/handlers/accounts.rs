@@ -39,6 +39,9 @@ pub(crate) async fn setup(visit: Visit) -> Answer {
     match setup.run(&request, Some(&Secret::new(&token))).await {
         Ok(user) if fields.is_json => signed_in_json(&visit.state, user).await,
         Ok(user) => signed_in(&visit.state, user, "/").await,
+        Err(fault) if fields.is_json && fault.code() == Code::Forbidden => {
+            Err(Refusal::say(StatusCode::FORBIDDEN, sentence(&fault)))
+        }
         Err(fault) if fields.is_json => Err(fault.into()),
         Err(fault) => {
             let text = sentence(&fault);

@@ -27,8 +27,9 @@ pub(crate) fn job(job: &Job) -> Json {
         "updated_at": updated_at,
         "status": status(job.state),
         "error": error,
-        "query_result_id": result.clone(),
-        "result": result,
+        // Older clients read the one, newer ones the other.
+        "result": result.clone(),
+        "query_result_id": result,
     }})
 }
 

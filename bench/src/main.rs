@@ -1,0 +1,218 @@
+//! Measures the real binary against peers in the same run: nginx for bytes, the bare driver for
+//! latency. Prints a table; nothing here passes or fails.
+
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
+mod peers;
+mod table;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tessera_testkit::client::Client;
+use tessera_testkit::postgres::Postgres;
+use tessera_testkit::server::{Options, Server};
+
+use crate::peers::{Nginx, load};
+use crate::table::Table;
+
+/// Rows of the large export.
+const EXPORT_ROWS: u64 = 1_000_000;
+
+fn main() -> Result<()> {
+    let mut table = Table::default();
+    start(&mut table)?;
+    let (server, admin) = Server::set_up(Options::default())?;
+    let source = source(&admin)?;
+    table.row("idle memory", mebibytes(memory(&server, "VmRSS")?), "target ≤ 60 MiB".to_owned());
+    requests(&server, &admin, source, &mut table)?;
+    bytes(&server, &admin, source, &mut table)?;
+    latency(&admin, source, &mut table)?;
+    jobs(&admin, source, &mut table)?;
+    export(&server, &admin, source, &mut table)?;
+    table.print()
+}
+
+/// From the start of the process to the first good answer of `/readyz`.
+fn start(table: &mut Table) -> Result<()> {
+    let (mut first, mut next) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let server = Server::start(Options::default())?;
+        server.anonymous().get("/readyz")?;
+        first.push(begun.elapsed());
+        let mut server = server;
+        server.terminate()?;
+        let begun = Instant::now();
+        let server = server.kill_and_restart()?;
+        server.anonymous().get("/readyz")?;
+        next.push(begun.elapsed());
+    }
+    table.row("first start", milliseconds(median(&mut first)), "makes metadata and secrets".to_owned());
+    table.row("start", milliseconds(median(&mut next)), "target ≤ 200 ms".to_owned());
+    Ok(())
+}
+
+fn source(admin: &Client) -> Result<i64> {
+    let server = Postgres::shared();
+    let database = server.create_database("bench")?;
+    server.sql(
+        &database,
+        "create table t as select i as id, 'name ' || i as name, i * 1.25 as amount, i % 3 = 0 as flag,
+         timestamp '2024-01-01' + i * interval '1 minute' as at, md5(i::text) as hash
+         from generate_series(1, 1000000) i",
+    )?;
+    let options = json!({
+        "host": "127.0.0.1", "port": server.port(), "user": server.user(),
+        "password": server.password(), "dbname": database, "sslmode": "disable",
+    });
+    let body = json!({ "name": "bench", "type": "pg", "options": options });
+    admin.post("/api/data_sources", &body)?.ok()?["id"].as_i64().context("an id")
+}
+
+fn query(admin: &Client, source: i64, name: &str, text: &str) -> Result<Value> {
+    let body = json!({ "name": name, "query": text, "data_source_id": source });
+    let query = admin.post("/api/queries", &body)?.ok()?;
+    let path = format!("/api/queries/{}/results", query["id"]);
+    let started = admin.post(&path, &json!({ "max_age": 0 }))?.ok()?;
+    let job = admin.finish(&started)?;
+    anyhow::ensure!(job["job"]["status"] == 3, "{job}");
+    Ok(query)
+}
+
+/// Small answers under load.
+fn requests(server: &Server, admin: &Client, source: i64, table: &mut Table) -> Result<()> {
+    let one = query(admin, source, "one", "select 1 as one")?;
+    for number in 0..1000 {
+        let body = json!({ "name": format!("listed {number}"), "query": "select 1", "data_source_id": source });
+        admin.post("/api/queries", &body)?.ok()?;
+    }
+    let fetch = load(server.url(), &format!("/api/queries/{}", one["id"]), admin.key(), 32)?;
+    table.row("key check and query fetch", fetch.rate(), format!("{}; target ≥ 15,000/s", fetch.times()));
+    let list = load(server.url(), "/api/queries?page_size=25", admin.key(), 32)?;
+    table.row("list of 25 of 1,000 queries", list.rate(), list.times());
+    let ping = load(server.url(), "/healthz", admin.key(), 32)?;
+    table.row("empty answer", ping.rate(), ping.times());
+    Ok(())
+}
+
+/// Stored results against nginx with the same bytes in a file.
+fn bytes(server: &Server, admin: &Client, source: i64, table: &mut Table) -> Result<()> {
+    let nginx = Nginx::start()?;
+    for rows in [1_000, 100_000] {
+        let text = format!("select * from t where id <= {rows} order by id");
+        let query = query(admin, source, &format!("{rows} rows"), &text)?;
+        for format in ["json", "csv"] {
+            let path = format!("/api/queries/{}/results.{format}", query["id"]);
+            let body = admin.get(&path)?.body;
+            let name = format!("{rows}.{format}");
+            nginx.put(&name, &body)?;
+            let ours = load(server.url(), &path, admin.key(), 8)?;
+            let peer = load(&nginx.url(), &format!("/{name}"), admin.key(), 8)?;
+            table.row(
+                &format!("cached {rows} rows as {format} ({} KiB)", body.len() / 1024),
+                ours.rate(),
+                format!("{:.2} × nginx's time ({}); target ≤ 1.3", peer.per_second / ours.per_second, peer.rate()),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// `SELECT 1` from asking to success, against the bare driver on the same server.
+fn latency(admin: &Client, source: i64, table: &mut Table) -> Result<()> {
+    let mut driver = peers::driver(500)?;
+    let driver = median(&mut driver);
+    let mut times = Vec::new();
+    for number in 0..300 {
+        let body = json!({
+            "source_id": source, "text": format!("select 1 -- {number}"), "max_age_seconds": 0,
+            "wait_ms": 10_000,
+        });
+        let begun = Instant::now();
+        let answer = admin.post("/v1/statements/runs", &body)?.ok()?;
+        times.push(begun.elapsed());
+        anyhow::ensure!(answer.to_string().contains("succeeded"), "{answer}");
+    }
+    let ours = median(&mut times);
+    table.row(
+        "SELECT 1, from POST to success",
+        milliseconds(ours),
+        format!("driver {} + {}; target ≤ + 2 ms", milliseconds(driver), milliseconds(ours.saturating_sub(driver))),
+    );
+    Ok(())
+}
+
+/// Many small jobs, sixteen callers at a time.
+fn jobs(admin: &Client, source: i64, table: &mut Table) -> Result<()> {
+    const JOBS: usize = 2000;
+    const CALLERS: usize = 16;
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|caller| {
+                scope.spawn(move || -> Result<()> {
+                    for number in 0..JOBS / CALLERS {
+                        let body = json!({
+                            "source_id": source, "text": format!("select {caller} as c, {number} as n"),
+                            "max_age_seconds": 0, "wait_ms": 10_000,
+                        });
+                        admin.post("/v1/statements/runs", &body)?.ok()?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        callers.into_iter().try_for_each(|caller| {
+            caller.join().map_err(|_| anyhow::anyhow!("a caller panicked"))?
+        })
+    })?;
+    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    let rate = JOBS as f64 / begun.elapsed().as_secs_f64();
+    table.row("jobs, 16 callers", format!("{rate:.0}/s"), "target ≥ 500/s".to_owned());
+    Ok(())
+}
+
+/// A million rows from the database to a CSV file on the caller's side.
+fn export(server: &Server, admin: &Client, source: i64, table: &mut Table) -> Result<()> {
+    let begun = Instant::now();
+    let query = query(admin, source, "export", "select * from t")?;
+    let ran = begun.elapsed();
+    let begun = Instant::now();
+    let body = admin.get(&format!("/api/queries/{}/results.csv", query["id"]))?.body;
+    let wrote = begun.elapsed();
+    let lines = body.iter().filter(|byte| **byte == b'\n').count() as u64;
+    anyhow::ensure!(lines == EXPORT_ROWS + 1, "{lines} lines");
+    table.row(
+        "export of 1,000,000 rows as CSV",
+        format!("{:.1} s + {:.1} s", ran.as_secs_f64(), wrote.as_secs_f64()),
+        format!(
+            "run + download of {} MiB; highest memory {}; target < 150 MiB",
+            body.len() >> 20,
+            mebibytes(memory(server, "VmHWM")?)
+        ),
+    );
+    Ok(())
+}
+
+/// A line of the process's status, in bytes.
+fn memory(server: &Server, line: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid()))?;
+    let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
+    let kibibytes = found.context("a line of memory")?.trim().trim_end_matches(" kB");
+    Ok(kibibytes.parse::<u64>()? * 1024)
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,86 @@
+//! Who one is, signing in and out.
+
+use axum::response::Response;
+use http::{StatusCode, header};
+use tessera_access::{Action, Caller, EndSession, NewSession, ReadSession};
+use tessera_httpkit::cookies;
+use tessera_kernel::{Result, Secret};
+
+use crate::call::Call;
+use crate::map::access;
+use crate::reply;
+use crate::routes::{Access, Route, Verb};
+use crate::wire;
+
+pub(crate) fn routes() -> Vec<Route> {
+    let path = "/v1/session";
+    vec![
+        Route::new(Verb::Get, path, Action::SessionRead, "read_session", "Who am I", read)
+            .gives::<wire::session::Session>(200),
+        Route::new(
+            Verb::Post,
+            path,
+            Access::Public("public: to sign in takes a password; limited by address"),
+            "sign_in",
+            "Sign in",
+            begin,
+        )
+        .about("Sets the cookies `session` and `csrf_token`.")
+        .reads::<wire::session::SignIn>()
+        .gives::<wire::session::NewSession>(201),
+        Route::new(Verb::Delete, path, Action::SessionEnd, "sign_out", "Sign out", end).empty(),
+    ]
+}
+
+async fn read(call: Call) -> Result<Response> {
+    let grant = call.permit(ReadSession {}).await?;
+    let organization = call.access().organization_setting("organization_name").await?;
+    let key_id = match grant.caller() {
+        Caller::User { key, .. } => key.map(|key| key.0),
+        Caller::Anonymous | Caller::Query(_) | Caller::Dashboard(_) => None,
+    };
+    reply::ok(&wire::session::Session {
+        user: access::me(grant.user()?),
+        is_session: grant.caller().is_session(),
+        key_id,
+        organization: organization.and_then(|name| name.as_str().map(str::to_owned)),
+        server_version: call.state.settings.version.clone(),
+    })
+}
+
+async fn begin(call: Call) -> Result<Response> {
+    call.state.kit.check_origin(&call.parts, &call.info)?;
+    let body: wire::session::SignIn = call.json()?;
+    let password = Secret::new(body.password);
+    let address = call.info.address.as_deref();
+    let session = call.access().sessions.sign_in(&body.email, &password, address).await?;
+    begun(&call, &session)
+}
+
+/// Tells of a session, and sets its cookies.
+pub(crate) fn begun(call: &Call, session: &NewSession) -> Result<Response> {
+    let kit = &call.state.kit;
+    let csrf_token = kit.new_csrf_token();
+    let own = cookies::session_cookie(&kit.settings, &session.token, session.expires_at);
+    let proof = cookies::csrf_cookie(&kit.settings, &csrf_token);
+    let view = wire::session::NewSession {
+        user: access::user(&session.user),
+        expires_at: session.expires_at,
+        csrf_token,
+    };
+    let mut response = reply::json(StatusCode::CREATED, &view)?;
+    response.headers_mut().append(header::SET_COOKIE, own);
+    response.headers_mut().append(header::SET_COOKIE, proof);
+    Ok(response)
+}
+
+async fn end(call: Call) -> Result<Response> {
+    let grant = call.permit(EndSession {}).await?;
+    if let Some(token) = cookies::session_token(&call.parts.headers) {
+        call.access().sessions.end(&grant, &token).await?;
+    }
+    let mut response = reply::no_content()?;
+    let cleared = cookies::clear_session(&call.state.kit.settings);
+    response.headers_mut().append(header::SET_COOKIE, cleared);
+    Ok(response)
+}

@@ -1,0 +1,197 @@
+//! Users, and the key of a user that can be shown again.
+
+use axum::response::Response;
+use tessera_access::{
+    Action, AdministerUser, CreateUser, DeleteUser, ListUsers, ReadUser, ReadUserKey,
+    RegenerateUserKey, TokenPurpose, UpdateUser, UserFilter, UserOrder,
+};
+use tessera_kernel::ids::GroupId;
+use tessera_kernel::{Result, Secret};
+
+use crate::call::Call;
+use crate::map::access;
+use crate::reply;
+use crate::routes::{Param, Route, Verb};
+use crate::wire::keys::KeyText;
+use crate::wire::users::{InvitedUser, Link, NewUser, User, UserChange};
+
+const ORDERS: [(&str, UserOrder); 3] = [
+    ("name", UserOrder::Name),
+    ("created_at", UserOrder::CreatedAt),
+    ("active_at", UserOrder::ActiveAt),
+];
+
+const FILTERS: [Param; 4] = [
+    Param::new("q", "string", "Only users whose name or address contains this."),
+    Param::new("disabled", "boolean", "Those shut out, instead of those who are not."),
+    Param::new("pending", "boolean", "Only those who have (not) accepted their invitation."),
+    Param::new("order", "string", "`name`, `created_at`, `active_at`; a minus reverses."),
+];
+
+pub(crate) fn routes() -> Vec<Route> {
+    let (all, one) = ("/v1/users", "/v1/users/{id}");
+    let (disabled, key) = ("/v1/users/{id}/disabled", "/v1/users/{id}/key");
+    let administer = Action::UsersAdminister;
+    vec![
+        Route::new(Verb::Get, all, Action::UsersList, "list_users", "List users", list)
+            .params(&FILTERS)
+            .lists::<User>(),
+        Route::new(Verb::Post, all, Action::UsersCreate, "create_user", "Invite a user", create)
+            .about("The token of the invitation is in the answer and nowhere else.")
+            .reads::<NewUser>()
+            .creates()
+            .gives::<InvitedUser>(201),
+        Route::new(Verb::Get, one, Action::UsersRead, "read_user", "Read a user", get)
+            .gives::<User>(200),
+        Route::new(Verb::Patch, one, Action::UsersUpdate, "update_user", "Change a user", update)
+            .about("A new address or password ends all sessions.")
+            .reads::<UserChange>()
+            .gives::<User>(200),
+        Route::new(Verb::Delete, one, Action::UsersDelete, "delete_user", "Delete a user", delete)
+            .about("Only a user who never signed in can be deleted; shut others out.")
+            .empty(),
+        Route::new(Verb::Put, disabled, administer, "disable_user", "Shut a user out", disable)
+            .gives::<User>(200),
+        Route::new(Verb::Delete, disabled, administer, "enable_user", "Let a user in", enable)
+            .gives::<User>(200),
+        Route::new(
+            Verb::Post,
+            "/v1/users/{id}/invitation",
+            administer,
+            "renew_invitation",
+            "Make a new invitation for a user",
+            invite,
+        )
+        .creates()
+        .gives::<Link>(201),
+        Route::new(
+            Verb::Post,
+            "/v1/users/{id}/password-reset",
+            administer,
+            "begin_password_reset",
+            "Make a link to set a new password",
+            reset,
+        )
+        .creates()
+        .gives::<Link>(201),
+        Route::new(
+            Verb::Get,
+            key,
+            Action::UsersReadKey,
+            "read_user_key",
+            "Show the user's recoverable key",
+            read_key,
+        )
+        .gives::<KeyText>(200),
+        Route::new(
+            Verb::Post,
+            key,
+            Action::UsersRegenerateKey,
+            "regenerate_user_key",
+            "Replace the user's recoverable key",
+            regenerate_key,
+        )
+        .about("The old one stops working at once. Showing the new one needs `users.read_key`.")
+        .creates()
+        .gives::<KeyText>(200),
+    ]
+}
+
+async fn list(call: Call) -> Result<Response> {
+    let grant = call.permit(ListUsers {}).await?;
+    let paging = call.paging()?;
+    let filter = UserFilter {
+        disabled: call.flag("disabled")?,
+        pending: call.text("pending").map(|_| call.flag("pending")).transpose()?,
+        search: call.text("q").map(str::to_owned),
+    };
+    let (order, descending) = call.order(&ORDERS, (UserOrder::CreatedAt, false))?;
+    let users = &call.access().users;
+    let page = users.list(&grant, &filter, order, descending, paging.request).await?;
+    reply::ok(&paging.view(page.map(|user| access::user(&user))))
+}
+
+async fn create(call: Call) -> Result<Response> {
+    let grant = call.permit(CreateUser {}).await?;
+    let body: NewUser = call.json()?;
+    let new = tessera_access::NewUser {
+        name: body.name,
+        email: body.email,
+        groups: body.group_ids.into_iter().map(GroupId).collect(),
+    };
+    let (user, invitation) = call.access().users.create(&grant, new).await?;
+    let view = InvitedUser { user: access::user(&user), invitation: access::link(&invitation) };
+    reply::created(&format!("/v1/users/{}", user.id), &view)
+}
+
+async fn get(call: Call) -> Result<Response> {
+    let user = call.user_id().await?;
+    let grant = call.permit(ReadUser { user }).await?;
+    reply::ok(&access::user(&call.access().users.get(&grant).await?))
+}
+
+async fn update(call: Call) -> Result<Response> {
+    let user = call.user_id().await?;
+    let grant = call.permit(UpdateUser { user }).await?;
+    let body: UserChange = call.json()?;
+    let change = tessera_access::UserChange {
+        name: body.name,
+        email: body.email,
+        password: body.password.map(Secret::new),
+        old_password: body.old_password.map(Secret::new),
+        groups: body.group_ids.map(|groups| groups.into_iter().map(GroupId).collect()),
+    };
+    reply::ok(&access::user(&call.access().users.update(&grant, change).await?))
+}
+
+async fn delete(call: Call) -> Result<Response> {
+    let user = call.user_id().await?;
+    let grant = call.permit(DeleteUser { user }).await?;
+    call.access().users.delete(&grant).await?;
+    reply::no_content()
+}
+
+async fn disable(call: Call) -> Result<Response> {
+    set_disabled(call, true).await
+}
+
+async fn enable(call: Call) -> Result<Response> {
+    set_disabled(call, false).await
+}
+
+async fn set_disabled(call: Call, disabled: bool) -> Result<Response> {
+    let user = call.user_id().await?;
+    let grant = call.permit(AdministerUser { user }).await?;
+    reply::ok(&access::user(&call.access().users.set_disabled(&grant, disabled).await?))
+}
+
+async fn invite(call: Call) -> Result<Response> {
+    issue(call, TokenPurpose::Invite).await
+}
+
+async fn reset(call: Call) -> Result<Response> {
+    issue(call, TokenPurpose::Reset).await
+}
+
+async fn issue(call: Call, purpose: TokenPurpose) -> Result<Response> {
+    let user = call.user_id().await?;
+    let grant = call.permit(AdministerUser { user }).await?;
+    let (user, link) = call.access().users.issue_link(&grant, purpose).await?;
+    reply::created(&format!("/v1/users/{}", user.id), &access::link(&link))
+}
+
+async fn read_key(call: Call) -> Result<Response> {
+    let user = call.user_id().await?;
+    let grant = call.permit(ReadUserKey { user }).await?;
+    let secret = call.access().users.key(&grant).await?;
+    reply::ok(&KeyText { secret: secret.expose().to_owned() })
+}
+
+async fn regenerate_key(call: Call) -> Result<Response> {
+    let user = call.user_id().await?;
+    let grant = call.permit(RegenerateUserKey { user }).await?;
+    let reading = call.permit(ReadUserKey { user }).await?;
+    call.access().users.regenerate_key(&grant).await?;
+    let secret = call.access().users.key(&reading).await?;
+    reply::ok(&KeyText { secret: secret.expose().to_owned() })
+}

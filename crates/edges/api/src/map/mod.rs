@@ -1,0 +1,10 @@
+//! From the core's words to the wire and back, one file for each noun.
+
+pub(crate) mod access;
+pub(crate) mod dashboards;
+pub(crate) mod jobs;
+pub(crate) mod parameters;
+pub(crate) mod queries;
+pub(crate) mod results;
+pub(crate) mod sources;
+pub(crate) mod visualizations;

@@ -1,0 +1,19 @@
+//! Visualizations on the wire.
+
+use tessera_bi as core;
+
+use crate::wire::visualizations::Visualization;
+
+pub(crate) fn view(visualization: &core::Visualization) -> Visualization {
+    Visualization {
+        id: visualization.id.0,
+        uid: visualization.uid,
+        query_id: visualization.query.0,
+        r#type: visualization.kind.clone(),
+        name: visualization.name.clone(),
+        description: visualization.description.clone(),
+        options: visualization.options.clone(),
+        created_at: visualization.created_at,
+        updated_at: visualization.updated_at,
+    }
+}

@@ -1,0 +1,121 @@
+//! A server with objects of every kind, and callers of every kind.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tessera_e2e::{Engine, Shop, options};
+use tessera_testkit::client::Client;
+
+/// Objects that belong to the administrator, and callers who are not.
+pub struct World {
+    pub shop: Shop,
+    /// By the word before them in a path.
+    pub ids: Vec<(&'static str, String)>,
+    pub callers: Vec<(&'static str, Client)>,
+    pub query: Value,
+}
+
+impl World {
+    pub fn open() -> Result<Self> {
+        let shop = Shop::open(options(Engine::Sqlite)?)?;
+        let admin = &shop.admin;
+        let query = shop.query(shop.sqlite, "select id, note from orders", json!([]))?;
+        let other = shop.query(shop.sqlite, "select 1 as one", json!([]))?;
+        let started =
+            admin.post(&format!("/api/queries/{}/results", query["id"]), &json!({ "max_age": 0 }))?.ok()?;
+        let job = admin.finish(&started)?;
+        let result = job["job"]["query_result_id"].clone();
+        let board = admin.post("/api/dashboards", &json!({ "name": "Board" }))?.ok()?;
+        let chart = json!({ "name": "C", "type": "CHART", "query_id": query["id"], "options": {} });
+        let chart = admin.post("/api/visualizations", &chart)?.ok()?;
+        let widget = json!({
+            "dashboard_id": board["id"], "visualization_id": chart["id"], "text": "", "width": 1,
+            "options": {},
+        });
+        let widget = admin.post("/api/widgets", &widget)?.ok()?;
+        let (_, victim) = shop.user("victim")?;
+        let (other_user, _) = shop.user("other")?;
+        let (viewer, viewer_id) = shop.user("viewer")?;
+        let group = admin.post("/api/groups", &json!({ "name": "viewers" }))?.ok()?;
+        let group = group["id"].to_string();
+        let member = json!({ "user_id": viewer_id });
+        admin.post(&format!("/api/groups/{group}/members"), &member)?.ok()?;
+        let source = json!({ "data_source_id": shop.sqlite });
+        admin.post(&format!("/api/groups/{group}/data_sources"), &source)?.ok()?;
+        let path = format!("/api/groups/{group}/data_sources/{}", shop.sqlite);
+        admin.post(&path, &json!({ "view_only": true }))?.ok()?;
+        let groups = admin.get("/api/groups")?.ok()?;
+        let default = groups
+            .as_array()
+            .and_then(|groups| groups.iter().find(|group| group["name"] == "default"))
+            .context("the default group")?["id"]
+            .clone();
+        admin.delete(&format!("/api/groups/{default}/members/{viewer_id}"))?.ok()?;
+        let (disabled, disabled_id) = shop.user("disabled")?;
+        admin.post(&format!("/api/users/{disabled_id}/disable"), &json!({}))?.ok()?;
+        let with = |key: &Value| -> Result<Client> {
+            Ok(shop.server.anonymous().with_key(key.as_str().context("a key")?))
+        };
+        let callers = vec![
+            ("nobody", shop.server.anonymous()),
+            ("other user", other_user),
+            ("view-only user", viewer),
+            ("query's key", with(&query["api_key"])?),
+            ("another query's key", with(&other["api_key"])?),
+            ("disabled user", disabled),
+            ("administrator", admin.clone()),
+        ];
+        let key = admin.post("/v1/keys", &json!({ "name": "spare" }))?.ok()?;
+        let ids = vec![
+            ("users", victim.to_string()),
+            ("groups", group.clone()),
+            ("data_sources", shop.sqlite.to_string()),
+            ("sources", shop.sqlite.to_string()),
+            ("queries", query["id"].to_string()),
+            ("query", query["id"].to_string()),
+            ("query_results", format!("{result}.json")),
+            ("results", format!("{result}.json")),
+            ("jobs", job["job"]["id"].as_str().context("a job")?.to_owned()),
+            ("visualizations", chart["id"].to_string()),
+            ("visualization", chart["id"].to_string()),
+            ("dashboards", board["id"].to_string()),
+            ("widgets", widget["id"].to_string()),
+            ("members", victim.to_string()),
+            ("dropdowns", query["id"].to_string()),
+            ("keys", key["id"].to_string()),
+            ("acl", "modify".to_owned()),
+        ];
+        Ok(Self { shop, ids, callers, query })
+    }
+
+    /// A path with the objects of this world in it.
+    pub fn path(&self, template: &str) -> String {
+        let mut before = "";
+        let parts: Vec<String> = template
+            .split('/')
+            .map(|part| {
+                let filled = if part.starts_with('{') && part.ends_with('}') {
+                    match part {
+                        "{token}" => "nosuchtoken".to_owned(),
+                        "{file}" if before == "{id}" => "results.json".to_owned(),
+                        _ => self
+                            .ids
+                            .iter()
+                            .find(|(word, _)| *word == before)
+                            .map_or_else(|| "1".to_owned(), |(_, id)| id.clone()),
+                    }
+                } else {
+                    part.to_owned()
+                };
+                before = part;
+                filled
+            })
+            .collect();
+        parts.join("/")
+    }
+
+    /// The caller with a name.
+    pub fn caller(&self, name: &str) -> &Client {
+        let found = self.callers.iter().find(|(known, _)| *known == name);
+        &found.unwrap_or_else(|| panic!("there is no caller {name}")).1
+    }
+}
