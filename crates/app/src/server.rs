@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
 use tessera_httpkit::{Kit, layer};
 use tessera_kernel::{Random, Secret, SystemRandom};
@@ -89,6 +90,15 @@ fn router(
             time_format: config.redash.time_format.clone(),
         },
     });
+    let api = tessera_api::router(ApiState::new(
+        kit.clone(),
+        core.bi.clone(),
+        ApiSettings {
+            version,
+            idempotency_entries_max: config.api.idempotency_entries_max,
+            wait_milliseconds_max: config.api.wait_milliseconds_max,
+        },
+    ));
     let health = health::router(health::Health {
         store: core.store.clone(),
         kit,
@@ -104,6 +114,7 @@ fn router(
         },
     );
     Ok(redash
+        .merge(api)
         .merge(health)
         .layer(CompressionLayer::new().gzip(true).compress_when(compress))
         .layer(CatchPanicLayer::new())

@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
 use tessera_httpkit::{RequestInfo, cookies, credential};
 use tessera_kernel::{Code, Fault};
+
+use crate::wire::problem::Problem;
 
 /// What this interface says about a kind of problem.
 pub(crate) struct Kind {
@@ -162,17 +163,11 @@ pub(crate) fn respond(fault: &Fault, asked: &Asked) -> Response {
     } else {
         fault.detail()
     };
-    let mut members = Map::new();
-    if let Some(field) = fault.field() {
-        members.insert("field".to_owned(), json!(own_field(field)));
-    }
-    if !fault.names().is_empty() {
-        members.insert("parameters".to_owned(), json!(fault.names()));
-    }
-    if let Some(seconds) = fault.retry_after_seconds() {
-        members.insert("retry_after_seconds".to_owned(), json!(seconds));
-    }
-    let mut response = problem(code.as_str(), &kind, detail, &asked.request_id, members);
+    let mut document = problem(code.as_str(), &kind, detail, asked);
+    document.field = fault.field().map(own_field);
+    document.parameters = Some(fault.names().to_vec()).filter(|names| !names.is_empty());
+    document.retry_after_seconds = fault.retry_after_seconds();
+    let mut response = write(kind.status, &document);
     let headers = response.headers_mut();
     if code == Code::Unauthenticated {
         // RFC 6750: the error is named only if there was a credential.
@@ -193,7 +188,7 @@ pub(crate) fn respond(fault: &Fault, asked: &Asked) -> Response {
 pub(crate) fn method_not_allowed(allow: &str, asked: &Asked) -> Response {
     let kind = method_kind();
     let detail = format!("this path has the methods {allow}");
-    let mut response = problem(METHOD_NOT_ALLOWED, &kind, &detail, &asked.request_id, Map::new());
+    let mut response = write(kind.status, &problem(METHOD_NOT_ALLOWED, &kind, &detail, asked));
     if let Ok(allow) = HeaderValue::from_str(allow) {
         response.headers_mut().insert(header::ALLOW, allow);
     }
@@ -209,24 +204,25 @@ pub(crate) fn method_kind() -> Kind {
     }
 }
 
-fn problem(
-    code: &str,
-    kind: &Kind,
-    detail: &str,
-    request_id: &str,
-    members: Map<String, Value>,
-) -> Response {
-    let mut document = Map::new();
-    document.insert("type".to_owned(), json!(format!("/v1/problems/{code}")));
-    document.insert("title".to_owned(), json!(kind.title));
-    document.insert("status".to_owned(), json!(kind.status.as_u16()));
-    document.insert("detail".to_owned(), json!(detail));
-    document.insert("instance".to_owned(), json!(request_id));
-    document.insert("code".to_owned(), json!(code));
-    document.extend(members);
+fn problem(code: &'static str, kind: &Kind, detail: &str, asked: &Asked) -> Problem {
+    Problem {
+        r#type: format!("/v1/problems/{code}"),
+        title: kind.title,
+        status: kind.status.as_u16(),
+        detail: detail.to_owned(),
+        instance: asked.request_id.clone(),
+        code,
+        field: None,
+        parameters: None,
+        retry_after_seconds: None,
+    }
+}
+
+fn write(status: StatusCode, problem: &Problem) -> Response {
     let headers =
         [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
-    (kind.status, headers, Value::Object(document).to_string()).into_response()
+    let body = serde_json::to_vec(problem).expect("texts and numbers have a JSON form");
+    (status, headers, body).into_response()
 }
 
 /// The name that a member has in this interface; the core has some names of its own.
@@ -244,6 +240,8 @@ fn own_field(field: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn asked(has_credential: bool) -> Asked {
