@@ -22,8 +22,18 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     (
         "app",
         &[
-            "kernel", "access", "sqltext", "formats", "bi", "store", "lake", "connectors",
-            "httpkit", "api", "redash", "runtime",
+            "kernel",
+            "access",
+            "sqltext",
+            "formats",
+            "bi",
+            "store",
+            "lake",
+            "connectors",
+            "httpkit",
+            "api",
+            "redash",
+            "runtime",
         ],
     ),
     ("testkit", &[]),
@@ -33,8 +43,18 @@ const ALLOWED: [(&str, &[&str]); 16] = [
 
 /// What the core must not see.
 const FORBIDDEN_IN_CORE: [&str; 12] = [
-    "axum", "hyper", "http", "tower", "tower-http", "reqwest", "ureq", "sqlx", "rusqlite",
-    "tokio-postgres", "object_store", "figment",
+    "axum",
+    "hyper",
+    "http",
+    "tower",
+    "tower-http",
+    "reqwest",
+    "ureq",
+    "sqlx",
+    "rusqlite",
+    "tokio-postgres",
+    "object_store",
+    "figment",
 ];
 
 const CORE: [&str; 5] = ["kernel", "access", "sqltext", "formats", "bi"];

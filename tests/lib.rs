@@ -50,7 +50,8 @@ pub struct Shop {
     _folder: tempfile::TempDir,
 }
 
-const ORDERS: &str = "create table orders (id integer, tenant integer, amount numeric(10, 2), note text);
+const ORDERS: &str =
+    "create table orders (id integer, tenant integer, amount numeric(10, 2), note text);
     insert into orders values (1, 4, 10.50, 'a'), (2, 5, 99.99, 'it''s'), (3, 5, 5, null),
         (4, 6, 0, '多言語');";
 

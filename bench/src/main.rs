@@ -49,7 +49,11 @@ fn start(table: &mut Table) -> Result<()> {
         server.anonymous().get("/readyz")?;
         next.push(begun.elapsed());
     }
-    table.row("first start", milliseconds(median(&mut first)), "makes metadata and secrets".to_owned());
+    table.row(
+        "first start",
+        milliseconds(median(&mut first)),
+        "makes metadata and secrets".to_owned(),
+    );
     table.row("start", milliseconds(median(&mut next)), "target ≤ 200 ms".to_owned());
     Ok(())
 }
@@ -89,7 +93,11 @@ fn requests(server: &Server, admin: &Client, source: i64, table: &mut Table) -> 
         admin.post("/api/queries", &body)?.ok()?;
     }
     let fetch = load(server.url(), &format!("/api/queries/{}", one["id"]), admin.key(), 32)?;
-    table.row("key check and query fetch", fetch.rate(), format!("{}; target ≥ 15,000/s", fetch.times()));
+    table.row(
+        "key check and query fetch",
+        fetch.rate(),
+        format!("{}; target ≥ 15,000/s", fetch.times()),
+    );
     let list = load(server.url(), "/api/queries?page_size=25", admin.key(), 32)?;
     table.row("list of 25 of 1,000 queries", list.rate(), list.times());
     let ping = load(server.url(), "/healthz", admin.key(), 32)?;
@@ -113,7 +121,11 @@ fn bytes(server: &Server, admin: &Client, source: i64, table: &mut Table) -> Res
             table.row(
                 &format!("cached {rows} rows as {format} ({} KiB)", body.len() / 1024),
                 ours.rate(),
-                format!("{:.2} × nginx's time ({}); target ≤ 1.3", peer.per_second / ours.per_second, peer.rate()),
+                format!(
+                    "{:.2} × nginx's time ({}); target ≤ 1.3",
+                    peer.per_second / ours.per_second,
+                    peer.rate()
+                ),
             );
         }
     }
@@ -139,7 +151,11 @@ fn latency(admin: &Client, source: i64, table: &mut Table) -> Result<()> {
     table.row(
         "SELECT 1, from POST to success",
         milliseconds(ours),
-        format!("driver {} + {}; target ≤ + 2 ms", milliseconds(driver), milliseconds(ours.saturating_sub(driver))),
+        format!(
+            "driver {} + {}; target ≤ + 2 ms",
+            milliseconds(driver),
+            milliseconds(ours.saturating_sub(driver))
+        ),
     );
     Ok(())
 }

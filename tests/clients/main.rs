@@ -27,11 +27,8 @@ fn redash_toolbelt(engine: Engine, kind: &str) {
         .arg(folder.path())
         .output()
         .expect("runs");
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&out.stdout),
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success() && text.contains("ok"), "{engine:?} {kind}: {text}");
 }
 

@@ -25,7 +25,8 @@ fn work(client: &Client, source: i64, stop: &AtomicBool, told: &Told, seed: usiz
     let mut number = seed;
     while !stop.load(Ordering::Relaxed) {
         number += 2;
-        let body = json!({ "name": format!("q{number}"), "query": "select 1", "data_source_id": source });
+        let body =
+            json!({ "name": format!("q{number}"), "query": "select 1", "data_source_id": source });
         if let Ok(Ok(made)) = client.post("/api/queries", &body).map(|answer| answer.ok())
             && let Some(id) = made["id"].as_i64()
         {
@@ -82,7 +83,8 @@ fn crash(engine: Engine) {
             match job["job"]["status"].as_i64() {
                 Some(3) => {
                     let result = &job["job"]["query_result_id"];
-                    let rows = client.get(&format!("/api/query_results/{result}.json")).expect("answers");
+                    let rows =
+                        client.get(&format!("/api/query_results/{result}.json")).expect("answers");
                     assert_eq!(rows.status, 200, "the result of {id} is lost: {}", rows.text());
                     break;
                 }

@@ -20,8 +20,9 @@ impl World {
         let admin = &shop.admin;
         let query = shop.query(shop.sqlite, "select id, note from orders", json!([]))?;
         let other = shop.query(shop.sqlite, "select 1 as one", json!([]))?;
-        let started =
-            admin.post(&format!("/api/queries/{}/results", query["id"]), &json!({ "max_age": 0 }))?.ok()?;
+        let started = admin
+            .post(&format!("/api/queries/{}/results", query["id"]), &json!({ "max_age": 0 }))?
+            .ok()?;
         let job = admin.finish(&started)?;
         let result = job["job"]["query_result_id"].clone();
         let board = admin.post("/api/dashboards", &json!({ "name": "Board" }))?.ok()?;
@@ -81,7 +82,7 @@ impl World {
             ("widgets", widget["id"].to_string()),
             ("members", victim.to_string()),
             ("dropdowns", query["id"].to_string()),
-            ("keys", key["id"].to_string()),
+            ("keys", key["key"]["id"].to_string()),
             ("acl", "modify".to_owned()),
         ];
         Ok(Self { shop, ids, callers, query })

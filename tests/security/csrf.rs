@@ -9,7 +9,7 @@ fn a_session_acts_only_with_its_token_and_from_its_own_site() {
     let browser = server.anonymous();
     let sign_in = json!({ "email": "admin@example.com", "password": PASSWORD });
     let answer = browser.post("/v1/session", &sign_in).expect("answers");
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.status, 201, "{}", answer.text());
     let cookies: Vec<&str> = answer
         .headers
         .iter()
@@ -24,7 +24,9 @@ fn a_session_acts_only_with_its_token_and_from_its_own_site() {
         .expect("a token");
     let make = |headers: &[(&str, &str)]| {
         let body = json!({ "name": "Board" }).to_string().into_bytes();
-        browser.send("POST", "/api/dashboards", Some("application/json"), Some(body), headers).expect("answers")
+        browser
+            .send("POST", "/api/dashboards", Some("application/json"), Some(body), headers)
+            .expect("answers")
     };
     let own = server.url();
     assert_eq!(make(&[("x-csrf-token", token)]).status, 200);
@@ -49,7 +51,10 @@ fn a_key_neither_needs_a_token_nor_gets_a_session() {
     let (server, admin) = Server::set_up(Options::default()).expect("starts");
     let answer = admin.post("/api/dashboards", &json!({ "name": "Board" })).expect("answers");
     assert_eq!(answer.status, 200);
-    let session = answer.headers.iter().any(|(name, value)| name == "set-cookie" && value.starts_with("session="));
+    let session = answer
+        .headers
+        .iter()
+        .any(|(name, value)| name == "set-cookie" && value.starts_with("session="));
     assert!(!session, "a key must not become a session");
     drop(server);
 }

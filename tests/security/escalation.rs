@@ -11,7 +11,10 @@ fn view_only_access_cannot_be_turned_into_writing_sql() {
     let (source, query) = (world.shop.sqlite, &world.query["id"]);
     for (path, body) in [
         ("/api/query_results".to_owned(), json!({ "query": "select 1", "data_source_id": source })),
-        ("/api/queries".to_owned(), json!({ "name": "x", "query": "select 1", "data_source_id": source })),
+        (
+            "/api/queries".to_owned(),
+            json!({ "name": "x", "query": "select 1", "data_source_id": source }),
+        ),
         (format!("/api/queries/{query}/fork"), json!({})),
         (format!("/api/queries/{query}"), json!({ "query": "select 1" })),
         ("/v1/statements/runs".to_owned(), json!({ "source_id": source, "text": "select 1" })),
@@ -27,15 +30,19 @@ fn view_only_access_cannot_be_turned_into_writing_sql() {
 #[test]
 fn somebody_elses_job_can_neither_be_seen_nor_cancelled() {
     let world = World::open().expect("opens");
-    let text = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+    let text =
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
     let body = json!({ "query": text, "data_source_id": world.shop.sqlite, "max_age": 0 });
-    let started = world.shop.admin.post("/api/query_results", &body).expect("answers").ok().expect("good");
+    let started =
+        world.shop.admin.post("/api/query_results", &body).expect("answers").ok().expect("good");
     let path = format!("/api/jobs/{}", started["job"]["id"].as_str().expect("a job"));
     let other = world.caller("other user");
     for method in ["GET", "DELETE"] {
         assert_eq!(other.request(method, &path, None).expect("answers").status, 404, "{method}");
     }
-    let status = || -> Value { world.shop.admin.get(&path).expect("answers").json()["job"]["status"].clone() };
+    let status = || -> Value {
+        world.shop.admin.get(&path).expect("answers").json()["job"]["status"].clone()
+    };
     assert!(status().as_i64().is_some_and(|status| status < 3));
     assert_eq!(world.shop.admin.delete(&path).expect("answers").status, 200);
     assert_eq!(status(), 4);
@@ -68,7 +75,8 @@ fn a_result_is_closed_with_its_data_source() {
     let group = world.path("/api/groups/{id}");
     let path = format!("{group}/data_sources/{}", world.shop.sqlite);
     world.shop.admin.delete(&path).expect("answers").ok().expect("good");
-    for path in [open, world.path("/api/queries/{id}/results.csv"), world.path("/api/queries/{id}")] {
+    for path in [open, world.path("/api/queries/{id}/results.csv"), world.path("/api/queries/{id}")]
+    {
         let answer = viewer.get(&path).expect("answers");
         assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
     }

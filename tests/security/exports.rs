@@ -12,7 +12,8 @@ fn no_cell_of_a_workbook_is_a_formula() {
     let values: Vec<String> = PAYLOADS.iter().map(|text| format!("('{text}')")).collect();
     let text = format!("with t(v) as (values {}) select v, -5 as n from t", values.join(", "));
     let body = json!({ "query": text, "data_source_id": shop.sqlite, "max_age": 0 });
-    let started = shop.admin.post("/api/query_results", &body).expect("answers").ok().expect("good");
+    let started =
+        shop.admin.post("/api/query_results", &body).expect("answers").ok().expect("good");
     let job = shop.admin.finish(&started).expect("ends");
     let id = &job["job"]["query_result_id"];
     let book = shop.admin.get(&format!("/api/query_results/{id}.xlsx")).expect("answers");
@@ -36,10 +37,14 @@ fn a_result_that_is_too_large_fails_with_the_name_of_the_limit() {
     let shop = Shop::open(options).expect("opens");
     for (source, text) in [
         (shop.postgres, "select * from generate_series(1, 101)"),
-        (shop.sqlite, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 101) select i from n"),
+        (
+            shop.sqlite,
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 101) select i from n",
+        ),
     ] {
         let body = json!({ "query": text, "data_source_id": source, "max_age": 0 });
-        let started = shop.admin.post("/api/query_results", &body).expect("answers").ok().expect("good");
+        let started =
+            shop.admin.post("/api/query_results", &body).expect("answers").ok().expect("good");
         let job = shop.admin.finish(&started).expect("ends");
         assert_eq!(job["job"]["status"], 4);
         let error = job["job"]["error"].as_str().expect("words");

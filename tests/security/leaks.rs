@@ -21,8 +21,9 @@ fn no_key_or_password_is_in_a_file_a_log_or_a_metric() {
     let query_key = world.query["api_key"].as_str().expect("a key").to_owned();
     let user = admin.get("/api/users/1").expect("answers").ok().expect("good");
     let user_key = user["api_key"].as_str().expect("a key").to_owned();
-    let made = admin.post("/v1/keys", &json!({ "name": "marker" })).expect("answers").ok().expect("good");
-    let own_key = made["key"].as_str().expect("a key").to_owned();
+    let made =
+        admin.post("/v1/keys", &json!({ "name": "marker" })).expect("answers").ok().expect("good");
+    let own_key = made["secret"].as_str().expect("a key").to_owned();
     let marker = "marker-password-of-a-source";
     let source = json!({
         "name": "Secret", "type": "pg",
@@ -37,13 +38,8 @@ fn no_key_or_password_is_in_a_file_a_log_or_a_metric() {
         world.shop.server.anonymous().get(&path).expect("answers");
         world.shop.server.anonymous().with_key(key).get("/v1/session").expect("answers");
     }
-    let secrets = [
-        query_key.as_str(),
-        &user_key,
-        &own_key,
-        marker,
-        tessera_testkit::server::PASSWORD,
-    ];
+    let secrets =
+        [query_key.as_str(), &user_key, &own_key, marker, tessera_testkit::server::PASSWORD];
     let metrics = admin.get("/metrics").expect("answers").text();
     let log = world.shop.server.log();
     assert!(log.contains("/results.json?api_key=-"), "the log names the request without the key");

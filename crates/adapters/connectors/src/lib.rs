@@ -79,6 +79,9 @@ impl Connectors for AllConnectors {
     }
 }
 
+/// Bytes after which a batch is passed on, however few rows it has.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// The value of a text option; empty counts as none.
 fn text_option<'a>(options: &'a Json, name: &str) -> Option<&'a str> {
     options.get(name).and_then(Json::as_str).map(str::trim).filter(|text| !text.is_empty())

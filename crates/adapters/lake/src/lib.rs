@@ -30,7 +30,8 @@ pub struct Lake {
 }
 
 impl Lake {
-    /// Files inside a data folder. Removes what an earlier process left half written.
+    /// Files inside a data folder. What an earlier process left half written is removed by
+    /// [`sweep_unfinished`](Self::sweep_unfinished), which listing old files does too.
     ///
     /// # Errors
     /// If the folder cannot be made or read.
@@ -89,8 +90,15 @@ impl ResultFiles for Lake {
         blocking(move || {
             let before = SystemTime::from(before);
             let old = entries(&folder, WHOLE)?.into_iter().filter(|(_, at)| *at < before);
-            let uids = old.filter_map(|(path, _)| path.file_stem()?.to_str()?.parse().ok());
-            Ok(uids.take(limit).collect())
+            let mut uids: Vec<Uid> =
+                old.filter_map(|(path, _)| path.file_stem()?.to_str()?.parse().ok()).collect();
+            uids.sort_unstable();
+            // Where the list begins changes with the time, so that every file gets its turn, however
+            // many there are.
+            let begin = turn(before, uids.len().saturating_sub(limit) + 1);
+            uids.drain(..begin);
+            uids.truncate(limit);
+            Ok(uids)
         })
         .await
     }
@@ -114,6 +122,15 @@ fn entries(folder: &std::path::Path, ending: &str) -> Result<Vec<(PathBuf, Syste
         }
     }
     Ok(found)
+}
+
+/// A number below `count` that is another one at another time.
+fn turn(at: SystemTime, count: usize) -> usize {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    at.hash(&mut hasher);
+    let count = u64::try_from(count).unwrap_or(u64::MAX).max(1);
+    usize::try_from(hasher.finish() % count).unwrap_or(0)
 }
 
 fn remove(path: &std::path::Path) -> Result<()> {

@@ -295,6 +295,10 @@ pub fn route_table() -> Vec<RouteInfo> {
 
 /// The router of `/v1`. Unknown paths below it and wrong methods are answered here as well.
 pub fn router(state: ApiState) -> Router {
+    unstated().with_state(state)
+}
+
+fn unstated() -> Router<ApiState> {
     let mut paths: BTreeMap<&'static str, Vec<Arc<Route>>> = BTreeMap::new();
     for route in routes() {
         paths.entry(route.path).or_default().push(Arc::new(route));
@@ -323,7 +327,7 @@ pub fn router(state: ApiState) -> Router {
         }
         router = router.route(path, methods);
     }
-    router.route("/v1", any(missing)).route("/v1/{*rest}", any(missing)).with_state(state)
+    router.route("/v1", any(missing)).route("/v1/{*rest}", any(missing))
 }
 
 async fn serve(route: Arc<Route>, state: ApiState, request: Request) -> Response {
@@ -339,4 +343,33 @@ async fn serve(route: Arc<Route>, state: ApiState, request: Request) -> Response
 async fn missing(info: RequestInfo, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     errors::respond(&Fault::not_found("path"), &Asked::of(&parts, &info))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_routes_collide() {
+        // The router panics when a path or method is there already.
+        let _ = unstated();
+    }
+
+    #[test]
+    fn everything_that_answers_created_takes_an_idempotency_key() {
+        for route in routes() {
+            let created = route.answers.iter().any(|(status, _)| *status == 201);
+            let public = matches!(route.access, Access::Public(_));
+            assert!(!created || route.creates || public, "{} {}", route.method(), route.path);
+        }
+    }
+
+    #[test]
+    fn handlers_that_read_a_body_say_so() {
+        for route in routes() {
+            let reads = route.body.is_some();
+            let safe = route.verb == Verb::Get;
+            assert!(!(reads && safe), "{} {}", route.method(), route.path);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use tokio_postgres::types::{FromSql, Kind, Type};
 use tokio_postgres::{Row, Statement};
 
 use super::{decode, values};
+use crate::BATCH_BYTES_MAX;
 
 /// The bytes of a cell as they came.
 struct Raw<'a>(&'a [u8]);
@@ -55,6 +56,8 @@ pub(super) struct Columns {
     columns: Vec<Column>,
     schema: SchemaRef,
     rows: usize,
+    /// Bytes of these rows as they came.
+    bytes: usize,
     /// Used again for each cell that is written as text.
     scratch: String,
 }
@@ -95,7 +98,7 @@ impl Columns {
             columns.push(Column { kind, builder });
         }
         let schema = Arc::new(Schema::new(fields));
-        Ok(Self { columns, schema, rows: 0, scratch: String::new() })
+        Ok(Self { columns, schema, rows: 0, bytes: 0, scratch: String::new() })
     }
 
     pub(super) fn schema(&self) -> SchemaRef {
@@ -107,13 +110,21 @@ impl Columns {
         self.rows
     }
 
+    /// Whether they make a batch: so many rows, or so large ones.
+    pub(super) fn is_full(&self, rows: usize) -> bool {
+        self.rows >= rows || self.bytes >= BATCH_BYTES_MAX
+    }
+
     pub(super) fn push(&mut self, row: &Row) -> Result<()> {
         for (place, column) in self.columns.iter_mut().enumerate() {
             let raw: Option<Raw<'_>> = row
                 .try_get(place)
                 .map_err(|error| Fault::internal("a cell cannot be read", error))?;
             match raw {
-                Some(raw) => column.push(raw.0, &mut self.scratch)?,
+                Some(raw) => {
+                    self.bytes += raw.0.len();
+                    column.push(raw.0, &mut self.scratch)?;
+                }
                 None => column.push_null(),
             }
         }
@@ -122,7 +133,7 @@ impl Columns {
     }
 
     pub(super) fn take(&mut self) -> Result<RecordBatch> {
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let arrays = self.columns.iter_mut().map(Column::finish).collect();
         RecordBatch::try_new(self.schema(), arrays)
             .map_err(|error| Fault::internal("rows do not fit their columns", error))
@@ -156,11 +167,15 @@ fn column_kind(kind: &Type) -> Option<ColumnKind> {
         Type::JSON | Type::JSONB => ColumnKind::Json,
         Type::UUID => ColumnKind::Uuid,
         Type::BYTEA => ColumnKind::Bytes,
-        Type::XML | Type::INET | Type::CIDR => ColumnKind::Other,
+        Type::XML | Type::INET | Type::CIDR | Type::MACADDR | Type::MACADDR8 | Type::TIMETZ => {
+            ColumnKind::Other
+        }
         _ => match kind.kind() {
             Kind::Enum(_) => ColumnKind::Text,
             Kind::Array(inner) if column_kind(inner).is_some() => ColumnKind::Array,
-            Kind::Range(inner) if column_kind(inner).is_some() => ColumnKind::Other,
+            Kind::Range(inner) | Kind::Multirange(inner) if decode::writes_range_of(inner) => {
+                ColumnKind::Other
+            }
             _ => return None,
         },
     })

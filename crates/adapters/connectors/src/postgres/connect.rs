@@ -1,66 +1,49 @@
 //! Connections: opened to an address that was checked, kept for a while, handed out clean.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use serde_json::Value as Json;
-use tessera_kernel::{Code, Fault, Result, Secret};
-use tokio_postgres::config::SslMode;
+use tessera_kernel::{Code, Fault, Result};
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::failed;
+use super::options::Options;
 use super::tls;
-use crate::{ConnectorSettings, text_option};
+use crate::ConnectorSettings;
 
-/// What `DISCARD ALL` does, but for closing prepared statements: the driver keeps some of its own, by
-/// which it looks up types.
+/// What `DISCARD ALL` does, but for closing all prepared statements: the driver keeps some of its own,
+/// by which it looks up types. Only those go that a run made, so that no other run sees their text.
 const CLEAN: &str = "ROLLBACK; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
-                     SELECT pg_advisory_unlock_all(); DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
+                     SELECT pg_catalog.pg_advisory_unlock_all(); \
+                     DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES; \
+                     DO LANGUAGE plpgsql $clean$ DECLARE own text; BEGIN \
+                     FOR own IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql \
+                     LOOP EXECUTE 'DEALLOCATE ' || pg_catalog.quote_ident(own); END LOOP; \
+                     END $clean$";
 
-/// Where and as whom to connect.
-pub(super) struct Options {
-    pub(super) host: String,
-    port: u16,
-    user: Option<String>,
-    password: Option<Secret>,
-    database: String,
-    mode: tls::Mode,
-    root: Option<String>,
-}
+/// A connection that rested this long is asked whether it still lives: something between may have
+/// dropped it without a word.
+const RESTED: Duration = Duration::from_secs(30);
 
-impl Options {
-    pub(super) fn read(options: &Json) -> Result<Self> {
-        let port = match options.get("port") {
-            None | Some(Json::Null) => 5432,
-            Some(port) => port
-                .as_u64()
-                .and_then(|port| u16::try_from(port).ok())
-                .filter(|port| *port > 0)
-                .ok_or_else(|| {
-                    Fault::invalid("options.port", "must be a whole number from 1 to 65535")
-                })?,
-        };
-        let text = |name| text_option(options, name).map(str::to_owned);
-        Ok(Self {
-            host: text("host").unwrap_or_else(|| "127.0.0.1".to_owned()),
-            port,
-            user: text("user"),
-            password: text("password").map(Secret::new),
-            database: text("dbname")
-                .ok_or_else(|| Fault::invalid("options.dbname", "is required"))?,
-            mode: tls::Mode::read(text_option(options, "sslmode").unwrap_or("prefer"))?,
-            root: text("sslrootcertFile"),
-        })
-    }
-}
+/// Longest wait for a server that has next to nothing to do.
+const ANSWER: Duration = Duration::from_secs(5);
 
-/// The connections of one data source that nobody uses right now.
+/// The connections of one data source.
 pub(super) struct Pool {
     options: Options,
     tls: Option<MakeRustlsConnect>,
     settings: Arc<ConnectorSettings>,
-    idle: Mutex<Vec<(Pooled, Instant)>>,
+    idle: Arc<Mutex<Idle>>,
+}
+
+/// Connections that nobody uses right now, the last used one at the end.
+#[derive(Default)]
+struct Idle {
+    resting: Vec<(Pooled, Instant)>,
+    /// Whether somebody closes the ones that rest too long.
+    watched: bool,
 }
 
 /// One connection.
@@ -75,26 +58,44 @@ impl Pooled {
         &self.client
     }
 
-    /// Tells the server to stop what this connection is doing.
-    pub(super) async fn cancel(&self) -> Result<(), tokio_postgres::Error> {
-        match &self.tls {
-            Some(tls) => self.cancel.cancel_query(tls.clone()).await,
-            None => self.cancel.cancel_query(NoTls).await,
+    /// Tells the server to stop whatever the connection is doing, and drops it.
+    pub(super) async fn stop(self) {
+        let told = async {
+            match &self.tls {
+                Some(tls) => self.cancel.cancel_query(tls.clone()).await,
+                None => self.cancel.cancel_query(NoTls).await,
+            }
+        };
+        match tokio::time::timeout(ANSWER, told).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a statement could not be cancelled"),
+            Err(_) => tracing::warn!("a statement could not be cancelled in time"),
         }
+    }
+
+    /// Whether the server answers at all.
+    async fn lives(&self) -> bool {
+        let answer = tokio::time::timeout(ANSWER, self.client.batch_execute(""));
+        matches!(answer.await, Ok(Ok(())))
     }
 }
 
 impl Pool {
     pub(super) fn new(options: Options, settings: Arc<ConnectorSettings>) -> Result<Self> {
-        let tls = tls::connector(options.mode, options.root.as_deref())?;
-        Ok(Self { options, tls, settings, idle: Mutex::default() })
+        let tls = tls::connector(options.mode, &options.certificates)?;
+        Ok(Self { options, tls, settings, idle: Arc::default() })
     }
 
     /// A connection that nobody used before, or that was cleaned after use.
     pub(super) async fn take(&self) -> Result<Pooled> {
-        while let Some((pooled, since)) = self.pop() {
-            let old = Duration::from_secs(self.settings.pool_idle_seconds);
-            if !pooled.client.is_closed() && since.elapsed() < old {
+        loop {
+            let last = lock(&self.idle).resting.pop();
+            let Some((pooled, since)) = last else { break };
+            let rested = since.elapsed();
+            if pooled.client.is_closed() || rested >= self.rest() {
+                continue;
+            }
+            if rested < RESTED || pooled.lives().await {
                 return Ok(pooled);
             }
         }
@@ -110,17 +111,24 @@ impl Pool {
 
     /// Takes a connection back after it was cleaned: nothing that a run set, made or locked stays.
     pub(super) async fn give_back(&self, pooled: Pooled) {
-        if pooled.client.batch_execute(CLEAN).await.is_err() {
+        let cleaned = tokio::time::timeout(ANSWER, pooled.client.batch_execute(CLEAN)).await;
+        if !matches!(cleaned, Ok(Ok(()))) {
             return;
         }
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < self.settings.pool_connections {
-            idle.push((pooled, now()));
+        let mut idle = lock(&self.idle);
+        if idle.resting.len() >= self.settings.pool_connections {
+            return;
+        }
+        idle.resting.push((pooled, now()));
+        if !idle.watched {
+            idle.watched = true;
+            watch(Arc::downgrade(&self.idle), self.rest());
         }
     }
 
-    fn pop(&self) -> Option<(Pooled, Instant)> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    /// How long an unused connection is kept.
+    fn rest(&self) -> Duration {
+        Duration::from_secs(self.settings.pool_idle_seconds)
     }
 
     async fn connect(&self) -> Result<Pooled> {
@@ -128,7 +136,7 @@ impl Pool {
         let mut config = Config::new();
         config
             .dbname(&options.database)
-            .application_name("tessera")
+            .application_name(options.more.application_name.as_deref().unwrap_or("tessera"))
             .keepalives_idle(Duration::from_secs(60));
         config.ssl_mode(match options.mode {
             tls::Mode::Disable => SslMode::Disable,
@@ -139,6 +147,12 @@ impl Pool {
         if let Some(password) = &options.password {
             config.password(password.expose());
         }
+        if let Some(settings) = &options.more.options {
+            config.options(settings);
+        }
+        if options.more.read_write {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         // The name is kept for the certificate; the connection goes to the address checked here.
         for address in self.settings.resolve(&options.host, options.port).await? {
             config.host(&options.host).hostaddr(address.ip()).port(address.port());
@@ -146,20 +160,42 @@ impl Pool {
         match &self.tls {
             Some(tls) => {
                 let (client, connection) =
-                    config.connect(tls.clone()).await.map_err(|error| failed(&error, "", 0))?;
+                    config.connect(tls.clone()).await.map_err(|error| failed(&error, None))?;
                 drive(connection);
                 let cancel = client.cancel_token();
                 Ok(Pooled { client, cancel, tls: Some(tls.clone()) })
             }
             None => {
                 let (client, connection) =
-                    config.connect(NoTls).await.map_err(|error| failed(&error, "", 0))?;
+                    config.connect(NoTls).await.map_err(|error| failed(&error, None))?;
                 drive(connection);
                 let cancel = client.cancel_token();
                 Ok(Pooled { client, cancel, tls: None })
             }
         }
     }
+}
+
+fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Closes connections that rest too long, until there are none.
+#[expect(clippy::disallowed_methods, reason = "it ends with the connections it watches")]
+fn watch(idle: Weak<Mutex<Idle>>, rest: Duration) {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(rest.max(Duration::from_secs(1)) / 2).await;
+            let Some(idle) = idle.upgrade() else { return };
+            let mut idle = lock(&idle);
+            idle.resting
+                .retain(|(pooled, since)| !pooled.client.is_closed() && since.elapsed() < rest);
+            if idle.resting.is_empty() {
+                idle.watched = false;
+                return;
+            }
+        }
+    });
 }
 
 /// Lets a connection do its work; it ends when its client is dropped.
@@ -176,7 +212,7 @@ where
     });
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long a connection rested is not domain time")]
-fn now() -> Instant {
+#[expect(clippy::disallowed_methods, reason = "how long a thing took is not domain time")]
+pub(super) fn now() -> Instant {
     Instant::now()
 }

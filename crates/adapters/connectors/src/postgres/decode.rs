@@ -1,13 +1,13 @@
 //! Values that are kept as text: exact decimals, JSON, arrays, ranges, identifiers, addresses.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 use serde_json::Value as Json;
 use tessera_kernel::Result;
 use tokio_postgres::types::{Kind, Type};
 
+use super::network;
 use super::values::{self, malformed};
 
 /// The text of a value that came as text; `None` for one that has to be written.
@@ -32,7 +32,9 @@ pub(super) fn write(kind: &Type, raw: &[u8], out: &mut String) -> Result<()> {
     match *kind {
         Type::NUMERIC => numeric(raw, out),
         Type::UUID => uuid(raw, out),
-        Type::INET | Type::CIDR => network(raw, *kind == Type::CIDR, out),
+        Type::INET | Type::CIDR => network::address(raw, *kind == Type::CIDR, out),
+        Type::MACADDR | Type::MACADDR8 => network::card(raw, out),
+        Type::TIMETZ => time_with_zone(raw, out),
         Type::CHAR => {
             out.push(char::from(*raw.first().ok_or_else(malformed)?));
             Ok(())
@@ -43,6 +45,7 @@ pub(super) fn write(kind: &Type, raw: &[u8], out: &mut String) -> Result<()> {
                 write!(out, "{json}").map_err(|_| malformed())
             }
             Kind::Range(inner) => range(inner, raw, out),
+            Kind::Multirange(inner) => ranges(inner, raw, out),
             Kind::Domain(inner) => write(inner, raw, out),
             _ => {
                 let Json::String(text) = json(kind, raw)? else {
@@ -217,28 +220,6 @@ fn uuid(raw: &[u8], out: &mut String) -> Result<()> {
     write!(out, "{uuid}").map_err(|_| malformed())
 }
 
-/// An address, with the length of its prefix unless it is one host.
-fn network(raw: &[u8], always_prefix: bool, out: &mut String) -> Result<()> {
-    let (head, address) = raw.split_at_checked(4).ok_or_else(malformed)?;
-    let prefix = head[1];
-    let (address, whole) = match address.len() {
-        4 => {
-            let bytes: [u8; 4] = address.try_into().map_err(|_| malformed())?;
-            (IpAddr::V4(Ipv4Addr::from(bytes)), 32)
-        }
-        16 => {
-            let bytes: [u8; 16] = address.try_into().map_err(|_| malformed())?;
-            (IpAddr::V6(Ipv6Addr::from(bytes)), 128)
-        }
-        _ => return Err(malformed()),
-    };
-    write!(out, "{address}").map_err(|_| malformed())?;
-    if always_prefix || prefix != whole {
-        write!(out, "/{prefix}").map_err(|_| malformed())?;
-    }
-    Ok(())
-}
-
 /// A range as the server writes it: `[1,5)`, `(,5]`, `empty`.
 fn range(inner: &Type, raw: &[u8], out: &mut String) -> Result<()> {
     const EMPTY: u8 = 0x01;
@@ -263,19 +244,62 @@ fn range(inner: &Type, raw: &[u8], out: &mut String) -> Result<()> {
     Ok(())
 }
 
+/// Several ranges as the server writes them: `{[1,3),[5,7)}`.
+fn ranges(inner: &Type, raw: &[u8], out: &mut String) -> Result<()> {
+    let mut reader = Reader(raw);
+    let count = reader.i32()?;
+    out.push('{');
+    for place in 0..count {
+        if place > 0 {
+            out.push(',');
+        }
+        range(inner, reader.value()?.ok_or_else(malformed)?, out)?;
+    }
+    out.push('}');
+    Ok(())
+}
+
+/// Whether ranges of a type can be written here.
+pub(super) fn writes_range_of(inner: &Type) -> bool {
+    matches!(
+        *inner,
+        Type::INT4 | Type::INT8 | Type::NUMERIC | Type::DATE | Type::TIMESTAMP | Type::TIMESTAMPTZ
+    )
+}
+
 fn bound(inner: &Type, raw: &[u8], out: &mut String) -> Result<()> {
     match *inner {
         // The server writes a blank between date and time, and quotes what has one.
         Type::TIMESTAMP | Type::TIMESTAMPTZ => {
             let zone = if *inner == Type::TIMESTAMPTZ { "+00" } else { "" };
             let text = timestamp(values::timestamp(raw)?, zone).replace('T', " ");
-            write!(out, "\"{text}\"").map_err(|_| malformed())
+            let quote = if text.contains(' ') { "\"" } else { "" };
+            write!(out, "{quote}{text}{quote}").map_err(|_| malformed())
         }
+        Type::NUMERIC => numeric(raw, out),
         _ => match json(inner, raw)? {
             Json::String(text) => push(out, &text),
             other => write!(out, "{other}").map_err(|_| malformed()),
         },
     }
+}
+
+/// Time of day and zone as the server writes them: `04:05:06+02`.
+fn time_with_zone(raw: &[u8], out: &mut String) -> Result<()> {
+    let (head, west) = raw.split_at_checked(8).ok_or_else(malformed)?;
+    out.push_str(&time(values::i64(head)?));
+    // The server counts seconds to the west.
+    let east = -i64::from(values::i32(west)?);
+    let sign = if east < 0 { '-' } else { '+' };
+    let (hours, minutes, seconds) = (east.abs() / 3600, east.abs() / 60 % 60, east.abs() % 60);
+    write!(out, "{sign}{hours:02}").map_err(|_| malformed())?;
+    if minutes != 0 || seconds != 0 {
+        write!(out, ":{minutes:02}").map_err(|_| malformed())?;
+    }
+    if seconds != 0 {
+        write!(out, ":{seconds:02}").map_err(|_| malformed())?;
+    }
+    Ok(())
 }
 
 fn date(days: i32) -> String {

@@ -1,6 +1,7 @@
 //! What the server says, in its own words: message, and where in the text.
 
 use std::error::Error as _;
+use std::fmt::Write as _;
 
 use tessera_kernel::{Code, Fault};
 use tokio_postgres::Error;
@@ -9,26 +10,47 @@ use tokio_postgres::error::{ErrorPosition, SqlState};
 /// Longest part of a line that is shown, in characters.
 const LINE_CHARACTERS_MAX: usize = 60;
 
-/// A fault with the server's words. `sql` is the text it speaks of.
-pub(super) fn failed(error: &Error, sql: &str, limit_seconds: u64) -> Fault {
+/// Of a long line, at least this much is shown from the mark on.
+const AFTER_MARK: usize = 10;
+
+/// The text that the server's positions are in: what the caller wrote, and how many characters of it
+/// come before what the server was given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spoken<'a> {
+    pub(super) text: &'a str,
+    /// Negative if the server was given more than the caller wrote.
+    pub(super) before: i64,
+}
+
+/// A fault with the server's words.
+pub(super) fn failed(error: &Error, spoken: Option<Spoken<'_>>) -> Fault {
     let Some(server) = error.as_db_error() else {
         return Fault::new(Code::SourceFailed, unreachable(error));
     };
-    if *server.code() == SqlState::QUERY_CANCELED && server.message().contains("statement timeout")
-    {
-        let detail =
-            format!("the query ran longer than {limit_seconds} s (runs.time_limit_seconds)");
-        return Fault::new(Code::TimedOut, detail);
-    }
     let mut detail = server.message().to_owned();
-    if let Some(ErrorPosition::Original(position)) = server.position() {
-        detail.push_str(&marked_line(sql, *position as usize));
-    } else {
-        detail.push('\n');
-    }
-    for (label, more) in [("DETAIL", server.detail()), ("HINT", server.hint())] {
+    let mut inner = None;
+    let marked = match server.position() {
+        Some(ErrorPosition::Original(position)) => spoken.and_then(|spoken| {
+            let position = i64::from(*position).saturating_add(spoken.before);
+            marked_line(spoken.text, usize::try_from(position).ok()?)
+        }),
+        Some(ErrorPosition::Internal { position, query }) => {
+            inner = Some(query.as_str());
+            usize::try_from(*position).ok().and_then(|position| marked_line(query, position))
+        }
+        None => None,
+    };
+    detail.push_str(marked.as_deref().unwrap_or("\n"));
+    let more = [
+        ("DETAIL", server.detail()),
+        ("HINT", server.hint()),
+        ("QUERY", inner),
+        ("CONTEXT", server.where_()),
+    ];
+    for (label, more) in more {
         if let Some(more) = more {
-            detail.push_str(&format!("{label}:  {more}\n"));
+            // Writing to a text cannot fail.
+            let _written = writeln!(detail, "{label}:  {more}");
         }
     }
     Fault::new(Code::SourceFailed, detail)
@@ -41,18 +63,16 @@ fn unreachable(error: &Error) -> String {
         .and_then(|cause| cause.downcast_ref::<std::io::Error>())
         .map(std::io::Error::kind);
     match io {
-        Some(std::io::ErrorKind::ConnectionRefused) => refused(),
+        Some(std::io::ErrorKind::ConnectionRefused) => {
+            "Connection refused\n\tIs the server running on that host and accepting TCP/IP \
+             connections?\n"
+                .to_owned()
+        }
         _ => match error.source() {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
         },
     }
-}
-
-/// Nobody listens there.
-pub(super) fn refused() -> String {
-    "Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?\n"
-        .to_owned()
 }
 
 /// The number of the placeholder whose type the server cannot tell.
@@ -61,44 +81,86 @@ pub(super) fn undetermined(error: &Error) -> Option<usize> {
     if !matches!(*server.code(), SqlState::INDETERMINATE_DATATYPE | SqlState::AMBIGUOUS_PARAMETER) {
         return None;
     }
-    server.message().rsplit_once('$')?.1.parse().ok()
+    let after = server.message().rsplit_once('$')?.1;
+    let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+    after[..digits].parse().ok()
 }
 
-/// `LINE n: text`, and a mark below the character at `position`, which counts from 1.
-fn marked_line(sql: &str, position: usize) -> String {
-    let before: Vec<char> = sql.chars().take(position.saturating_sub(1)).collect();
+/// `LINE n: text`, and a mark below the character at `position`, which counts from 1; `None` if that
+/// is outside of the text.
+fn marked_line(text: &str, position: usize) -> Option<String> {
+    let at = position.checked_sub(1)?;
+    let letters: Vec<char> = text.chars().collect();
+    let before = letters.get(..at)?;
     let number = before.iter().filter(|letter| **letter == '\n').count() + 1;
-    let column = before.iter().rev().take_while(|letter| **letter != '\n').count();
-    let line: Vec<char> = sql.lines().nth(number - 1).unwrap_or_default().chars().collect();
-    // A long line is shown around the mark.
-    let from = if line.len() > LINE_CHARACTERS_MAX && column > LINE_CHARACTERS_MAX / 2 {
-        column - LINE_CHARACTERS_MAX / 2
-    } else {
-        0
-    };
-    let to = line.len().min(from + LINE_CHARACTERS_MAX);
-    let shown: String = line.get(from..to).unwrap_or_default().iter().collect();
-    let head = if from > 0 { "..." } else { "" };
-    let tail = if to < line.len() { "..." } else { "" };
+    let start = before.iter().rposition(|letter| *letter == '\n').map_or(0, |place| place + 1);
+    let ends = |letter: &char| matches!(letter, '\n' | '\r');
+    let end = letters[at..].iter().position(ends).map_or(letters.len(), |place| at + place);
+    let (mut from, mut to) = (start, end);
+    if end - start > LINE_CHARACTERS_MAX {
+        // From the beginning if the mark is near it; else up to a little after the mark.
+        to = end.min((at + AFTER_MARK).max(start + LINE_CHARACTERS_MAX));
+        from = to - LINE_CHARACTERS_MAX;
+    }
+    let shown: String = letters[from..to]
+        .iter()
+        .map(|letter| if *letter == '\t' { ' ' } else { *letter })
+        .collect();
+    let head = if from > start { "..." } else { "" };
+    let tail = if to < end { "..." } else { "" };
     let label = format!("LINE {number}: {head}");
-    let blanks = " ".repeat(label.chars().count() + column - from);
-    format!("\n{label}{shown}{tail}\n{blanks}^\n")
+    let blanks = " ".repeat(label.chars().count() + at - from);
+    Some(format!("\n{label}{shown}{tail}\n{blanks}^\n"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::marked_line;
 
+    #[track_caller]
+    fn check(text: &str, word: &str, expected: &str) {
+        let at = text.find(word).expect("the word is there");
+        let position = text[..at].chars().count() + 1;
+        assert_eq!(marked_line(text, position).expect("inside"), expected);
+    }
+
     #[test]
     fn the_mark_stands_below_the_character_at_fault() {
-        assert_eq!(
-            marked_line("select nope from nowhere", 18),
-            "\nLINE 1: select nope from nowhere\n                         ^\n"
+        check(
+            "select nope from nowhere",
+            "nowhere",
+            "\nLINE 1: select nope from nowhere\n                         ^\n",
         );
-        assert_eq!(marked_line("select 1,\n  nope", 13), "\nLINE 2:   nope\n          ^\n");
-        let long = format!("select {} from nowhere", "a, ".repeat(50));
-        let marked = marked_line(&long, long.len() - 6);
-        let lines: Vec<&str> = marked.trim_matches('\n').lines().collect();
-        assert_eq!(lines[0].find("nowhere"), lines[1].find('^'), "{marked}");
+        check("select 1,\n  nope", "nope", "\nLINE 2:   nope\n          ^\n");
+        check(
+            "select\t'ü', nope\r\nfrom t",
+            "nope",
+            "\nLINE 1: select 'ü', nope\n                    ^\n",
+        );
+        assert_eq!(marked_line("select", 0), None);
+        assert_eq!(marked_line("select", 99), None);
+        assert_eq!(
+            marked_line("select 1 +", 11).as_deref(),
+            Some("\nLINE 1: select 1 +\n                  ^\n")
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_mark() {
+        check(
+            "/* Username: someone@example.com, Id: 0123456789abcdef78282cf4722aa4, Scheduled: False */ select nope from nowhere",
+            "nowhere",
+            "\nLINE 1: ...78282cf4722aa4, Scheduled: False */ select nope from nowhere\n                                                                ^\n",
+        );
+        check(
+            "select nope, 'a very long text that goes on and on, far beyond the end of the line'",
+            "nope",
+            "\nLINE 1: select nope, 'a very long text that goes on and on, far beyo...\n               ^\n",
+        );
+        check(
+            "select 'a very long text that goes on and on', nope, 'and then goes on even more, far too long'",
+            "nope",
+            "\nLINE 1: select 'a very long text that goes on and on', nope, 'and th...\n                                                       ^\n",
+        );
     }
 }

@@ -22,11 +22,11 @@ WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')
 ORDER BY 1, 2";
 
 pub(super) async fn read(client: &Client) -> Result<Vec<Table>> {
-    let rows = client.query(COLUMNS, &[]).await.map_err(|error| failed(&error, COLUMNS, 0))?;
+    let rows = client.query(COLUMNS, &[]).await.map_err(|error| failed(&error, None))?;
     let mut tables: BTreeMap<String, Vec<TableColumn>> = BTreeMap::new();
     for row in rows {
         let get = |place: usize| -> Result<String> {
-            row.try_get(place).map_err(|error| failed(&error, COLUMNS, 0))
+            row.try_get(place).map_err(|error| failed(&error, None))
         };
         let column = TableColumn { name: get(1)?, kind: get(2)? };
         tables.entry(get(0)?).or_default().push(column);

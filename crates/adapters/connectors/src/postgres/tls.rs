@@ -6,11 +6,11 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
-use tessera_kernel::{Fault, Result};
+use tessera_kernel::{Fault, Result, Secret};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How far a server is believed.
@@ -45,19 +45,34 @@ impl Mode {
     }
 }
 
-/// What encrypts; `None` without encryption. `root` is a certificate in PEM form.
-pub(super) fn connector(mode: Mode, root: Option<&str>) -> Result<Option<MakeRustlsConnect>> {
+/// Certificates in PEM form.
+#[derive(Default)]
+pub(super) struct Certificates {
+    /// Authorities to believe; the public ones if there is none.
+    pub(super) root: Option<String>,
+    /// What proves who we are, and the key to it.
+    pub(super) client: Option<String>,
+    pub(super) key: Option<Secret>,
+}
+
+/// What encrypts; `None` without encryption.
+pub(super) fn connector(
+    mode: Mode,
+    certificates: &Certificates,
+) -> Result<Option<MakeRustlsConnect>> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Fault::internal("encryption cannot be set up", error))?;
+    let root = certificates.root.as_deref();
+    // Whoever gives an authority wants it to be looked at.
+    let mode = if mode == Mode::Require && root.is_some() { Mode::VerifyCa } else { mode };
     let config = match mode {
         Mode::Disable => return Ok(None),
-        Mode::VerifyFull => config.with_root_certificates(roots(root)?).with_no_client_auth(),
+        Mode::VerifyFull => config.with_root_certificates(roots(root)?),
         Mode::Prefer | Mode::Require => config
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Lenient { provider, inner: None }))
-            .with_no_client_auth(),
+            .with_custom_certificate_verifier(Arc::new(Lenient { provider, inner: None })),
         Mode::VerifyCa => {
             let inner = WebPkiServerVerifier::builder_with_provider(
                 Arc::new(roots(root)?),
@@ -65,13 +80,31 @@ pub(super) fn connector(mode: Mode, root: Option<&str>) -> Result<Option<MakeRus
             )
             .build()
             .map_err(|error| Fault::invalid("options.sslrootcertFile", error.to_string()))?;
+            let lenient = Lenient { provider, inner: Some(inner) };
+            config.dangerous().with_custom_certificate_verifier(Arc::new(lenient))
+        }
+    };
+    let config = match (&certificates.client, &certificates.key) {
+        (Some(client), Some(key)) => {
+            let refuse = |field: &str, error: &dyn std::fmt::Display| {
+                Fault::invalid(format!("options.{field}"), error.to_string())
+            };
+            let chain: Vec<CertificateDer<'static>> =
+                CertificateDer::pem_slice_iter(client.as_bytes())
+                    .collect::<std::result::Result<_, _>>()
+                    .map_err(|error| refuse("sslcertFile", &error))?;
+            let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
+                .map_err(|error| refuse("sslkeyFile", &error))?;
             config
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Lenient {
-                    provider,
-                    inner: Some(inner),
-                }))
-                .with_no_client_auth()
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| refuse("sslcertFile", &error))?
+        }
+        (None, None) => config.with_no_client_auth(),
+        (Some(_), None) => {
+            return Err(Fault::invalid("options.sslkeyFile", "is required with a certificate"));
+        }
+        (None, Some(_)) => {
+            return Err(Fault::invalid("options.sslcertFile", "is required with a key"));
         }
     };
     Ok(Some(MakeRustlsConnect::new(config)))

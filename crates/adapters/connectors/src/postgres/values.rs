@@ -57,7 +57,9 @@ pub(super) fn date(raw: &[u8]) -> Result<i32> {
 pub(super) fn timestamp(raw: &[u8]) -> Result<i64> {
     match i64(raw)? {
         infinity @ (i64::MAX | i64::MIN) => Ok(infinity),
-        micros => micros.checked_add(EPOCH_MICROS).ok_or_else(malformed),
+        micros => micros.checked_add(EPOCH_MICROS).ok_or_else(|| {
+            Fault::new(Code::Unsupported, "a moment is after the year 294246; cast it to text")
+        }),
     }
 }
 

@@ -113,7 +113,15 @@ fn field(column: &Column) -> Field {
         Shape::Mixed => (ColumnKind::Json, DataType::Utf8),
         Shape::Text | Shape::Nothing => (ColumnKind::Text, DataType::Utf8),
     };
-    let source = column.declared.as_deref().unwrap_or_default();
+    let stored = match column.shape {
+        Shape::Boolean | Shape::Integer | Shape::Large => "INTEGER",
+        Shape::Real => "REAL",
+        Shape::Blob => "BLOB",
+        Shape::Text => "TEXT",
+        Shape::Nothing => "NULL",
+        Shape::Mixed => "",
+    };
+    let source = column.declared.as_deref().unwrap_or(stored);
     Field::new(&column.name, physical, true).with_metadata(HashMap::from([
         (COLUMN_KIND.to_owned(), kind.as_str().to_owned()),
         (COLUMN_SOURCE_TYPE.to_owned(), format!("sqlite:{source}")),

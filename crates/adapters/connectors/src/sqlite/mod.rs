@@ -21,7 +21,7 @@ use tessera_sqltext::{Bind, Bound, Dialect};
 use tokio::sync::mpsc;
 
 use self::columns::Columns;
-use crate::{ConnectorSettings, text_option};
+use crate::{BATCH_BYTES_MAX, ConnectorSettings, text_option};
 
 pub(crate) const NAME: &str = "sqlite";
 
@@ -176,9 +176,6 @@ struct Reader {
 
 impl Reader {
     fn run(self, statements: &[Bound]) -> Result<()> {
-        let Some((last, before)) = statements.split_last() else {
-            return Err(Fault::new(Code::SourceFailed, "there is no statement to run"));
-        };
         let begun = begin();
         let limit = Duration::from_secs(self.time_limit_seconds);
         let signal = Arc::clone(&self.cancel);
@@ -190,11 +187,19 @@ impl Reader {
             .map_err(failed)?;
         // One snapshot, so that reading twice reads the same.
         let ran = self.db.execute_batch("BEGIN").map_err(failed).and_then(|()| {
-            for statement in before {
-                self.read(statement, None)?;
+            // Nothing can be changed, so what is before and behind need not run; but it must be right.
+            let mut reading = None;
+            for statement in statements {
+                if self.db.prepare(&statement.sql).map_err(failed)?.column_count() > 0 {
+                    reading = Some(statement);
+                }
             }
+            let Some(statement) = reading else {
+                let detail = "Query completed but it returned no data.";
+                return Err(Fault::new(Code::SourceFailed, detail));
+            };
             let mut columns = Columns::default();
-            while self.read(last, Some(&mut columns))? == Pass::Again {}
+            while self.read(statement, &mut columns)? == Pass::Again {}
             Ok(())
         });
         match ran {
@@ -210,36 +215,32 @@ impl Reader {
         }
     }
 
-    /// Reads one statement; its rows are sent if there are `columns` for them.
-    fn read(&self, bound: &Bound, columns: Option<&mut Columns>) -> Result<Pass> {
+    /// Reads the rows of one statement.
+    fn read(&self, bound: &Bound, columns: &mut Columns) -> Result<Pass> {
         let mut statement = self.db.prepare(&bound.sql).map_err(failed)?;
         for (place, bind) in bound.binds.iter().enumerate() {
             statement.raw_bind_parameter(place + 1, cell(bind)).map_err(failed)?;
-        }
-        let Some(columns) = columns else {
-            let mut rows = statement.raw_query();
-            while rows.next().map_err(failed)?.is_some() {}
-            return Ok(Pass::Done);
-        };
-        if statement.column_count() == 0 {
-            return Err(Fault::new(Code::SourceFailed, "Query completed but it returned no data."));
         }
         columns.declare(&statement);
         let width = statement.column_count();
         let mut rows = statement.raw_query();
         let mut begun = false;
         let mut batch: Vec<Vec<Cell>> = vec![Vec::new(); width];
+        let mut bytes = 0;
         loop {
             let row = rows.next().map_err(failed)?;
             let ended = row.is_none();
             if let Some(row) = row {
                 for (column, cells) in batch.iter_mut().enumerate() {
-                    cells.push(row.get(column).map_err(failed)?);
+                    let cell: Cell = row.get(column).map_err(failed)?;
+                    bytes += size(&cell);
+                    cells.push(cell);
                 }
             }
-            if !ended && batch[0].len() < self.batch_rows {
+            if !ended && batch[0].len() < self.batch_rows && bytes < BATCH_BYTES_MAX {
                 continue;
             }
+            bytes = 0;
             if begun {
                 if columns.widen(&batch) {
                     return Ok(Pass::Again);
@@ -268,6 +269,15 @@ enum Pass {
     Done,
     /// A value did not fit its column, whose type is wider now.
     Again,
+}
+
+/// About how many bytes a cell takes.
+fn size(cell: &Cell) -> usize {
+    match cell {
+        Cell::Text(text) => text.len(),
+        Cell::Blob(bytes) => bytes.len(),
+        Cell::Null | Cell::Integer(_) | Cell::Real(_) => size_of::<Cell>(),
+    }
 }
 
 fn cell(bind: &Bind) -> Cell {

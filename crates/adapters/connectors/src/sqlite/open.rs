@@ -1,6 +1,6 @@
 //! Opens a file so that a statement can read it and nothing else.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -12,7 +12,7 @@ use super::failed;
 use crate::ConnectorSettings;
 
 /// Pragmas that only tell something.
-const PRAGMAS: [&str; 10] = [
+const PRAGMAS: [&str; 11] = [
     "table_info",
     "table_xinfo",
     "table_list",
@@ -23,13 +23,18 @@ const PRAGMAS: [&str; 10] = [
     "database_list",
     "collation_list",
     "encoding",
+    // Full-text tables ask for it.
+    "data_version",
 ];
 
 /// Functions that reach out of the database.
 const FUNCTIONS: [&str; 4] = ["load_extension", "readfile", "writefile", "fts3_tokenizer"];
 
-/// Refuses a path that is closed.
-pub(super) fn check(path: &Path, settings: &ConnectorSettings) -> Result<()> {
+/// Longest text, and most bytes, of one value.
+const VALUE_BYTES_MAX: i32 = 64 * 1024 * 1024;
+
+/// Refuses a path that is closed. Returns where it leads.
+pub(super) fn check(path: &Path, settings: &ConnectorSettings) -> Result<PathBuf> {
     let refuse = |detail: String| Fault::invalid("options.dbpath", detail);
     let real = path
         .canonicalize()
@@ -37,7 +42,7 @@ pub(super) fn check(path: &Path, settings: &ConnectorSettings) -> Result<()> {
     if !real.is_file() {
         return Err(refuse(format!("{} is no file", path.display())));
     }
-    let within = |folders: &[std::path::PathBuf]| {
+    let within = |folders: &[PathBuf]| {
         folders.iter().any(|folder| match folder.canonicalize() {
             Ok(folder) => real.starts_with(folder),
             Err(_) => false,
@@ -49,7 +54,7 @@ pub(super) fn check(path: &Path, settings: &ConnectorSettings) -> Result<()> {
             path.display()
         )));
     }
-    Ok(())
+    Ok(real)
 }
 
 /// Opens a file for reading.
@@ -57,10 +62,13 @@ pub(super) fn open(path: &Path, settings: &ConnectorSettings) -> Result<Connecti
     if !path.exists() {
         return Err(Fault::new(Code::SourceFailed, "unable to open database file"));
     }
-    check(path, settings)?;
-    // Without SQLITE_OPEN_URI a path cannot carry options of its own.
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let real = check(path, settings)?;
+    // Without SQLITE_OPEN_URI a path cannot carry options of its own; and what was checked is opened,
+    // not what a link leads to by now.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let db = Connection::open_with_flags(real, flags).map_err(failed)?;
     db.busy_timeout(std::time::Duration::from_secs(settings.connect_timeout_seconds))
         .map_err(failed)?;
     for (config, value) in [
@@ -72,6 +80,7 @@ pub(super) fn open(path: &Path, settings: &ConnectorSettings) -> Result<Connecti
     }
     db.pragma_update(None, "query_only", true).map_err(failed)?;
     db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(failed)?;
+    db.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX).map_err(failed)?;
     db.authorizer(Some(authorize)).map_err(failed)?;
     Ok(db)
 }

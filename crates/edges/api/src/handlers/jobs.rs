@@ -56,13 +56,17 @@ async fn cancel(call: Call) -> Result<Response> {
 }
 
 async fn answer(call: &Call, job: &Job) -> Result<Response> {
-    // Whoever may see the job may still not be allowed to read its result, or it may be gone.
-    let result = match result_of(call, job).await {
-        Ok(result) => result,
-        Err(fault) if is_closed(fault.code()) => None,
-        Err(fault) => return Err(fault),
-    };
+    let result = readable_result(call, job).await?;
     reply::ok(&map::jobs::view(job, result.as_ref()))
+}
+
+/// What a job gave. Whoever may see the job may still not be allowed to read that, or it is gone:
+/// then there is none.
+pub(crate) async fn readable_result(call: &Call, job: &Job) -> Result<Option<QueryResult>> {
+    match result_of(call, job).await {
+        Err(fault) if is_closed(fault.code()) => Ok(None),
+        other => other,
+    }
 }
 
 const fn is_closed(code: Code) -> bool {
@@ -82,8 +86,8 @@ pub(crate) async fn wait_for(call: &Call, job: &Job, wait: Duration) -> Result<J
     }
 }
 
-/// What a job gave. The holder of a key gets it by its right to the query.
-pub(crate) async fn result_of(call: &Call, job: &Job) -> Result<Option<QueryResult>> {
+/// The holder of a key reads a result by its right to the query.
+async fn result_of(call: &Call, job: &Job) -> Result<Option<QueryResult>> {
     let Some(result) = job.result else { return Ok(None) };
     match (call.caller().await?.user(), job.query) {
         (None, Some(query)) => {

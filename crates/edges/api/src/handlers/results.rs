@@ -150,15 +150,19 @@ async fn answer(
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let body = rows(call, result, format, escape_formulas, variant).await?;
+    Ok(file(body, name, format, &tag))
+}
+
+fn file(body: Body, name: &str, format: Format, tag: &str) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     headers.insert(header::CONTENT_DISPOSITION, disposition(name, format));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, tag);
     }
-    Ok(response)
+    response
 }
 
 /// The rows: from memory if they were asked for before, else encoded while they are sent.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::response::Response;
 use tessera_access::{Action, Caller, FormatStatement, RunQuery, RunStatement};
 use tessera_bi::{QueryResult, RunAnswer, RunRequest};
+use tessera_kernel::Result;
 use tessera_kernel::ids::SourceId;
-use tessera_kernel::{Fault, Result};
 
 use super::jobs;
 use super::queries::anonymous;
@@ -97,11 +97,15 @@ async fn finish(call: &Call, answer: RunAnswer, wait: Duration) -> Result<Respon
         RunAnswer::Result(result) => return done(&result),
         RunAnswer::Job(job) => jobs::wait_for(call, &job, wait).await?,
     };
-    if job.state.is_final() {
-        let missing = || Fault::not_found("result");
-        return done(&jobs::result_of(call, &job).await?.ok_or_else(missing)?);
+    // The holder of a key may run with values, and may not read what was stored for others.
+    let result = jobs::readable_result(call, &job).await?;
+    if let Some(result) = &result {
+        return done(result);
     }
     let view = Run { result: None, job: Some(map::jobs::view(&job, None)) };
+    if job.state.is_final() {
+        return reply::ok(&view);
+    }
     reply::accepted(&map::jobs::location(&job), &view)
 }
 
@@ -112,8 +116,6 @@ fn done(result: &QueryResult) -> Result<Response> {
 async fn format(call: Call) -> Result<Response> {
     call.permit(FormatStatement {}).await?;
     let body: Statement = call.json()?;
-    let options =
-        sqlformat::FormatOptions { uppercase: Some(true), ..sqlformat::FormatOptions::default() };
-    let text = sqlformat::format(&body.text, &sqlformat::QueryParams::None, &options);
+    let text = map::statements::formatted(&body.text);
     reply::ok(&FormattedStatement { text })
 }

@@ -7,4 +7,5 @@ pub(crate) mod parameters;
 pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod sources;
+pub(crate) mod statements;
 pub(crate) mod visualizations;
