@@ -115,3 +115,30 @@ async fn files_are_listed_by_age() {
     assert!(lake.list_before(now - hour, 10).await.expect("listed").is_empty());
     assert_eq!(lake.list_before(now + hour, 10).await.expect("listed"), [uid]);
 }
+
+#[tokio::test]
+async fn every_old_file_is_listed_in_its_turn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lake = Lake::local(folder.path().to_owned()).expect("opens");
+    let mut unseen = std::collections::HashSet::new();
+    for _ in 0..20 {
+        let uid = Uid::now_v7();
+        let mut writer = lake.create(uid).await.expect("created");
+        writer.begin(schema("t")).await.expect("begun");
+        writer.finish().await.expect("finished");
+        unseen.insert(uid);
+    }
+    let later = SystemClock.now() + chrono::TimeDelta::hours(1);
+    for second in 0..1000 {
+        let now = later + chrono::TimeDelta::seconds(second);
+        let listed = lake.list_before(now, 3).await.expect("listed");
+        assert_eq!(listed.len(), 3);
+        for uid in listed {
+            unseen.remove(&uid);
+        }
+        if unseen.is_empty() {
+            return;
+        }
+    }
+    panic!("never listed: {unseen:?}");
+}

@@ -23,10 +23,6 @@ const CLEAN: &str = "ROLLBACK; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLO
                      LOOP EXECUTE 'DEALLOCATE ' || pg_catalog.quote_ident(own); END LOOP; \
                      END $clean$";
 
-/// A connection that rested this long is asked whether it still lives: something between may have
-/// dropped it without a word.
-const RESTED: Duration = Duration::from_secs(30);
-
 /// Longest wait for a server that has next to nothing to do.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -73,10 +69,11 @@ impl Pooled {
         }
     }
 
-    /// Whether the server answers at all.
-    async fn lives(&self) -> bool {
-        let answer = tokio::time::timeout(ANSWER, self.client.batch_execute(""));
-        matches!(answer.await, Ok(Ok(())))
+    /// Lets the server end any statement that takes longer than this.
+    async fn limit(&self, limit: Duration) -> Result<(), tokio_postgres::Error> {
+        // The server keeps it as a 32-bit number, and takes 0 for no limit.
+        let millis = limit.as_millis().clamp(1, 0x7FFF_FFFF);
+        self.client.batch_execute(&format!("SET statement_timeout = {millis}")).await
     }
 }
 
@@ -86,25 +83,28 @@ impl Pool {
         Ok(Self { options, tls, settings, idle: Arc::default() })
     }
 
-    /// A connection that nobody used before, or that was cleaned after use.
-    pub(super) async fn take(&self) -> Result<Pooled> {
+    /// A connection that nobody used before, or that was cleaned after use. Its statements may take
+    /// so long.
+    pub(super) async fn take(&self, limit: Duration) -> Result<Pooled> {
         loop {
             let last = lock(&self.idle).resting.pop();
             let Some((pooled, since)) = last else { break };
-            let rested = since.elapsed();
-            if pooled.client.is_closed() || rested >= self.rest() {
+            if pooled.client.is_closed() || since.elapsed() >= self.rest() {
                 continue;
             }
-            if rested < RESTED || pooled.lives().await {
+            // Something between may have dropped it without a word: then there is no answer.
+            if let Ok(Ok(())) = tokio::time::timeout(ANSWER, pooled.limit(limit)).await {
                 return Ok(pooled);
             }
         }
-        let limit = Duration::from_secs(self.settings.connect_timeout_seconds);
-        tokio::time::timeout(limit, self.connect()).await.unwrap_or_else(|_| {
-            let detail = format!(
-                "no connection within {} s (sources.connect_seconds)",
-                self.settings.connect_timeout_seconds
-            );
+        let seconds = self.settings.connect_timeout_seconds;
+        let opened = tokio::time::timeout(Duration::from_secs(seconds), async {
+            let pooled = self.connect().await?;
+            pooled.limit(limit).await.map_err(|error| failed(&error, None))?;
+            Ok(pooled)
+        });
+        opened.await.unwrap_or_else(|_| {
+            let detail = format!("no connection within {seconds} s (sources.connect_seconds)");
             Err(Fault::new(Code::SourceFailed, detail))
         })
     }

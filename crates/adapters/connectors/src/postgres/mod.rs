@@ -24,7 +24,6 @@ use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
 
 use self::connect::{Pool, Pooled};
-use self::errors::failed;
 use self::options::Options;
 use self::run::{Run, too_long};
 use crate::ConnectorSettings;
@@ -52,7 +51,6 @@ pub(crate) fn source_type() -> SourceType {
 pub(crate) struct Postgres {
     pool: Pool,
     batch_rows: usize,
-    connect: Duration,
 }
 
 impl Postgres {
@@ -60,8 +58,7 @@ impl Postgres {
         let options = Options::read(options)?;
         settings.check_literal(&options.host)?;
         let batch_rows = settings.batch_rows;
-        let connect = Duration::from_secs(settings.connect_timeout_seconds);
-        Ok(Self { pool: Pool::new(options, settings)?, batch_rows, connect })
+        Ok(Self { pool: Pool::new(options, settings)?, batch_rows })
     }
 
     /// Gives a connection back, or, if the server may still be at work for it, stops that.
@@ -87,7 +84,7 @@ impl Connector for Postgres {
         let limit = Duration::from_secs(time_limit_seconds);
         let cancelled = || Fault::new(Code::Cancelled, "the query was cancelled");
         let pooled = tokio::select! {
-            pooled = self.pool.take() => pooled?,
+            pooled = self.pool.take(limit) => pooled?,
             () = cancel.cancelled() => return Err(cancelled()),
         };
         let ran = {
@@ -103,30 +100,21 @@ impl Connector for Postgres {
     }
 
     async fn test(&self) -> Result<()> {
-        let pooled = self.pool.take().await?;
-        let answer = pooled.client().batch_execute("SELECT 1");
-        match tokio::time::timeout(self.connect, answer).await {
-            Ok(answer) => answer.map_err(|error| failed(&error, None))?,
-            Err(_) => return Err(Fault::new(Code::SourceFailed, "the server does not answer")),
-        }
+        // The server was asked for something when it was taken.
+        let pooled = self.pool.take(TABLES).await?;
         self.pool.give_back(pooled).await;
         Ok(())
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {
-        let pooled = self.pool.take().await?;
-        match tokio::time::timeout(TABLES, tables::read(pooled.client())).await {
-            Ok(tables) => {
-                let tables = tables?;
-                self.pool.give_back(pooled).await;
-                Ok(tables)
-            }
-            Err(_) => {
-                pooled.stop().await;
-                let seconds = TABLES.as_secs();
-                let detail = format!("reading the tables took longer than {seconds} s");
-                Err(Fault::new(Code::TimedOut, detail))
-            }
+        let pooled = self.pool.take(TABLES).await?;
+        let read = tokio::time::timeout(TABLES, tables::read(pooled.client())).await;
+        if let Ok(tables) = read {
+            self.pool.give_back(pooled).await;
+            return tables;
         }
+        pooled.stop().await;
+        let seconds = TABLES.as_secs();
+        Err(Fault::new(Code::TimedOut, format!("reading the tables took longer than {seconds} s")))
     }
 }

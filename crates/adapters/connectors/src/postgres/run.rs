@@ -50,12 +50,6 @@ impl<'a> Run<'a> {
         if parts.is_empty() {
             return Err(Fault::new(Code::SourceFailed, "can't execute an empty query"));
         }
-        // The server keeps it as a 32-bit number, and takes 0 for no limit.
-        let millis = self.limit.as_millis().clamp(1, 0x7FFF_FFFF);
-        self.client
-            .batch_execute(&format!("SET statement_timeout = {millis}"))
-            .await
-            .map_err(|error| failed(&error, None))?;
         // Rows of statements before this one are not looked at, because it gives rows for sure.
         let reading = parts
             .iter()

@@ -141,6 +141,15 @@ async fn nothing_of_a_run_is_left_for_the_next() {
     engine.run("create temp table own (a int); select 1").await.expect("runs");
     assert_eq!(engine.run("select count(*) from t").await.expect("runs").first(), [json!(3)]);
     assert!(engine.run("select * from own").await.is_err(), "a temporary table of another run");
+    engine.run("prepare own as select 'secret'; select 1").await.expect("runs");
+    engine.run("begin; select pg_advisory_lock(1)").await.expect("runs");
+    let left = "select (select count(*) from pg_prepared_statements where from_sql)
+                     + (select count(*) from pg_locks where locktype = 'advisory')";
+    assert_eq!(engine.run(left).await.expect("runs").first(), [json!(0)]);
+    let same = "select pg_backend_pid()";
+    let first = engine.run(same).await.expect("runs").first();
+    engine.run("select nope").await.err().expect("fails");
+    assert_eq!(engine.run(same).await.expect("runs").first(), first, "the connection is kept");
 }
 
 #[tokio::test]
@@ -154,5 +163,35 @@ async fn tables_and_columns_are_listed() {
         names.sort_unstable();
         assert_eq!(names, ["id", "name", "x"]);
         assert!(tables[0].columns.iter().all(|column| !column.kind.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn the_last_statement_that_gives_columns_counts() {
+    for engine in engines::all(TABLE) {
+        let rows = engine.run("select id from t; select name from t where id = 1;").await;
+        assert_eq!(rows.expect("runs").first(), [json!("a")], "{}", engine.name);
+    }
+    let engine = engines::postgres(TABLE);
+    let rows = engine.run("select 5 as a; select 6 as b; set work_mem = '8MB'").await;
+    assert_eq!(rows.expect("runs").first(), [json!(6)]);
+    let rows = engine.run("insert into t values (7) returning id; create table u (a int)").await;
+    assert_eq!(rows.expect("runs").first(), [json!(7)]);
+}
+
+#[tokio::test]
+async fn large_rows_make_small_batches() {
+    for engine in engines::all(TABLE) {
+        let cell = match engine.name {
+            "pg" => "repeat('x', 1000000)",
+            _ => "hex(zeroblob(500000))",
+        };
+        let text = format!(
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < 30)
+             select {cell} from n"
+        );
+        let rows = engine.run(&text).await.expect("runs");
+        assert_eq!(rows.batches(), 4, "{}", engine.name);
+        assert_eq!(rows.cells().len(), 30);
     }
 }

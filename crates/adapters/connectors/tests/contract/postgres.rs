@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 use tessera_bi::ports::{CancelSignal, Connectors};
+use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_kernel::Code;
 use tessera_testkit::postgres::Postgres;
 
@@ -62,6 +63,26 @@ async fn every_common_type_comes_without_loss() {
         ("point(1,2)", json!("(1,2)"), "other"),
         ("row(1,'x')::pair", json!("(1,x)"), "other"),
         ("timetz '04:05:06+02'", json!("04:05:06+02"), "other"),
+        ("timetz '04:05:06.5-03:30'", json!("04:05:06.5-03:30"), "other"),
+        ("'08:00:2b:01:02:03:04:05'::macaddr8", json!("08:00:2b:01:02:03:04:05"), "other"),
+        ("'{[1,3),[5,7)}'::int4multirange", json!("{[1,3),[5,7)}"), "other"),
+        ("'{}'::int4multirange", json!("{}"), "other"),
+        ("numrange(1.50, null)", json!("[1.50,)"), "other"),
+        (
+            "tsrange('2020-01-02 03:04:05', 'infinity')",
+            json!("[\"2020-01-02 03:04:05\",infinity)"),
+            "other",
+        ),
+        ("'ab'::name", json!("ab"), "text"),
+        ("B'101'", json!("101"), "other"),
+        ("'pg_class'::regclass", json!("pg_class"), "other"),
+        ("to_tsvector('simple', 'a b')", json!("'a':1 'b':2"), "other"),
+        ("array['happy'::mood]", json!(["happy"]), "array"),
+        ("array[point(1,2)]", json!("{\"(1,2)\"}"), "other"),
+        ("array['1.0.0.0'::inet]", json!(["1.0.0.0"]), "array"),
+        ("array[1.5, null]::numeric[]", json!([1.5, null]), "array"),
+        ("array[date '2020-01-02']", json!(["2020-01-02"]), "array"),
+        ("'\\x00ff'::bytea is not null", json!(true), "boolean"),
         ("null::text", Json::Null, "text"),
         ("null::numeric", Json::Null, "decimal"),
     ];
@@ -154,6 +175,12 @@ async fn the_error_shows_where_in_the_text() {
         fault.detail(),
         "relation \"nowhere\" does not exist\nLINE 1: select nope from nowhere\n                         ^\n"
     );
+    let fault = engine.run("select 1;\n-- then\nselect 'ü',\n  nope").await.err().expect("fails");
+    assert_eq!(fault.detail(), "column \"nope\" does not exist\nLINE 4:   nope\n          ^\n");
+    let fault = engine.run("select '1.0'::money + nope, 1").await.err().expect("fails");
+    assert!(fault.detail().contains("LINE 1: select '1.0'::money + nope, 1\n"), "{fault}");
+    let fault = engine.run("do $$ begin perform 1 / 0; end $$").await.err().expect("fails");
+    assert!(fault.detail().contains("\nCONTEXT:  "), "{fault}");
     let fault = engine.run("create table u (a int)").await.err().expect("fails");
     assert_eq!(fault.detail(), "Query completed but it returned no data.");
 }
@@ -176,4 +203,102 @@ fn closed_hosts_and_odd_ports_are_refused_before_they_are_saved() {
     assert_eq!(check("127.0.0.1", json!(70000)).as_deref(), Some("options.port"));
     assert_eq!(check("127.0.0.1", json!(0)).as_deref(), Some("options.port"));
     assert_eq!(check("127.0.0.1", json!(5432)), None);
+}
+
+#[tokio::test]
+async fn a_text_cannot_take_its_time_limit_away() {
+    let engine = engines::postgres("create table t (a int)");
+    let database = engine.options["dbname"].as_str().expect("a name").to_owned();
+    let text = "set statement_timeout = 0; select pg_sleep(602)";
+    let bound = engine.bind(text, &json!([]), &json!({})).expect("binds");
+    let mut sink = Sink::default();
+    let ran = engine.connector().run(&bound, 1, Arc::new(Stop::default()), &mut sink).await;
+    assert_eq!(ran.expect_err("too long").code(), Code::TimedOut);
+    let sql = format!(
+        "select count(*) from pg_stat_activity where datname = '{database}' and query like '%pg_sleep(602)%' and pid <> pg_backend_pid()"
+    );
+    until(|| Postgres::shared().sql("postgres", &sql).expect("answers") == "0").await;
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_is_replaced() {
+    let engine = engines::postgres("create table t (a int)");
+    let rows = engine.run("select pg_backend_pid()").await.expect("runs");
+    let sql = format!("select pg_terminate_backend({}, 10000)", rows.first()[0]);
+    Postgres::shared().sql("postgres", &sql).expect("ended");
+    assert_eq!(engine.run("select 1").await.expect("runs").first(), [json!(1)]);
+}
+
+#[tokio::test]
+async fn further_parameters_are_heeded_unless_they_lead_elsewhere() {
+    let mut engine = engines::postgres("create table t (a int)");
+    let name = "select current_setting('application_name'), current_setting('work_mem')";
+    assert_eq!(engine.run(name).await.expect("runs").cells()[0][0], json!("tessera"));
+    engine.options["dsn"] = json!("application_name=mine options='-c work_mem=7MB'");
+    engine.connectors = AllConnectors::new(ConnectorSettings::default());
+    assert_eq!(engine.run(name).await.expect("runs").cells(), [[json!("mine"), json!("7MB")]]);
+    engine.options["dsn"] = json!("hostaddr=169.254.169.254");
+    let fault = engine.connectors.check("pg", &engine.options).expect_err("refused");
+    assert_eq!(fault.field(), Some("options.dsn"));
+}
+
+/// A server that offers encryption, with a certificate for `localhost` that it signed itself, which
+/// is returned in PEM form.
+fn encrypting() -> (Postgres, String) {
+    let server = Postgres::start().expect("starts");
+    let data = server.sql("postgres", "show data_directory").expect("answers");
+    let program = format!(
+        "cd '{data}' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+         -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 \
+         -keyout server.key -out server.crt 2>/dev/null && chmod 600 server.key \
+         && chown --reference=. server.key server.crt"
+    );
+    let made = std::process::Command::new("sh").args(["-c", &program]).status().expect("runs");
+    assert!(made.success(), "openssl is installed");
+    server.sql("postgres", "alter system set ssl = on").expect("set");
+    server.sql("postgres", "select pg_reload_conf()").expect("read again");
+    let certificate = std::fs::read_to_string(format!("{data}/server.crt")).expect("is there");
+    (server, certificate)
+}
+
+#[tokio::test]
+async fn certificates_are_looked_at_as_the_mode_says() {
+    let (server, certificate) = encrypting();
+    let other = encrypting().1;
+    let connectors = AllConnectors::new(ConnectorSettings::default());
+    let mut engine = engines::postgres("select 1");
+    let mut version = 1;
+    let mut connect = |host: &str, mode: &str, root: Option<&str>| {
+        version += 1;
+        engine.options = json!({
+            "host": host, "port": server.port(), "user": server.user(),
+            "password": server.password(), "dbname": "postgres", "sslmode": mode,
+            "sslrootcertFile": root,
+        });
+        connectors.open(&engine.source(version), &engine.options).expect("opens")
+    };
+    let (own, other) = (Some(certificate.as_str()), Some(other.as_str()));
+    let on = connect("127.0.0.1", "require", None);
+    let mut waited = 0;
+    while on.test().await.is_err() {
+        waited += 1;
+        assert!(waited < 500, "the server reads its settings again in time");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for (host, mode, root, good) in [
+        ("127.0.0.1", "disable", None, true),
+        ("127.0.0.1", "prefer", None, true),
+        ("127.0.0.1", "require", own, true),
+        ("127.0.0.1", "require", other, false),
+        ("127.0.0.1", "verify-ca", None, false),
+        ("127.0.0.1", "verify-ca", own, true),
+        ("127.0.0.1", "verify-ca", other, false),
+        ("127.0.0.1", "verify-full", own, false),
+        ("localhost", "verify-full", own, true),
+        ("localhost", "verify-full", other, false),
+        ("localhost", "verify-full", None, false),
+    ] {
+        let tested = connect(host, mode, root).test().await;
+        assert_eq!(tested.is_ok(), good, "{host} {mode} {root:?}: {tested:?}");
+    }
 }

@@ -96,3 +96,34 @@ fn files_in_closed_folders_are_refused() {
         assert_eq!(fault.field(), Some("options.dbpath"), "{}", path.display());
     }
 }
+
+#[tokio::test]
+async fn full_text_tables_can_be_searched() {
+    let engine = sqlite(
+        "create virtual table f using fts5(body); insert into f values ('red apple'), ('pear');",
+    );
+    let rows = engine.run("select body from f where f match 'apple'").await.expect("runs");
+    assert_eq!(rows.first(), [json!("red apple")]);
+}
+
+#[tokio::test]
+async fn a_huge_value_is_refused() {
+    let engine = sqlite("create table t (a integer)");
+    let fault = engine.run("select length(zeroblob(900000000) || 'x')").await.err().expect("fails");
+    assert_eq!(fault.code(), Code::SourceFailed);
+    assert!(fault.detail().contains("too big"), "{fault}");
+    let fault = engine.run(" ; -- nothing").await.err().expect("fails");
+    assert_eq!(fault.detail(), "Query completed but it returned no data.");
+}
+
+#[tokio::test]
+async fn a_column_tells_how_it_was_declared_or_stored() {
+    let engine = sqlite("create table t (a varchar(9)); insert into t values ('x')");
+    let rows = engine.run("select a, 1.5 as b, 'x' as c from t").await.expect("runs");
+    let types: Vec<&str> = (0..3)
+        .map(|column| {
+            rows.schema().field(column).metadata()[tessera_kernel::COLUMN_SOURCE_TYPE].as_str()
+        })
+        .collect();
+    assert_eq!(types, ["sqlite:varchar(9)", "sqlite:REAL", "sqlite:TEXT"]);
+}
