@@ -1,7 +1,5 @@
 //! Guarantees of security, through the real binary.
 
-#![expect(clippy::disallowed_methods, reason = "tests wait for processes in real time")]
-
 mod callers;
 mod csrf;
 mod escalation;

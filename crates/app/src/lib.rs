@@ -1,6 +1,6 @@
 //! The composition root: settings, secrets, start and end of the server, and the command line.
 //!
-//! The only crate that knows every other one. Entry points: [`cli::run`] and [`server::Server`].
+//! The only crate that knows every other one. Entry points: [`cli::run`] and [`server::serve`].
 
 pub mod cli;
 pub mod compose;

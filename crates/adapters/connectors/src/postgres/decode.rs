@@ -77,8 +77,8 @@ fn json(kind: &Type, raw: &[u8]) -> Result<Json> {
         Type::BYTEA => Json::String(format!("\\x{}", hex::encode(raw))),
         Type::DATE => Json::String(date(values::date(raw)?)),
         Type::TIME => Json::String(time(values::i64(raw)?)),
-        Type::TIMESTAMP => Json::String(timestamp(values::timestamp(raw)?, "")),
-        Type::TIMESTAMPTZ => Json::String(timestamp(values::timestamp(raw)?, "Z")),
+        Type::TIMESTAMP => Json::String(timestamp(values::timestamp(raw)?, 'T', "")),
+        Type::TIMESTAMPTZ => Json::String(timestamp(values::timestamp(raw)?, 'T', "Z")),
         Type::INTERVAL => Json::String(interval(raw)?),
         Type::NUMERIC => {
             let mut text = String::new();
@@ -272,7 +272,7 @@ fn bound(inner: &Type, raw: &[u8], out: &mut String) -> Result<()> {
         // The server writes a blank between date and time, and quotes what has one.
         Type::TIMESTAMP | Type::TIMESTAMPTZ => {
             let zone = if *inner == Type::TIMESTAMPTZ { "+00" } else { "" };
-            let text = timestamp(values::timestamp(raw)?, zone).replace('T', " ");
+            let text = timestamp(values::timestamp(raw)?, ' ', zone);
             let quote = if text.contains(' ') { "\"" } else { "" };
             write!(out, "{quote}{text}{quote}").map_err(|_| malformed())
         }
@@ -316,23 +316,37 @@ fn time(micros: i64) -> String {
     if micros == 86_400_000_000 {
         return "24:00:00".to_owned();
     }
-    let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+    let (seconds, rest) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     u32::try_from(seconds)
         .ok()
-        .zip(u32::try_from(rest * 1000).ok())
-        .and_then(|(seconds, nanos)| NaiveTime::from_num_seconds_from_midnight_opt(seconds, nanos))
-        .map_or_else(|| micros.to_string(), |time| time.format("%H:%M:%S%.f").to_string())
+        .and_then(|seconds| NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0))
+        .map_or_else(
+            || micros.to_string(),
+            |time| format!("{}{}", time.format("%H:%M:%S"), fraction(rest)),
+        )
 }
 
-fn timestamp(micros: i64, zone: &str) -> String {
+fn timestamp(micros: i64, between: char, zone: &str) -> String {
     match micros {
         i64::MAX => "infinity".to_owned(),
         i64::MIN => "-infinity".to_owned(),
         micros => DateTime::from_timestamp_micros(micros).map_or_else(
             || micros.to_string(),
-            |time| format!("{}{zone}", time.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f")),
+            |moment| {
+                let (date, time) = (moment.date_naive(), moment.format("%H:%M:%S"));
+                let fraction = fraction(micros.rem_euclid(1_000_000));
+                format!("{date}{between}{time}{fraction}{zone}")
+            },
         ),
     }
+}
+
+/// A fraction of a second as the server writes it: without zeros at its end.
+fn fraction(micros: i64) -> String {
+    if micros == 0 {
+        return String::new();
+    }
+    format!(".{}", format!("{micros:06}").trim_end_matches('0'))
 }
 
 /// ISO 8601: `P1M2DT3.5S`.
@@ -351,10 +365,7 @@ fn interval(raw: &[u8]) -> Result<String> {
         let (seconds, rest) =
             (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
         write!(text, "T{sign}{seconds}").map_err(|_| malformed())?;
-        if rest != 0 {
-            let fraction = format!("{rest:06}");
-            write!(text, ".{}", fraction.trim_end_matches('0')).map_err(|_| malformed())?;
-        }
+        text.push_str(&fraction(i64::try_from(rest).unwrap_or_default()));
         text.push('S');
     }
     Ok(text)

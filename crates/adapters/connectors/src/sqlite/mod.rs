@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
-use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, Statement};
 use serde_json::{Value as Json, json};
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table, TableColumn};
@@ -187,19 +187,26 @@ impl Reader {
             .map_err(failed)?;
         // One snapshot, so that reading twice reads the same.
         let ran = self.db.execute_batch("BEGIN").map_err(failed).and_then(|()| {
-            // Nothing can be changed, so what is before and behind need not run; but it must be right.
             let mut reading = None;
-            for statement in statements {
-                if self.db.prepare(&statement.sql).map_err(failed)?.column_count() > 0 {
-                    reading = Some(statement);
+            for (place, statement) in statements.iter().enumerate() {
+                if self.prepare(statement)?.column_count() > 0 {
+                    reading = Some(place);
                 }
             }
-            let Some(statement) = reading else {
+            let mut columns = Columns::default();
+            for (place, statement) in statements.iter().enumerate() {
+                if Some(place) == reading {
+                    while self.read(statement, &mut columns)? == Pass::Again {}
+                } else {
+                    let mut statement = self.prepare(statement)?;
+                    let mut rows = statement.raw_query();
+                    while rows.next().map_err(failed)?.is_some() {}
+                }
+            }
+            if reading.is_none() {
                 let detail = "Query completed but it returned no data.";
                 return Err(Fault::new(Code::SourceFailed, detail));
-            };
-            let mut columns = Columns::default();
-            while self.read(statement, &mut columns)? == Pass::Again {}
+            }
             Ok(())
         });
         match ran {
@@ -215,12 +222,17 @@ impl Reader {
         }
     }
 
-    /// Reads the rows of one statement.
-    fn read(&self, bound: &Bound, columns: &mut Columns) -> Result<Pass> {
+    fn prepare(&self, bound: &Bound) -> Result<Statement<'_>> {
         let mut statement = self.db.prepare(&bound.sql).map_err(failed)?;
         for (place, bind) in bound.binds.iter().enumerate() {
             statement.raw_bind_parameter(place + 1, cell(bind)).map_err(failed)?;
         }
+        Ok(statement)
+    }
+
+    /// Reads the rows of one statement.
+    fn read(&self, bound: &Bound, columns: &mut Columns) -> Result<Pass> {
+        let mut statement = self.prepare(bound)?;
         columns.declare(&statement);
         let width = statement.column_count();
         let mut rows = statement.raw_query();

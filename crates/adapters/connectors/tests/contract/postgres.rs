@@ -242,22 +242,26 @@ async fn further_parameters_are_heeded_unless_they_lead_elsewhere() {
     assert_eq!(fault.field(), Some("options.dsn"));
 }
 
-/// A server that offers encryption, with a certificate for `localhost` that it signed itself, which
-/// is returned in PEM form.
+/// A server that offers encryption, with a certificate for `localhost`, and the certificate of the
+/// authority that signed it, in PEM form.
 fn encrypting() -> (Postgres, String) {
     let server = Postgres::start().expect("starts");
     let data = server.sql("postgres", "show data_directory").expect("answers");
     let program = format!(
-        "cd '{data}' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
-         -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 \
-         -keyout server.key -out server.crt 2>/dev/null && chmod 600 server.key \
-         && chown --reference=. server.key server.crt"
+        "cd '{data}' && new='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes' && exec 2>&1 \
+         && openssl req -x509 $new -subj /CN=authority -days 2 -keyout ca.key -out ca.crt \
+         && openssl req $new -subj /CN=localhost -keyout server.key -out server.csr \
+         && echo subjectAltName=DNS:localhost >ext \
+         && openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
+            -extfile ext -out server.crt \
+         && chmod 600 server.key && chown --reference=. server.key server.crt"
     );
-    let made = std::process::Command::new("sh").args(["-c", &program]).status().expect("runs");
-    assert!(made.success(), "openssl is installed");
+    let made = std::process::Command::new("sh").args(["-c", &program]).output().expect("runs");
+    let made = (made.status.success(), String::from_utf8_lossy(&made.stdout).into_owned());
+    assert!(made.0, "openssl: {}", made.1);
     server.sql("postgres", "alter system set ssl = on").expect("set");
     server.sql("postgres", "select pg_reload_conf()").expect("read again");
-    let certificate = std::fs::read_to_string(format!("{data}/server.crt")).expect("is there");
+    let certificate = std::fs::read_to_string(format!("{data}/ca.crt")).expect("is there");
     (server, certificate)
 }
 
