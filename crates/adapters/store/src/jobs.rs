@@ -98,7 +98,8 @@ impl JobRepo for Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<Job>> {
-        let rows = self.db.write_rows(call_each!("job_claim", node, now, lease_until)).await?;
+        let rows =
+            self.db.write_rows_relaxed(call_each!("job_claim", node, now, lease_until)).await?;
         rows.into_iter().next().as_mut().map(read_job).transpose()
     }
 
@@ -112,7 +113,7 @@ impl JobRepo for Store {
             return Ok(Vec::new());
         }
         let uids = text_list(jobs.iter().map(Uid::to_string));
-        let rows = self.db.write_rows(call!("job_renew", node, lease_until, uids)).await?;
+        let rows = self.db.write_rows_relaxed(call!("job_renew", node, lease_until, uids)).await?;
         let own: Result<Vec<Uid>> = rows.into_iter().map(|mut row| row.take()).collect();
         let own = own?;
         Ok(jobs.iter().copied().filter(|uid| !own.contains(uid)).collect())

@@ -9,7 +9,7 @@ use crate::db::{Row, Tx, call, call_each, text_list};
 use crate::users::total;
 
 /// Reads the columns of `{result r}`.
-fn read_result(row: &mut Row) -> Result<QueryResult> {
+pub(crate) fn read_result(row: &mut Row) -> Result<QueryResult> {
     Ok(QueryResult {
         id: row.take()?,
         uid: row.take()?,

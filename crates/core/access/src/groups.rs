@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tessera_kernel::ids::{GroupId, SourceId, Uid, UserId};
 use tessera_kernel::{Clock, Fault, Random, Result, Timestamp};
 
-use crate::acts::{AdministerGroup, CreateGroup, ListGroups, ReadGroup};
+use crate::acts::{AdministerGroup, CreateGroup, ListGroups, ListUsers, ReadGroup};
 use crate::ports::Repos;
 use crate::users::{User, clean_name};
 use crate::{AccessLevel, Authorized, DEFAULT_PERMISSIONS, Gate};
@@ -73,6 +73,16 @@ impl Groups {
             groups.retain(|group| user.groups.contains(&group.id));
         }
         Ok(groups)
+    }
+
+    /// The names of all groups, for lists of users: who may see the users may see what their
+    /// groups are called.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn names(&self, _grant: &Authorized<ListUsers>) -> Result<Vec<(GroupId, String)>> {
+        let groups = self.repos.groups().await?;
+        Ok(groups.into_iter().map(|group| (group.id, group.name)).collect())
     }
 
     /// One group.

@@ -51,6 +51,8 @@ pub trait SourceRepo: Send + Sync {
 pub trait QueryRepo: Send + Sync {
     /// One query.
     async fn query(&self, id: QueryId) -> Result<Option<Query>>;
+    /// One query with its latest result.
+    async fn query_with_result(&self, id: QueryId) -> Result<Option<(Query, Option<QueryResult>)>>;
     /// The number of the query with this identifier.
     async fn query_id(&self, uid: Uid) -> Result<Option<QueryId>>;
     /// One query with all that belongs to it; favourites are those of `user`.

@@ -86,6 +86,17 @@ impl Db {
         }
     }
 
+    /// As [`write_rows`](Self::write_rows), for what may be forgotten when the machine loses power,
+    /// because it is found out again: which node has a job. Nobody waits for the disk.
+    pub(crate) async fn write_rows_relaxed(&self, call: Call) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(db) => {
+                db.write_relaxed(move |tx| Box::pin(async move { tx.rows(call).await })).await
+            }
+            Self::Postgres(db) => db.rows(&call).await,
+        }
+    }
+
     /// Writes with one statement. Gives the number of rows concerned.
     pub(crate) async fn execute(&self, call: Call) -> Result<u64> {
         match self {

@@ -32,8 +32,15 @@ type Answer = Box<dyn FnOnce(&Result<(), String>) + Send>;
 /// A transaction; without a connection, the group that it was to run in did not begin.
 type Work = Box<dyn FnOnce(Option<&Shared>) -> Answer + Send>;
 
+/// Whether a transaction is answered only once it is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Full,
+    Relaxed,
+}
+
 enum WriteJob {
-    Run(Work),
+    Run(Work, Durability),
     Stop,
 }
 
@@ -84,8 +91,25 @@ impl Sqlite {
         answer.await.map_err(|_| fault::closed())?
     }
 
-    /// Runs a transaction on the writer thread.
+    /// Runs a transaction on the writer thread; it is on disk when this returns.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
+    {
+        self.run(work, Durability::Full).await
+    }
+
+    /// Runs a transaction on the writer thread; the next durable one takes it to disk with it.
+    pub(super) async fn write_relaxed<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
+    {
+        self.run(work, Durability::Relaxed).await
+    }
+
+    async fn run<T, F>(&self, work: F, durability: Durability) -> Result<T>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
@@ -104,7 +128,7 @@ impl Sqlite {
                 drop(reply.send(done));
             })
         };
-        self.writes.send(WriteJob::Run(Box::new(job))).map_err(|_| fault::closed())?;
+        self.writes.send(WriteJob::Run(Box::new(job), durability)).map_err(|_| fault::closed())?;
         answer.await.map_err(|_| fault::closed())?
     }
 
@@ -171,15 +195,31 @@ fn connect(path: &Path, settings: &StoreSettings, create: OpenFlags) -> Result<C
 fn write_loop(connection: Connection, jobs: &Receiver<WriteJob>) {
     let shared = Shared::new(connection);
     let mut stop = false;
+    let mut level = Durability::Full;
+    let mut left = None;
     while !stop {
-        let Ok(first) = jobs.recv() else { break };
+        let Some(first) = left.take().or_else(|| jobs.recv().ok()) else { break };
+        let group = match first {
+            WriteJob::Run(_, durability) => durability,
+            WriteJob::Stop => level,
+        };
+        // It cannot be changed inside of a transaction.
+        let set = if group == level { Ok(()) } else { set_durability(&shared, group) };
+        if set.is_ok() {
+            level = group;
+        }
         let mut next = Some(first);
         let mut answers: Vec<Answer> = Vec::new();
-        let begun = statement(&shared, "BEGIN IMMEDIATE");
+        let begun = set.and_then(|()| statement(&shared, "BEGIN IMMEDIATE"));
         while let Some(job) = next.take() {
             match job {
+                // The disk is waited for in a group of its own.
+                WriteJob::Run(_, Durability::Full) if group == Durability::Relaxed => {
+                    left = Some(job);
+                    break;
+                }
                 WriteJob::Stop => stop = true,
-                WriteJob::Run(run) => {
+                WriteJob::Run(run, _) => {
                     // A full disk may have undone the whole group already.
                     let open = begun.is_ok() && !shared.lock().is_autocommit();
                     answers.push(run(open.then_some(&shared)));
@@ -197,6 +237,14 @@ fn write_loop(connection: Connection, jobs: &Receiver<WriteJob>) {
             answer(&ended);
         }
     }
+}
+
+fn set_durability(shared: &Shared, durability: Durability) -> Result<()> {
+    let value = match durability {
+        Durability::Full => "FULL",
+        Durability::Relaxed => "NORMAL",
+    };
+    shared.lock().pragma_update(None, "synchronous", value).map_err(fault::sqlite)
 }
 
 fn commit(shared: &Shared) -> Result<()> {

@@ -7,7 +7,9 @@ mod words;
 use async_trait::async_trait;
 use tessera_access::{Key, KeyOwner, Visible};
 use tessera_bi::ports::QueryRepo;
-use tessera_bi::{Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount, Visualization};
+use tessera_bi::{
+    Change, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, TagCount, Visualization,
+};
 use tessera_kernel::ids::{QueryId, Uid, UserId, VisualizationId};
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
@@ -16,6 +18,7 @@ pub(crate) use record::{read_detail, read_listing};
 use crate::Store;
 use crate::db::{Call, Tx, call};
 use crate::keys::insert_key;
+use crate::results::read_result;
 use crate::tags::{insert_change, read_change, read_tag_counts, visible_values};
 use crate::users::total;
 use crate::visualizations::{self, insert_visualization, read_visualization, read_visualizations};
@@ -35,6 +38,14 @@ async fn save_tags(tx: Tx<'_>, id: QueryId, tags: &[String]) -> Result<()> {
 impl QueryRepo for Store {
     async fn query(&self, id: QueryId) -> Result<Option<Query>> {
         self.db.row(call!("query_get", id)).await?.as_mut().map(record::read_query).transpose()
+    }
+
+    async fn query_with_result(&self, id: QueryId) -> Result<Option<(Query, Option<QueryResult>)>> {
+        let calls = [call!("query_get", id), call!("result_get_of_query", id)];
+        let [query, result] = self.db.batch(calls).await?;
+        let Some(mut query) = query.into_iter().next() else { return Ok(None) };
+        let result = result.into_iter().next().as_mut().map(read_result).transpose()?;
+        Ok(Some((record::read_query(&mut query)?, result)))
     }
 
     async fn query_id(&self, uid: Uid) -> Result<Option<QueryId>> {

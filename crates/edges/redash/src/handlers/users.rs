@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde_json::json;
 use tessera_access::{
-    AdministerUser, CreateUser, DeleteUser, ListGroups, ListUsers, NewUser, ReadUser, ReadUserKey,
+    AdministerUser, CreateUser, DeleteUser, ListUsers, NewUser, ReadUser, ReadUserKey,
     RegenerateUserKey, TokenPurpose, UpdateUser, User,
 };
 use tessera_kernel::ids::UserId;
@@ -19,7 +19,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let grant = call.permit(ListUsers {}).await?;
     let paging = Paging::read(&call.query)?;
     let access = &call.state.kit.access;
-    let groups = access.groups.list(&call.permit(ListGroups {}).await?).await?;
+    let groups = access.groups.names(&grant).await?;
     let (order, descending) = user_order(&call.query);
     let filter = user_filter(&call.query);
     let page = access.users.list(&grant, &filter, order, descending, paging.request()).await?;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tessera_access::{Group, User};
 use tessera_kernel::Secret;
+use tessera_kernel::ids::GroupId;
 
 use super::time;
 
@@ -46,16 +47,12 @@ impl<'a> UserOut<'a> {
 }
 
 impl<'a> UserOut<'a, GroupName> {
-    /// With the names of its groups, as far as the caller knows them.
-    pub(crate) fn named(user: &'a User, groups: &[Group]) -> Self {
-        let name = |id: &tessera_kernel::ids::GroupId| {
-            let known = groups.iter().find(|group| group.id == *id);
-            GroupName {
-                id: id.0,
-                name: known.map_or_else(|| format!("group {id}"), |group| group.name.clone()),
-            }
-        };
-        Self::with_groups(user, user.groups.iter().map(name).collect())
+    /// With the names of its groups.
+    pub(crate) fn named(user: &'a User, names: &[(GroupId, String)]) -> Self {
+        let known = |id: &GroupId| names.iter().find(|(known, _)| known == id);
+        let groups = user.groups.iter().filter_map(known);
+        let groups = groups.map(|(id, name)| GroupName { id: id.0, name: name.clone() });
+        Self::with_groups(user, groups.collect())
     }
 }
 
