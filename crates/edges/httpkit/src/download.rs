@@ -4,7 +4,7 @@ use std::io::Read;
 
 use arrow_array::RecordBatch;
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{SinkExt, StreamExt};
 use http::HeaderValue;
@@ -93,7 +93,7 @@ async fn encode(
     mut sender: futures::channel::mpsc::Sender<Bytes>,
 ) -> Result<()> {
     let mut out = before;
-    let mut kept = keep.map(|keep| (keep, BytesMut::new()));
+    let mut kept = keep.map(|keep| (keep, Vec::new(), 0));
     encoder.begin(&mut out)?;
     while let Some(batch) = batches.next().await {
         let batch = batch?;
@@ -122,9 +122,9 @@ async fn encode(
     }
     out.extend_from_slice(&after);
     if send(&mut sender, &mut kept, out.into()).await
-        && let Some((keep, bytes)) = kept
+        && let Some((keep, chunks, _)) = kept
     {
-        (keep.keep)(bytes.freeze());
+        (keep.keep)(chunks.concat().into());
     }
     Ok(())
 }
@@ -132,17 +132,18 @@ async fn encode(
 /// `false` if nobody listens any more.
 async fn send(
     sender: &mut futures::channel::mpsc::Sender<Bytes>,
-    kept: &mut Option<(Keep, BytesMut)>,
+    kept: &mut Option<(Keep, Vec<Bytes>, u64)>,
     chunk: Bytes,
 ) -> bool {
     if chunk.is_empty() {
         return true;
     }
-    if let Some((keep, bytes)) = kept {
-        if bytes.len() as u64 + chunk.len() as u64 > keep.bytes_max {
+    if let Some((keep, chunks, bytes)) = kept {
+        *bytes += chunk.len() as u64;
+        if *bytes > keep.bytes_max {
             *kept = None;
         } else {
-            bytes.extend_from_slice(&chunk);
+            chunks.push(chunk.clone());
         }
     }
     sender.send(chunk).await.is_ok()

@@ -122,15 +122,18 @@ impl Results {
 
     /// Keeps a finished encoding in memory, unless it is too large.
     pub fn keep_encoded(&self, result: &QueryResult, variant: &str, bytes: Bytes) {
-        if bytes.len() as u64 <= self.encoded_bytes_max() {
+        if bytes.len() as u64 <= self.encoded_bytes_max(result) {
             self.encoded.insert((result.uid, variant.to_owned()), bytes);
         }
     }
 
-    /// Largest encoding worth keeping, in bytes.
+    /// Largest encoding of a result worth keeping, in bytes; 0 for a result that is so large
+    /// itself that collecting its encoding would be in vain.
     #[must_use]
-    pub fn encoded_bytes_max(&self) -> u64 {
-        self.parts.settings.hot_cache_entry_bytes_max
+    pub fn encoded_bytes_max(&self, result: &QueryResult) -> u64 {
+        let max = self.parts.settings.hot_cache_entry_bytes_max;
+        // Text is seldom less than twice as large as the compressed columns.
+        if result.bytes.saturating_mul(2) > max { 0 } else { max }
     }
 
     /// Begins a result file; for the executor.

@@ -182,7 +182,7 @@ async fn rows(
     let encoder = encoder(format, reader.schema, &options)?;
     let (kept, of) = (results.clone(), result.clone());
     let keep = Keep {
-        bytes_max: results.encoded_bytes_max(),
+        bytes_max: results.encoded_bytes_max(result),
         keep: Box::new(move |bytes| kept.keep_encoded(&of, &variant, bytes)),
     };
     Ok(download::stream(reader.batches, encoder, Vec::new(), Vec::new(), Some(keep)))

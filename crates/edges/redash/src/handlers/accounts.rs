@@ -19,7 +19,8 @@ pub(crate) async fn setup_page(visit: Visit) -> Answer {
     if !visit.state.kit.access.setup.is_needed().await? {
         return Ok(redirect("/"));
     }
-    Ok(forms::setup(StatusCode::OK, visit.param("setup_token").unwrap_or_default(), None))
+    let token = visit.param("setup_token").unwrap_or_default();
+    Ok(forms::setup(StatusCode::OK, token, &forms::Typed::default(), None))
 }
 
 pub(crate) async fn setup(visit: Visit) -> Answer {
@@ -49,7 +50,12 @@ pub(crate) async fn setup(visit: Visit) -> Answer {
                 Code::Invalid => StatusCode::OK,
                 _ => Refusal::from(fault).status(),
             };
-            Ok(forms::setup(status, &token, Some(&text)))
+            let typed = forms::Typed {
+                name: &request.name,
+                email: &request.email,
+                organization: &request.organization,
+            };
+            Ok(forms::setup(status, &token, &typed, Some(&text)))
         }
     }
 }
@@ -74,7 +80,7 @@ pub(crate) async fn login_page(visit: Visit) -> Answer {
     if visit.caller.user().is_some() {
         return Ok(redirect(&next));
     }
-    Ok(forms::login(StatusCode::OK, &next, None))
+    Ok(forms::login(StatusCode::OK, &next, "", None))
 }
 
 pub(crate) async fn login(visit: Visit) -> Answer {
@@ -87,11 +93,11 @@ pub(crate) async fn login(visit: Visit) -> Answer {
         Ok(session) => Ok(with_session(&visit.state, redirect(&next), &session)),
         Err(fault) if fields.is_json => Err(fault.into()),
         Err(fault) if fault.code() == Code::Unauthenticated => {
-            Ok(forms::login(StatusCode::OK, &next, Some("Wrong email or password.")))
+            Ok(forms::login(StatusCode::OK, &next, email, Some("Wrong email or password.")))
         }
         Err(fault) => {
             let text = sentence(&fault);
-            Ok(forms::login(Refusal::from(fault).status(), &next, Some(&text)))
+            Ok(forms::login(Refusal::from(fault).status(), &next, email, Some(&text)))
         }
     }
 }

@@ -73,7 +73,7 @@ async fn body(state: &RedashState, delivery: &Delivery<'_>) -> Result<Body> {
     };
     let (keeper, result) = (results.clone(), delivery.result.clone());
     let keep = download::Keep {
-        bytes_max: results.encoded_bytes_max(),
+        bytes_max: results.encoded_bytes_max(&result),
         keep: Box::new(move |bytes: Bytes| keeper.keep_encoded(&result, &variant, bytes)),
     };
     Ok(download::stream(reader.batches, rows, before, after, Some(keep)))
