@@ -90,7 +90,8 @@ fn edited(object: Object) -> Result<Edited> {
 impl FactsRepo for Store {
     async fn facts(&self, object: Object) -> Result<Option<Facts>> {
         let Some(call) = call_for(object) else { return Ok(None) };
-        let mut rows = self.db.rows(call).await?.into_iter();
+        let [rows] = self.db.batch_recent([call]).await?;
+        let mut rows = rows.into_iter();
         rows.next().map(|row| read_facts(object, row, rows)).transpose()
     }
 

@@ -6,6 +6,7 @@
 mod fault;
 mod migrate;
 mod postgres;
+mod recent;
 mod row;
 mod sqlite;
 mod statement;
@@ -23,11 +24,18 @@ pub use statement::Engine;
 
 use crate::StoreSettings;
 
-/// An engine that is open and migrated.
+/// The two engines.
 #[derive(Debug)]
-pub(crate) enum Db {
+enum Driver {
     Sqlite(sqlite::Sqlite),
     Postgres(postgres::Postgres),
+}
+
+/// An engine that is open and migrated.
+#[derive(Debug)]
+pub(crate) struct Db {
+    driver: Driver,
+    recent: recent::Recent,
 }
 
 impl Db {
@@ -36,7 +44,7 @@ impl Db {
         let url = settings.url.as_str();
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let (db, version) = postgres::Postgres::open(settings).await?;
-            return Ok((Self::Postgres(db), version));
+            return Ok((Self::over(Driver::Postgres(db)), version));
         }
         let path = url.strip_prefix("sqlite://").unwrap_or(url);
         if path.is_empty() || path.contains("://") {
@@ -46,23 +54,45 @@ impl Db {
             ));
         }
         let (db, version) = sqlite::Sqlite::open(path.into(), settings).await?;
-        Ok((Self::Sqlite(db), version))
+        Ok((Self::over(Driver::Sqlite(db)), version))
+    }
+
+    fn over(driver: Driver) -> Self {
+        Self { driver, recent: recent::Recent::new() }
     }
 
     pub(crate) fn engine(&self) -> Engine {
-        match self {
-            Self::Sqlite(_) => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
+        match self.driver {
+            Driver::Sqlite(_) => Engine::Sqlite,
+            Driver::Postgres(_) => Engine::Postgres,
         }
     }
 
     /// Reads with several statements that see the same moment, in one round trip.
     pub(crate) async fn batch<const N: usize>(&self, calls: [Call; N]) -> Result<[Vec<Row>; N]> {
-        let answers = match self {
-            Self::Sqlite(db) => db.read(calls.into()).await?,
-            Self::Postgres(db) => db.read(calls.into()).await?,
-        };
-        answers.try_into().map_err(|_| Fault::new(Code::Internal, "an answer of a read is missing"))
+        all(self.read(calls.into()).await?)
+    }
+
+    /// As [`batch`](Self::batch), for what is asked again and again: the answer is remembered until
+    /// the next write of this process, and for a second at the most.
+    pub(crate) async fn batch_recent<const N: usize>(
+        &self,
+        calls: [Call; N],
+    ) -> Result<[Vec<Row>; N]> {
+        if let Some(answers) = self.recent.get(&calls) {
+            return all(answers);
+        }
+        let writes = self.recent.writes();
+        let answers = self.read(calls.to_vec()).await?;
+        self.recent.keep(&calls, writes, &answers);
+        all(answers)
+    }
+
+    async fn read(&self, calls: Vec<Call>) -> Result<Vec<Vec<Row>>> {
+        match &self.driver {
+            Driver::Sqlite(db) => db.read(calls).await,
+            Driver::Postgres(db) => db.read(calls).await,
+        }
     }
 
     /// Reads rows.
@@ -78,32 +108,40 @@ impl Db {
 
     /// Writes with one statement that gives rows back.
     pub(crate) async fn write_rows(&self, call: Call) -> Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(_) => {
+        match &self.driver {
+            Driver::Sqlite(_) => {
                 self.write(move |tx| Box::pin(async move { tx.rows(call).await })).await
             }
-            Self::Postgres(db) => db.rows(&call).await,
+            Driver::Postgres(db) => {
+                let done = db.rows(&call).await;
+                self.recent.forget();
+                done
+            }
         }
     }
 
     /// As [`write_rows`](Self::write_rows), for what may be forgotten when the machine loses power,
     /// because it is found out again: which node has a job. Nobody waits for the disk.
     pub(crate) async fn write_rows_relaxed(&self, call: Call) -> Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(db) => {
+        match &self.driver {
+            Driver::Sqlite(db) => {
                 db.write_relaxed(move |tx| Box::pin(async move { tx.rows(call).await })).await
             }
-            Self::Postgres(db) => db.rows(&call).await,
+            Driver::Postgres(db) => db.rows(&call).await,
         }
     }
 
     /// Writes with one statement. Gives the number of rows concerned.
     pub(crate) async fn execute(&self, call: Call) -> Result<u64> {
-        match self {
-            Self::Sqlite(_) => {
+        match &self.driver {
+            Driver::Sqlite(_) => {
                 self.write(move |tx| Box::pin(async move { tx.execute(call).await })).await
             }
-            Self::Postgres(db) => db.execute(&call).await,
+            Driver::Postgres(db) => {
+                let done = db.execute(&call).await;
+                self.recent.forget();
+                done
+            }
         }
     }
 
@@ -113,19 +151,26 @@ impl Db {
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
-        match self {
-            Self::Sqlite(db) => db.write(work).await,
-            Self::Postgres(db) => db.write(work).await,
-        }
+        let done = match &self.driver {
+            Driver::Sqlite(db) => db.write(work).await,
+            Driver::Postgres(db) => db.write(work).await,
+        };
+        // Also if it failed: then it may have been done all the same.
+        self.recent.forget();
+        done
     }
 
     /// Lets running work end, and ends.
     pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite(db) => db.close().await,
-            Self::Postgres(db) => db.close(),
+        match &self.driver {
+            Driver::Sqlite(db) => db.close().await,
+            Driver::Postgres(db) => db.close(),
         }
     }
+}
+
+fn all<const N: usize>(answers: Vec<Vec<Row>>) -> Result<[Vec<Row>; N]> {
+    answers.try_into().map_err(|_| Fault::new(Code::Internal, "an answer of a read is missing"))
 }
 
 /// A write transaction.

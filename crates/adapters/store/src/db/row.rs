@@ -16,6 +16,17 @@ impl Row {
         Self { width: values.len(), values: values.into_iter() }
     }
 
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let values = self.values.as_slice();
+        let texts = values.iter().map(|value| match value {
+            Value::Text(text) => text.len(),
+            Value::Blob(bytes) => bytes.len(),
+            Value::Null | Value::Int(_) | Value::Real(_) => 0,
+        });
+        std::mem::size_of_val(values) + texts.sum::<usize>()
+    }
+
     /// The next value.
     pub(crate) fn take<T: FromValue>(&mut self) -> Result<T> {
         let column = self.width - self.values.len() + 1;

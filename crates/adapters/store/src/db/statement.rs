@@ -64,6 +64,14 @@ impl Call {
         Self { source: Source::Composed(text), params }
     }
 
+    /// The same number for the same statement of a file.
+    pub(super) fn identity(&self) -> Option<usize> {
+        match &self.source {
+            Source::File(statement) => Some(std::ptr::from_ref(*statement).addr()),
+            Source::Composed(_) => None,
+        }
+    }
+
     pub(super) fn text(&self, engine: Engine) -> Cow<'_, str> {
         match &self.source {
             Source::File(statement) => Cow::Borrowed(statement.text(engine)),

@@ -42,7 +42,7 @@ impl QueryRepo for Store {
 
     async fn query_with_result(&self, id: QueryId) -> Result<Option<(Query, Option<QueryResult>)>> {
         let calls = [call!("query_get", id), call!("result_get_of_query", id)];
-        let [query, result] = self.db.batch(calls).await?;
+        let [query, result] = self.db.batch_recent(calls).await?;
         let Some(mut query) = query.into_iter().next() else { return Ok(None) };
         let result = result.into_iter().next().as_mut().map(read_result).transpose()?;
         Ok(Some((record::read_query(&mut query)?, result)))
@@ -55,7 +55,7 @@ impl QueryRepo for Store {
     async fn query_detail(&self, id: QueryId, user: Option<UserId>) -> Result<Option<QueryDetail>> {
         let detail = call!("query_get_detail", id, user);
         let shown = call!("visualization_list_of_query", id);
-        let [detail, shown] = self.db.batch([detail, shown]).await?;
+        let [detail, shown] = self.db.batch_recent([detail, shown]).await?;
         let Some(mut row) = detail.into_iter().next() else { return Ok(None) };
         let mut detail = read_detail(&mut row)?;
         detail.visualizations = read_visualizations(shown)?;
