@@ -64,9 +64,11 @@ impl Postgres {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         // The server ends when its standard input does: when this value is dropped, or this process
         // ends in whatever way.
-        let watched = "\"$0\" \"$@\" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server";
+        let watched = "\"$0\" \"$@\" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; \
+                       rm -rf \"$FOLDER\"";
         let child = as_postgres(Path::new("sh"))
             .args(["-c", watched])
+            .env("FOLDER", folder.path())
             .arg(programs.join("postgres"))
             .arg("-D")
             .arg(&data)

@@ -31,7 +31,7 @@ section! {
         /// Largest request body, in bytes.
         body_bytes_max: usize = 10 << 20,
         /// Longest time until a response begins, in seconds.
-        request_seconds: u64 = 60,
+        request_seconds: u64 = 90,
         /// How long running requests may take when the server ends, in seconds.
         shutdown_seconds: u64 = 10,
         /// Whether cookies are sent over HTTPS only.

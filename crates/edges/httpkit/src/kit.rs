@@ -31,7 +31,7 @@ impl Default for KitSettings {
             trusted_proxies: Vec::new(),
             body_bytes_max: 10 << 20,
             cookies_secure: false,
-            request_seconds: 60,
+            request_seconds: 90,
         }
     }
 }

@@ -2,19 +2,23 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
-use tessera_kernel::Random;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
-use crate::{KitSettings, RequestInfo, address};
+use crate::{KitSettings, RequestInfo, address, body};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
+
+/// Bodies up to this size are read at once.
+const SMALL_BODY_BYTES: usize = 64 * 1024;
 
 /// What the layer needs.
 #[derive(Clone)]
@@ -46,7 +50,22 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         .get::<MatchedPath>()
         .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
     request.extensions_mut().insert(info.clone());
-    let mut response = next.run(request).await;
+    let limit = layer.settings.request_seconds;
+    let answer = async {
+        match take_small_body(request).await {
+            Ok(request) => next.run(request).await,
+            Err(_) => {
+                (StatusCode::BAD_REQUEST, "the body was not sent to its end\n").into_response()
+            }
+        }
+    };
+    let mut response = match tokio::time::timeout(Duration::from_secs(limit), answer).await {
+        Ok(response) => response,
+        Err(_) => {
+            let text = format!("no answer within {limit} s (server.request_seconds)\n");
+            (StatusCode::GATEWAY_TIMEOUT, text).into_response()
+        }
+    };
     let seconds = begun.elapsed().as_secs_f64();
     let status = response.status().as_u16();
     tracing::info!(
@@ -64,6 +83,19 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     metrics::histogram!("tessera_http_request_seconds", &labels).record(seconds);
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
     response
+}
+
+/// Reads a small body before anybody looks at the request. A handler that has no use for it would
+/// leave it unread, and then the connection is closed under the caller's next request.
+async fn take_small_body(request: Request) -> Result<Request> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_none_or(|length| length == 0 || length > SMALL_BODY_BYTES) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(body, SMALL_BODY_BYTES).await?;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a request took is not domain time")]
