@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use tessera_access::terms::Dialect;
 use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
 use tessera_httpkit::{Kit, layer};
@@ -79,17 +80,18 @@ fn router(
         access: core.access.clone(),
         settings: Arc::clone(&settings),
         random: Arc::clone(&random),
+        dialect: Dialect::Native,
     };
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let redash = tessera_redash::router(RedashState {
-        kit: kit.clone(),
-        bi: core.bi.clone(),
-        settings: RedashSettings {
+    let redash = tessera_redash::router(RedashState::new(
+        kit.in_dialect(Dialect::Redash),
+        core.bi.clone(),
+        RedashSettings {
             version: version.clone(),
             date_format: config.redash.date_format.clone(),
             time_format: config.redash.time_format.clone(),
         },
-    });
+    ));
     let api = tessera_api::router(ApiState::new(
         kit.clone(),
         core.bi.clone(),

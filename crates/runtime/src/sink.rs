@@ -53,4 +53,8 @@ impl BatchSink for LimitedSink {
         }
         self.writer.batch(batch).await
     }
+
+    async fn end(&mut self) -> Result<()> {
+        self.writer.end().await
+    }
 }

@@ -1,8 +1,8 @@
 //! Columnar files: the rows of results, as compressed Arrow.
 //!
 //! Knows where files are and how they are written; what they mean is told by `bi`. A file is written
-//! under another name, made durable, and renamed; so a file that is there is whole. Entry point:
-//! [`Lake`]. Tested by round trips through real files in `tests/`.
+//! under another name and renamed when its last byte is written; its result is known to nobody
+//! before it is durable. Entry point: [`Lake`]. Tested by round trips through real files in `tests/`.
 
 mod read;
 mod write;

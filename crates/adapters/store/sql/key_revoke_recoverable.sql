@@ -1,7 +1,7 @@
 UPDATE keys
-SET revoked_at = $4
+SET revoked_at = $5
 WHERE
-    (user_id = $1 OR query_id = $2 OR dashboard_id = $3)
-    AND kind = $5
+    (user_id = $1 OR query_id = $2 OR dashboard_id = $3 OR workspace_id = $4)
+    AND kind = $6
     AND sealed IS NOT NULL
     AND revoked_at IS NULL

@@ -12,8 +12,9 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "user" => USER,
         "group" => "id uid name builtin permissions created_at",
         "key" => {
-            "id uid kind user_id query_id dashboard_id lookup digest pepper_version sealed name \
-             hint created_by created_at not_before expires_at disabled_at revoked_at last_used_at"
+            "id uid kind user_id query_id dashboard_id workspace_id lookup digest pepper_version \
+             sealed name hint created_by created_at not_before expires_at disabled_at revoked_at \
+             last_used_at terms parent_id predecessor_id approval"
         }
         "session" => "digest user_id epoch created_at expires_at",
         "token" => "digest user_id purpose expires_at",

@@ -23,6 +23,7 @@ fn call_for(object: Object) -> Option<Call> {
         Object::Visualization(id) => call!("facts_visualization", id),
         Object::Dashboard(id) => call!("facts_dashboard", id),
         Object::Widget(id) => call!("facts_widget", id),
+        Object::Workspace(id) => call!("facts_workspace", id),
     })
 }
 
@@ -35,7 +36,16 @@ fn read_facts(object: Object, mut row: Row, rest: impl Iterator<Item = Row>) -> 
             row.take::<i64>()?;
             facts.members = numbers(row.take()?)?;
         }
-        Object::Source(_) | Object::Result(_) => facts.source = row.take()?,
+        Object::Workspace(_) => {}
+        Object::Source(_) => facts.source = row.take()?,
+        Object::Result(_) => {
+            facts.source = row.take()?;
+            facts.result_of.extend(row.take::<Option<QueryId>>()?);
+            for mut row in rest {
+                let _: Option<SourceId> = row.take()?;
+                facts.result_of.extend(row.take::<Option<QueryId>>()?);
+            }
+        }
         Object::Query(_) | Object::Visualization(_) => {
             facts.query = row.take()?;
             facts.owner = row.take()?;

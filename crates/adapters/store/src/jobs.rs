@@ -75,7 +75,7 @@ impl JobRepo for Store {
         );
         let (uid, participant) = (job.uid, job.participant.clone());
         self.db
-            .write(move |tx| {
+            .write_relaxed(move |tx| {
                 Box::pin(async move {
                     let mut row = tx.one(submit).await?;
                     let id: i64 = row.take()?;
@@ -86,6 +86,10 @@ impl JobRepo for Store {
                 })
             })
             .await
+    }
+
+    async fn settle_jobs(&self) -> Result<()> {
+        self.db.settle().await
     }
 
     async fn job(&self, uid: Uid) -> Result<Option<Job>> {

@@ -3,27 +3,29 @@
 use async_trait::async_trait;
 use tessera_access::ports::KeyRepo;
 use tessera_access::{Key, KeyKind, KeyOwner};
-use tessera_kernel::ids::{DashboardId, KeyId, QueryId, UserId};
+use tessera_kernel::ids::{DashboardId, KeyId, QueryId, UserId, WorkspaceId};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use crate::Store;
 use crate::db::{Row, Tx, call};
 
-type OwnerColumns = (Option<UserId>, Option<QueryId>, Option<DashboardId>);
+type OwnerColumns = (Option<UserId>, Option<QueryId>, Option<DashboardId>, Option<WorkspaceId>);
 
 fn owner_columns(owner: KeyOwner) -> OwnerColumns {
     match owner {
-        KeyOwner::User(id) => (Some(id), None, None),
-        KeyOwner::Query(id) => (None, Some(id), None),
-        KeyOwner::Dashboard(id) => (None, None, Some(id)),
+        KeyOwner::User(id) => (Some(id), None, None, None),
+        KeyOwner::Query(id) => (None, Some(id), None, None),
+        KeyOwner::Dashboard(id) => (None, None, Some(id), None),
+        KeyOwner::Workspace(id) => (None, None, None, Some(id)),
     }
 }
 
 fn read_owner(columns: OwnerColumns) -> Result<KeyOwner> {
     match columns {
-        (Some(id), None, None) => Ok(KeyOwner::User(id)),
-        (None, Some(id), None) => Ok(KeyOwner::Query(id)),
-        (None, None, Some(id)) => Ok(KeyOwner::Dashboard(id)),
+        (Some(id), None, None, None) => Ok(KeyOwner::User(id)),
+        (None, Some(id), None, None) => Ok(KeyOwner::Query(id)),
+        (None, None, Some(id), None) => Ok(KeyOwner::Dashboard(id)),
+        (None, None, None, Some(id)) => Ok(KeyOwner::Workspace(id)),
         _ => Err(Fault::new(Code::Internal, "a stored key has no owner or several")),
     }
 }
@@ -34,7 +36,7 @@ fn read_key(row: &mut Row) -> Result<Key> {
         uid: row.take()?,
         kind: KeyKind::parse(&row.take::<String>()?)
             .ok_or_else(|| Fault::new(Code::Internal, "a stored key has an unknown kind"))?,
-        owner: read_owner((row.take()?, row.take()?, row.take()?))?,
+        owner: read_owner((row.take()?, row.take()?, row.take()?, row.take()?))?,
         lookup: row.take()?,
         digest: row.take()?,
         pepper_version: row.take()?,
@@ -48,12 +50,25 @@ fn read_key(row: &mut Row) -> Result<Key> {
         disabled_at: row.take()?,
         revoked_at: row.take()?,
         last_used_at: row.take()?,
+        terms: read_json(row.take()?)?,
+        parent: row.take()?,
+        predecessor: row.take()?,
+        approval: row.take::<Option<String>>()?.map(read_json).transpose()?,
     })
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(text: String) -> Result<T> {
+    serde_json::from_str(&text)
+        .map_err(|error| Fault::internal("the terms of a stored key cannot be read", error))
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Fault::internal("the terms of a key", error))
 }
 
 /// Adds a key that belongs to `owner`, whatever owner it names itself.
 pub(crate) async fn insert_key(tx: Tx<'_>, key: &Key, owner: KeyOwner) -> Result<KeyId> {
-    let (user, query, dashboard) = owner_columns(owner);
+    let (user, query, dashboard, workspace) = owner_columns(owner);
     let call = call!(
         "key_insert",
         key.uid,
@@ -61,6 +76,7 @@ pub(crate) async fn insert_key(tx: Tx<'_>, key: &Key, owner: KeyOwner) -> Result
         user,
         query,
         dashboard,
+        workspace,
         &key.lookup,
         key.digest,
         key.pepper_version,
@@ -74,6 +90,10 @@ pub(crate) async fn insert_key(tx: Tx<'_>, key: &Key, owner: KeyOwner) -> Result
         key.disabled_at,
         key.revoked_at,
         key.last_used_at,
+        json(&key.terms)?,
+        key.parent,
+        key.predecessor,
+        key.approval.as_ref().map(json).transpose()?,
     );
     tx.one(call).await?.take()
 }
@@ -89,8 +109,8 @@ impl KeyRepo for Store {
     }
 
     async fn keys_of(&self, owner: KeyOwner) -> Result<Vec<Key>> {
-        let (user, query, dashboard) = owner_columns(owner);
-        let rows = self.db.rows(call!("key_list_of", user, query, dashboard)).await?;
+        let (user, query, dashboard, workspace) = owner_columns(owner);
+        let rows = self.db.rows(call!("key_list_of", user, query, dashboard, workspace)).await?;
         rows.into_iter().map(|mut row| read_key(&mut row)).collect()
     }
 
@@ -111,9 +131,17 @@ impl KeyRepo for Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let (user, query, dashboard) = owner_columns(key.owner);
+                    let (user, query, dashboard, workspace) = owner_columns(key.owner);
                     let kind = kind.as_str();
-                    let call = call!("key_revoke_recoverable", user, query, dashboard, at, kind);
+                    let call = call!(
+                        "key_revoke_recoverable",
+                        user,
+                        query,
+                        dashboard,
+                        workspace,
+                        at,
+                        kind
+                    );
                     tx.execute(call).await?;
                     insert_key(tx, &key, key.owner).await
                 })
@@ -126,8 +154,11 @@ impl KeyRepo for Store {
     }
 
     async fn revoke_keys_of(&self, owner: KeyOwner, at: Timestamp) -> Result<()> {
-        let (user, query, dashboard) = owner_columns(owner);
-        self.db.execute(call!("key_revoke_of", user, query, dashboard, at)).await.map(drop)
+        let (user, query, dashboard, workspace) = owner_columns(owner);
+        self.db
+            .execute(call!("key_revoke_of", user, query, dashboard, workspace, at))
+            .await
+            .map(drop)
     }
 
     async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<()> {

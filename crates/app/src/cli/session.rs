@@ -45,7 +45,10 @@ impl Session {
 
     /// The right to do one thing.
     pub(super) async fn permit<A: Act>(&self, act: A) -> Result<Authorized<A>> {
-        let context = RequestContext { address: None, request_id: Some("command line".to_owned()) };
+        let context = RequestContext {
+            request_id: Some("command line".to_owned()),
+            ..RequestContext::default()
+        };
         self.core.access.gate.permit(&self.caller, &context, act).await.map_err(explain)
     }
 

@@ -21,6 +21,8 @@ pub enum Need {
     Participant,
     /// To be a member of the group, or an administrator.
     MemberOrAdmin,
+    /// To hold a key of the workspace, or to be an administrator.
+    Workspace,
 }
 
 macro_rules! actions {
@@ -62,21 +64,21 @@ actions! {
     SessionEnd = "session.end", Nothing, [];
 
     /// List users.
-    UsersList = "users.list", Nothing, ["list_users"];
+    AccountsList = "accounts.list", Nothing, ["list_users"];
     /// Read a user.
-    UsersRead = "users.read", Nothing, ["list_users"];
+    AccountsRead = "accounts.read", Nothing, ["list_users"];
     /// Create a user.
-    UsersCreate = "users.create", Admin, ["admin"];
+    AccountsCreate = "accounts.create", Admin, ["admin"];
     /// Change a user's own particulars.
-    UsersUpdate = "users.update", OneselfOrAdmin, [];
+    AccountsUpdate = "accounts.update", OneselfOrAdmin, [];
     /// Change what a user may do: groups, state.
-    UsersAdminister = "users.administer", Admin, ["admin"];
+    AccountsAdminister = "accounts.administer", Admin, ["admin"];
     /// Delete a user who never signed in.
-    UsersDelete = "users.delete", Admin, ["admin"];
+    AccountsDelete = "accounts.delete", Admin, ["admin"];
     /// Read the recoverable key of a user.
-    UsersReadKey = "users.read_key", OneselfOrAdmin, [];
+    AccountsReadKey = "accounts.read_key", OneselfOrAdmin, [];
     /// Replace the recoverable key of a user.
-    UsersRegenerateKey = "users.regenerate_key", OneselfOrAdmin, [];
+    AccountsRegenerateKey = "accounts.regenerate_key", OneselfOrAdmin, [];
 
     /// List groups.
     GroupsList = "groups.list", Nothing, [];
@@ -172,19 +174,153 @@ actions! {
     SystemStatus = "system.status", Admin, ["super_admin"];
     /// Read queues and workers.
     SystemJobs = "system.jobs", Admin, ["super_admin"];
+
+    // What keys of a workspace may do. The names are those that Braze's clients know.
+    /// `users.track` in a workspace.
+    UsersTrack = "users.track", Workspace, ["admin"];
+    /// `users.delete` in a workspace.
+    UsersDelete = "users.delete", Workspace, ["admin"];
+    /// `users.alias.new` in a workspace.
+    UsersAliasNew = "users.alias.new", Workspace, ["admin"];
+    /// `users.identify` in a workspace.
+    UsersIdentify = "users.identify", Workspace, ["admin"];
+    /// `users.export.ids` in a workspace.
+    UsersExportIds = "users.export.ids", Workspace, ["admin"];
+    /// `users.export.segment` in a workspace.
+    UsersExportSegment = "users.export.segment", Workspace, ["admin"];
+    /// `users.external_ids.rename` in a workspace.
+    UsersExternalIdsRename = "users.external_ids.rename", Workspace, ["admin"];
+    /// `users.external_ids.remove` in a workspace.
+    UsersExternalIdsRemove = "users.external_ids.remove", Workspace, ["admin"];
+    /// `email.unsubscribe` in a workspace.
+    EmailUnsubscribe = "email.unsubscribe", Workspace, ["admin"];
+    /// `email.status` in a workspace.
+    EmailStatus = "email.status", Workspace, ["admin"];
+    /// `email.hard_bounces` in a workspace.
+    EmailHardBounces = "email.hard_bounces", Workspace, ["admin"];
+    /// `email.bounce.remove` in a workspace.
+    EmailBounceRemove = "email.bounce.remove", Workspace, ["admin"];
+    /// `email.spam.remove` in a workspace.
+    EmailSpamRemove = "email.spam.remove", Workspace, ["admin"];
+    /// `email.blacklist` in a workspace.
+    EmailBlacklist = "email.blacklist", Workspace, ["admin"];
+    /// `messages.send` in a workspace.
+    MessagesSend = "messages.send", Workspace, ["admin"];
+    /// `messages.schedule.create` in a workspace.
+    MessagesScheduleCreate = "messages.schedule.create", Workspace, ["admin"];
+    /// `messages.schedule.update` in a workspace.
+    MessagesScheduleUpdate = "messages.schedule.update", Workspace, ["admin"];
+    /// `messages.schedule.delete` in a workspace.
+    MessagesScheduleDelete = "messages.schedule.delete", Workspace, ["admin"];
+    /// `messages.schedule_broadcasts` in a workspace.
+    MessagesScheduleBroadcasts = "messages.schedule_broadcasts", Workspace, ["admin"];
+    /// `campaigns.trigger.send` in a workspace.
+    CampaignsTriggerSend = "campaigns.trigger.send", Workspace, ["admin"];
+    /// `campaigns.trigger.schedule.create` in a workspace.
+    CampaignsTriggerScheduleCreate = "campaigns.trigger.schedule.create", Workspace, ["admin"];
+    /// `campaigns.trigger.schedule.update` in a workspace.
+    CampaignsTriggerScheduleUpdate = "campaigns.trigger.schedule.update", Workspace, ["admin"];
+    /// `campaigns.trigger.schedule.delete` in a workspace.
+    CampaignsTriggerScheduleDelete = "campaigns.trigger.schedule.delete", Workspace, ["admin"];
+    /// `campaigns.list` in a workspace.
+    CampaignsList = "campaigns.list", Workspace, ["admin"];
+    /// `campaigns.data_series` in a workspace.
+    CampaignsDataSeries = "campaigns.data_series", Workspace, ["admin"];
+    /// `campaigns.details` in a workspace.
+    CampaignsDetails = "campaigns.details", Workspace, ["admin"];
+    /// `sends.data_series` in a workspace.
+    SendsDataSeries = "sends.data_series", Workspace, ["admin"];
+    /// `sends.id.create` in a workspace.
+    SendsIdCreate = "sends.id.create", Workspace, ["admin"];
+    /// `canvas.trigger.send` in a workspace.
+    CanvasTriggerSend = "canvas.trigger.send", Workspace, ["admin"];
+    /// `canvas.trigger.schedule.create` in a workspace.
+    CanvasTriggerScheduleCreate = "canvas.trigger.schedule.create", Workspace, ["admin"];
+    /// `canvas.trigger.schedule.update` in a workspace.
+    CanvasTriggerScheduleUpdate = "canvas.trigger.schedule.update", Workspace, ["admin"];
+    /// `canvas.trigger.schedule.delete` in a workspace.
+    CanvasTriggerScheduleDelete = "canvas.trigger.schedule.delete", Workspace, ["admin"];
+    /// `canvas.list` in a workspace.
+    CanvasList = "canvas.list", Workspace, ["admin"];
+    /// `canvas.data_series` in a workspace.
+    CanvasDataSeries = "canvas.data_series", Workspace, ["admin"];
+    /// `canvas.details` in a workspace.
+    CanvasDetails = "canvas.details", Workspace, ["admin"];
+    /// `canvas.data_summary` in a workspace.
+    CanvasDataSummary = "canvas.data_summary", Workspace, ["admin"];
+    /// `segments.list` in a workspace.
+    SegmentsList = "segments.list", Workspace, ["admin"];
+    /// `segments.data_series` in a workspace.
+    SegmentsDataSeries = "segments.data_series", Workspace, ["admin"];
+    /// `segments.details` in a workspace.
+    SegmentsDetails = "segments.details", Workspace, ["admin"];
+    /// `purchases.product_list` in a workspace.
+    PurchasesProductList = "purchases.product_list", Workspace, ["admin"];
+    /// `purchases.revenue_series` in a workspace.
+    PurchasesRevenueSeries = "purchases.revenue_series", Workspace, ["admin"];
+    /// `purchases.quantity_series` in a workspace.
+    PurchasesQuantitySeries = "purchases.quantity_series", Workspace, ["admin"];
+    /// `events.list` in a workspace.
+    EventsList = "events.list", Workspace, ["admin"];
+    /// `events.data_series` in a workspace.
+    EventsDataSeries = "events.data_series", Workspace, ["admin"];
+    /// `feed.list` in a workspace.
+    FeedList = "feed.list", Workspace, ["admin"];
+    /// `feed.data_series` in a workspace.
+    FeedDataSeries = "feed.data_series", Workspace, ["admin"];
+    /// `feed.details` in a workspace.
+    FeedDetails = "feed.details", Workspace, ["admin"];
+    /// `sessions.data_series` in a workspace.
+    SessionsDataSeries = "sessions.data_series", Workspace, ["admin"];
+    /// `kpi.mau.data_series` in a workspace.
+    KpiMauDataSeries = "kpi.mau.data_series", Workspace, ["admin"];
+    /// `kpi.dau.data_series` in a workspace.
+    KpiDauDataSeries = "kpi.dau.data_series", Workspace, ["admin"];
+    /// `kpi.new_users.data_series` in a workspace.
+    KpiNewUsersDataSeries = "kpi.new_users.data_series", Workspace, ["admin"];
+    /// `kpi.uninstalls.data_series` in a workspace.
+    KpiUninstallsDataSeries = "kpi.uninstalls.data_series", Workspace, ["admin"];
+    /// `templates.email.create` in a workspace.
+    TemplatesEmailCreate = "templates.email.create", Workspace, ["admin"];
+    /// `templates.email.update` in a workspace.
+    TemplatesEmailUpdate = "templates.email.update", Workspace, ["admin"];
+    /// `templates.email.info` in a workspace.
+    TemplatesEmailInfo = "templates.email.info", Workspace, ["admin"];
+    /// `templates.email.list` in a workspace.
+    TemplatesEmailList = "templates.email.list", Workspace, ["admin"];
+    /// `sso.saml.login` in a workspace.
+    SsoSamlLogin = "sso.saml.login", Workspace, ["admin"];
+    /// `content_blocks.info` in a workspace.
+    ContentBlocksInfo = "content_blocks.info", Workspace, ["admin"];
+    /// `content_blocks.list` in a workspace.
+    ContentBlocksList = "content_blocks.list", Workspace, ["admin"];
+    /// `content_blocks.create` in a workspace.
+    ContentBlocksCreate = "content_blocks.create", Workspace, ["admin"];
+    /// `subscription.status.set` in a workspace.
+    SubscriptionStatusSet = "subscription.status.set", Workspace, ["admin"];
+    /// `subscription.status.get` in a workspace.
+    SubscriptionStatusGet = "subscription.status.get", Workspace, ["admin"];
+    /// `subscription.groups.get` in a workspace.
+    SubscriptionGroupsGet = "subscription.groups.get", Workspace, ["admin"];
 }
 
 impl Action {
+    /// Whether it lists objects that hang on data sources.
+    #[must_use]
+    pub const fn lists_by_source(self) -> bool {
+        matches!(self, Self::QueriesList | Self::SourcesList)
+    }
+
     /// Whether every use is written into the audit log: what changes rights or secrets.
     #[must_use]
     pub const fn is_audited(self) -> bool {
         matches!(
             self,
-            Self::UsersCreate
-                | Self::UsersUpdate
-                | Self::UsersAdminister
-                | Self::UsersDelete
-                | Self::UsersRegenerateKey
+            Self::AccountsCreate
+                | Self::AccountsUpdate
+                | Self::AccountsAdminister
+                | Self::AccountsDelete
+                | Self::AccountsRegenerateKey
                 | Self::GroupsAdminister
                 | Self::KeysCreate
                 | Self::KeysRevoke

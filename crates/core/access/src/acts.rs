@@ -2,7 +2,7 @@
 
 use tessera_kernel::ids::{
     DashboardId, GroupId, KeyId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId,
-    WidgetId,
+    WidgetId, WorkspaceId,
 };
 
 use crate::Action;
@@ -32,6 +32,8 @@ pub enum Object {
     Dashboard(DashboardId),
     /// A widget.
     Widget(WidgetId),
+    /// A workspace.
+    Workspace(WorkspaceId),
 }
 
 impl Object {
@@ -50,6 +52,7 @@ impl Object {
             Self::Visualization(_) => "visualization",
             Self::Dashboard(_) => "dashboard",
             Self::Widget(_) => "widget",
+            Self::Workspace(_) => "workspace",
         }
     }
 
@@ -68,6 +71,7 @@ impl Object {
             Self::Visualization(id) => format!("visualization:{id}"),
             Self::Dashboard(id) => format!("dashboard:{id}"),
             Self::Widget(id) => format!("widget:{id}"),
+            Self::Workspace(id) => format!("workspace:{id}"),
         }
     }
 }
@@ -108,21 +112,21 @@ acts! {
     EndSession {} = SessionEnd, |_| Object::None;
 
     /// List users.
-    ListUsers {} = UsersList, |_| Object::None;
+    ListUsers {} = AccountsList, |_| Object::None;
     /// Read a user.
-    ReadUser { user: UserId } = UsersRead, |a| Object::User(a.user);
+    ReadUser { user: UserId } = AccountsRead, |a| Object::User(a.user);
     /// Create a user.
-    CreateUser {} = UsersCreate, |_| Object::None;
+    CreateUser {} = AccountsCreate, |_| Object::None;
     /// Change a user.
-    UpdateUser { user: UserId } = UsersUpdate, |a| Object::User(a.user);
+    UpdateUser { user: UserId } = AccountsUpdate, |a| Object::User(a.user);
     /// Change what a user may do.
-    AdministerUser { user: UserId } = UsersAdminister, |a| Object::User(a.user);
+    AdministerUser { user: UserId } = AccountsAdminister, |a| Object::User(a.user);
     /// Delete a user.
-    DeleteUser { user: UserId } = UsersDelete, |a| Object::User(a.user);
+    DeleteUser { user: UserId } = AccountsDelete, |a| Object::User(a.user);
     /// Read a user's recoverable key.
-    ReadUserKey { user: UserId } = UsersReadKey, |a| Object::User(a.user);
+    ReadUserKey { user: UserId } = AccountsReadKey, |a| Object::User(a.user);
     /// Replace a user's recoverable key.
-    RegenerateUserKey { user: UserId } = UsersRegenerateKey, |a| Object::User(a.user);
+    RegenerateUserKey { user: UserId } = AccountsRegenerateKey, |a| Object::User(a.user);
 
     /// List groups.
     ListGroups {} = GroupsList, |_| Object::None;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tessera_kernel::ids::{DashboardId, GroupId, KeyId, QueryId, SourceId, Uid, UserId};
+use tessera_kernel::ids::{DashboardId, GroupId, QueryId, SourceId, Uid, UserId, WorkspaceId};
 
 use crate::Action;
+use crate::keys::ActiveKey;
 
 /// How far a group reaches into a data source. Ordered: full access includes seeing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,23 +62,32 @@ impl UserPrincipal {
 }
 
 /// Somebody with the key of one query.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct QueryPrincipal {
     /// The key.
-    pub key: KeyId,
+    pub key: Arc<ActiveKey>,
     /// The query it opens.
     pub query: QueryId,
 }
 
 /// Somebody with the public link of one dashboard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DashboardPrincipal {
     /// The key.
-    pub key: KeyId,
+    pub key: Arc<ActiveKey>,
     /// The dashboard it opens.
     pub dashboard: DashboardId,
     /// The queries shown on it.
     pub queries: Vec<QueryId>,
+}
+
+/// A program with a key of one workspace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkspacePrincipal {
+    /// The key.
+    pub key: Arc<ActiveKey>,
+    /// The workspace it works in.
+    pub workspace: WorkspaceId,
 }
 
 /// Who is calling.
@@ -90,12 +100,14 @@ pub enum Caller {
         /// The user.
         user: Arc<UserPrincipal>,
         /// The key that proved it; `None` for a session.
-        key: Option<KeyId>,
+        key: Option<Arc<ActiveKey>>,
     },
     /// The holder of a query's key.
     Query(QueryPrincipal),
     /// The holder of a dashboard's link.
     Dashboard(Arc<DashboardPrincipal>),
+    /// A program with a key of a workspace.
+    Workspace(WorkspacePrincipal),
 }
 
 impl Caller {
@@ -104,7 +116,19 @@ impl Caller {
     pub fn user(&self) -> Option<&UserPrincipal> {
         match self {
             Self::User { user, .. } => Some(user),
-            Self::Anonymous | Self::Query(_) | Self::Dashboard(_) => None,
+            Self::Anonymous | Self::Query(_) | Self::Dashboard(_) | Self::Workspace(_) => None,
+        }
+    }
+
+    /// The key that proved it, if one did.
+    #[must_use]
+    pub fn key(&self) -> Option<&Arc<ActiveKey>> {
+        match self {
+            Self::Anonymous => None,
+            Self::User { key, .. } => key.as_ref(),
+            Self::Query(principal) => Some(&principal.key),
+            Self::Dashboard(principal) => Some(&principal.key),
+            Self::Workspace(principal) => Some(&principal.key),
         }
     }
 
@@ -120,8 +144,9 @@ impl Caller {
         match self {
             Self::Anonymous => "anonymous".to_owned(),
             Self::User { user, .. } => format!("user:{}", user.id),
-            Self::Query(principal) => format!("key:{}", principal.key),
-            Self::Dashboard(principal) => format!("key:{}", principal.key),
+            Self::Query(QueryPrincipal { key, .. })
+            | Self::Workspace(WorkspacePrincipal { key, .. }) => format!("key:{}", key.id()),
+            Self::Dashboard(principal) => format!("key:{}", principal.key.id()),
         }
     }
 }
@@ -131,7 +156,8 @@ impl Caller {
 pub struct Visible {
     /// An administrator sees everything.
     pub everything: bool,
-    /// The user whose own objects are always in the list.
+    /// The user whose own objects are always in the list; zero, which nobody has, if only data
+    /// sources count.
     pub user: UserId,
     /// Data sources whose objects are in the list.
     pub sources: Vec<SourceId>,

@@ -10,21 +10,33 @@ use tessera_kernel::ids::{DashboardId, KeyId, SourceId, UserId};
 use tessera_kernel::{Clock, Code, Fault, Result, Timestamp};
 
 use crate::acts::{Act, Object};
-use crate::caller::{DashboardPrincipal, QueryPrincipal};
-use crate::keys::{Key, KeyOwner, Peppers, format, hex};
+use crate::caller::{DashboardPrincipal, QueryPrincipal, WorkspacePrincipal};
+use crate::keys::terms::Dialect;
+use crate::keys::{ActiveKey, Key, KeyOwner, Peppers, format, hex};
 use crate::ports::{Facts, Repos, UserWithRights};
 use crate::{
-    AccessLevel, AccessSettings, Action, AuditEvent, Caller, Credential, Need, Transport,
+    AccessLevel, AccessSettings, Action, AuditEvent, Caller, Credential, Ledger, Need, Transport,
     TransportRule, UserPrincipal, Visible,
 };
 
-/// Where a request came from; for records.
+/// Most keys above a key.
+const PARENTS_MAX: usize = 8;
+
+/// Where a request came from, and the record of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestContext {
     /// The caller's address.
     pub address: Option<String>,
     /// The identifier of the request.
     pub request_id: Option<String>,
+    /// The origin of the page that sent it, such as `https://acme.example`.
+    pub origin: Option<String>,
+    /// What the caller's program calls itself.
+    pub client: Option<String>,
+    /// The language it is in.
+    pub dialect: Dialect,
+    /// Its record.
+    pub ledger: Ledger,
 }
 
 /// The right of a caller to do one thing, once. Only [`Gate::permit`] makes it.
@@ -33,6 +45,8 @@ pub struct Authorized<A> {
     act: A,
     caller: Caller,
     facts: Facts,
+    /// For a list: the only data sources whose objects the key may list.
+    within: Option<Vec<SourceId>>,
 }
 
 impl<A> Authorized<A> {
@@ -67,13 +81,21 @@ impl<A> Authorized<A> {
         let user = self.user()?;
         let mut sources: Vec<SourceId> = user.sources.keys().copied().collect();
         sources.sort_unstable();
-        Ok(Visible { everything: user.is_admin(), user: user.id, sources })
+        let visible = Visible { everything: user.is_admin(), user: user.id, sources };
+        match &self.within {
+            None => Ok(visible),
+            Some(within) => Ok(Visible {
+                everything: false,
+                user: UserId(0),
+                sources: within
+                    .iter()
+                    .copied()
+                    .filter(|id| visible.everything || visible.sources.contains(id))
+                    .collect(),
+            }),
+        }
     }
 }
-
-/// A key that was recognised, in memory.
-#[derive(Clone)]
-struct KnownKey(Arc<Key>);
 
 /// Checks credentials and acts.
 #[derive(Clone)]
@@ -87,7 +109,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     settings: AccessSettings,
     /// By digest; `None` for texts that are no key, so that guessing does not reach storage.
-    keys: Cache<[u8; 32], Option<KnownKey>>,
+    keys: Cache<[u8; 32], Option<Arc<ActiveKey>>>,
     users: Cache<UserId, Option<Arc<UserPrincipal>>>,
     dashboards: Cache<DashboardId, Arc<DashboardPrincipal>>,
     /// What was used since the last flush; storage learns of it once a minute.
@@ -134,52 +156,103 @@ impl Gate {
     }
 
     /// Recognises a key. In this order: form and checksum, memory, storage, digest, state, owner,
-    /// transport. Whatever is wrong, the answer is the same.
+    /// conditions. An unknown key and a wrong secret have the same answer; what else is wrong is
+    /// told only to those who have the whole key.
     ///
     /// # Errors
     /// `Unauthenticated`; `OutOfScope` for a good key that may not come this way.
-    pub async fn authenticate_key(&self, credential: &Credential) -> Result<Caller> {
+    pub async fn authenticate_key(
+        &self,
+        credential: &Credential,
+        context: &RequestContext,
+    ) -> Result<Caller> {
+        let caller = self.recognise(credential, context).await;
+        context.ledger.note(|entry| match &caller {
+            Ok(caller) => entry.actor = Some(caller.label()),
+            Err(fault) => entry.refused = Some(fault.reason().unwrap_or("key_unknown")),
+        });
+        caller
+    }
+
+    async fn recognise(&self, credential: &Credential, context: &RequestContext) -> Result<Caller> {
         let text = credential.secret.expose();
-        let Some(shape) = format::read(text) else { return Err(unknown()) };
+        let Some(shape) = format::read(text) else {
+            return Err(unknown().with_reason("key_malformed"));
+        };
         let (_, digest) = self.inner.peppers.digest(text);
         let known = match self.inner.keys.get(&digest) {
             Some(known) => known,
             None => {
-                let known = self.find_key(text, shape).await?.map(|key| KnownKey(Arc::new(key)));
-                self.inner.keys.insert(digest, known.clone());
-                known
+                let found = match self.find_key(text, shape).await? {
+                    Some(key) => self.with_above(key).await?.map(Arc::new),
+                    None => None,
+                };
+                self.inner.keys.insert(digest, found.clone());
+                found
             }
         };
-        let key = known.ok_or_else(unknown)?.0;
+        let key = known.ok_or_else(unknown)?;
+        let transport = credential.transport;
+        context.ledger.note(|entry| {
+            entry.key = Some(key.id());
+            entry.transport = Some(transport.as_str());
+        });
         let now = self.inner.clock.now();
-        let alive = key.revoked_at.is_none()
-            && key.disabled_at.is_none()
-            && key.not_before.is_none_or(|from| from <= now)
-            && key.expires_at.is_none_or(|end| now < end);
-        if !alive {
-            return Err(unknown());
+        if let Some(reason) = key.lapsed(now) {
+            return Err(lapsed(reason));
         }
-        let caller = match key.owner {
-            KeyOwner::User(id) => {
-                let user = self.principal(id).await?.ok_or_else(unknown)?;
-                if credential.transport == Transport::Url
-                    && self.inner.settings.user_keys_in_url == TransportRule::Fenced
-                {
-                    return Err(Fault::new(
-                        Code::OutOfScope,
-                        "a key of a user must come in the Authorization header",
-                    ));
-                }
-                self.inner.seen_users.lock().insert(id, now);
-                Caller::User { user, key: Some(key.id) }
-            }
-            KeyOwner::Query(query) => Caller::Query(QueryPrincipal { key: key.id, query }),
-            KeyOwner::Dashboard(dashboard) => {
-                Caller::Dashboard(self.dashboard(key.id, dashboard).await?)
-            }
-        };
-        self.inner.used_keys.lock().insert(key.id, now);
+        let caller = self.caller_of(&key).await?;
+        if matches!(key.key.owner, KeyOwner::User(_))
+            && transport == Transport::Url
+            && self.inner.settings.user_keys_in_url == TransportRule::Fenced
+        {
+            return Err(Fault::new(
+                Code::OutOfScope,
+                "a key of a user must come in the Authorization header",
+            )
+            .with_reason("transport_denied"));
+        }
+        if let Some(reason) = key.refuse(transport, context) {
+            return Err(Fault::new(Code::OutOfScope, condition_detail(reason)).with_reason(reason));
+        }
+        if let Some(user) = caller.user() {
+            self.inner.seen_users.lock().insert(user.id, now);
+        }
+        self.inner.used_keys.lock().insert(key.id(), now);
         Ok(caller)
+    }
+
+    /// A key with all above it; `None` if one of them is gone.
+    async fn with_above(&self, key: Key) -> Result<Option<ActiveKey>> {
+        let mut above: Vec<Key> = Vec::new();
+        let mut next = key.parent;
+        while let Some(id) = next {
+            if above.len() == PARENTS_MAX {
+                return Ok(None);
+            }
+            let Some(parent) = self.inner.repos.key(id).await? else { return Ok(None) };
+            next = parent.parent;
+            above.push(parent);
+        }
+        Ok(Some(ActiveKey { key, above, caveats: Vec::new() }))
+    }
+
+    /// For whom a key acts.
+    async fn caller_of(&self, key: &Arc<ActiveKey>) -> Result<Caller> {
+        let gone = || unknown().with_reason("owner_inactive");
+        Ok(match key.key.owner {
+            KeyOwner::User(id) => {
+                let user = self.principal(id).await?.ok_or_else(gone)?;
+                Caller::User { user, key: Some(Arc::clone(key)) }
+            }
+            KeyOwner::Query(query) => Caller::Query(QueryPrincipal { key: Arc::clone(key), query }),
+            KeyOwner::Dashboard(dashboard) => {
+                Caller::Dashboard(self.dashboard(key, dashboard).await?)
+            }
+            KeyOwner::Workspace(workspace) => {
+                Caller::Workspace(WorkspacePrincipal { key: Arc::clone(key), workspace })
+            }
+        })
     }
 
     async fn find_key(&self, text: &str, shape: format::KeyText<'_>) -> Result<Option<Key>> {
@@ -193,7 +266,7 @@ impl Gate {
                 let fits = self.inner.peppers.verify(text, version, digest);
                 Ok(found.filter(|key| fits && key.kind == kind))
             }
-            format::KeyText::Plain => {
+            format::KeyText::Foreign => {
                 // Found by its digest, which nobody can compute without the pepper.
                 for digest in self.inner.peppers.digests(text) {
                     if let Some(key) = self.inner.repos.key_by_lookup(&hex(&digest)).await? {
@@ -227,11 +300,17 @@ impl Gate {
         self.inner.seen_users.lock().insert(user, at);
     }
 
-    async fn dashboard(&self, key: KeyId, id: DashboardId) -> Result<Arc<DashboardPrincipal>> {
-        if let Some(known) = self.inner.dashboards.get(&id).filter(|known| known.key == key) {
+    async fn dashboard(
+        &self,
+        key: &Arc<ActiveKey>,
+        id: DashboardId,
+    ) -> Result<Arc<DashboardPrincipal>> {
+        let same = |known: &Arc<DashboardPrincipal>| Arc::ptr_eq(&known.key, key);
+        if let Some(known) = self.inner.dashboards.get(&id).filter(same) {
             return Ok(known);
         }
         let queries = self.inner.repos.dashboard_queries(id).await?;
+        let key = Arc::clone(key);
         let principal = Arc::new(DashboardPrincipal { key, dashboard: id, queries });
         self.inner.dashboards.insert(id, Arc::clone(&principal));
         Ok(principal)
@@ -283,13 +362,49 @@ impl Gate {
         act: A,
     ) -> Result<Authorized<A>> {
         let object = act.object();
+        context.ledger.note(|entry| {
+            entry.action = Some(A::ACTION.as_str());
+            entry.object = object.label();
+        });
+        let decided = self.decide(caller, A::ACTION, object).await;
+        context.ledger.note(|entry| {
+            if entry.actor.is_none() {
+                entry.actor = Some(caller.label());
+            }
+            entry.refused = decided.as_ref().err().map(refusal);
+        });
+        let facts = decided?;
+        if A::ACTION.is_audited() {
+            let event = AuditEvent {
+                at: self.inner.clock.now(),
+                actor: caller.label(),
+                action: A::ACTION.as_str(),
+                object: object.label(),
+                detail: serde_json::json!({
+                    "request_id": context.request_id,
+                    "key": caller.key().map(|key| key.id().0),
+                }),
+                address: context.address.clone(),
+            };
+            self.inner.repos.insert_audit(&[event]).await?;
+        }
+        let within = caller.key().and_then(|key| key.listed_sources(A::ACTION));
+        Ok(Authorized { act, caller: caller.clone(), facts, within })
+    }
+
+    /// Whether a caller may do something, without doing or recording it. Gives what the rules knew.
+    ///
+    /// # Errors
+    /// As [`permit`](Self::permit); the fault's reason and detail say which rule decided.
+    pub async fn decide(&self, caller: &Caller, action: Action, object: Object) -> Result<Facts> {
         if matches!(caller, Caller::Anonymous) {
-            return Err(Fault::new(Code::Unauthenticated, "sign in or send a key"));
+            return Err(Fault::new(Code::Unauthenticated, "sign in or send a key")
+                .with_reason("key_missing"));
         }
         if let Some(user) = caller.user()
-            && !user.holds(A::ACTION)
+            && !user.holds(action)
         {
-            return Err(forbidden(A::ACTION));
+            return Err(forbidden(action));
         }
         let facts = match object {
             Object::None => Facts::default(),
@@ -299,32 +414,56 @@ impl Gate {
                 None => return Err(out_of_scope()),
             },
         };
-        decide(A::ACTION, caller, object, &facts)?;
-        if A::ACTION.is_audited() {
-            let event = AuditEvent {
-                at: self.inner.clock.now(),
-                actor: caller.label(),
-                action: A::ACTION.as_str(),
-                object: object.label(),
-                detail: serde_json::json!({ "request_id": context.request_id }),
-                address: context.address.clone(),
-            };
-            self.inner.repos.insert_audit(&[event]).await?;
+        decide(action, caller, object, &facts)?;
+        if let Some(key) = caller.key() {
+            key.check(action, object, &facts)?;
         }
-        Ok(Authorized { act, caller: caller.clone(), facts })
+        Ok(facts)
     }
 }
 
 fn unknown() -> Fault {
-    Fault::new(Code::Unauthenticated, "the key is not known")
+    Fault::new(Code::Unauthenticated, "the key is not known").with_reason("key_unknown")
+}
+
+/// What is told to somebody who has the whole key, which is no longer or not yet in force. Of a
+/// revoked key nothing is told.
+fn lapsed(reason: &'static str) -> Fault {
+    let detail = match reason {
+        "key_disabled" => "the key is switched off",
+        "key_not_yet_valid" => "the key is not in force yet",
+        "key_expired" => "the key has expired; make a new one",
+        "approval_pending" => "the key waits for approval",
+        _ => return unknown(),
+    };
+    Fault::new(Code::Unauthenticated, detail).with_reason(reason)
+}
+
+fn condition_detail(reason: &'static str) -> &'static str {
+    match reason {
+        "ip_denied" => "the key may not be used from this address",
+        "origin_denied" => "the key may not be used by pages of this origin",
+        "transport_denied" => "the key may not be carried this way",
+        _ => "the key may not be used in this API",
+    }
+}
+
+/// Why something was refused, for records.
+fn refusal(fault: &Fault) -> &'static str {
+    fault.reason().unwrap_or(match fault.code() {
+        Code::Unauthenticated => "key_missing",
+        Code::OutOfScope | Code::NotFound => "object_denied",
+        _ => "scope_missing",
+    })
 }
 
 fn out_of_scope() -> Fault {
-    Fault::new(Code::OutOfScope, "the key does not open this")
+    Fault::new(Code::OutOfScope, "the key does not open this").with_reason("object_denied")
 }
 
 fn forbidden(action: Action) -> Fault {
     Fault::new(Code::Forbidden, format!("the right to {} is missing", action.as_str()))
+        .with_reason("scope_missing")
 }
 
 fn missing(object: Object) -> Fault {
@@ -337,11 +476,16 @@ fn decide(action: Action, caller: &Caller, object: Object, facts: &Facts) -> Res
         Caller::Anonymous => Err(Fault::new(Code::Unauthenticated, "sign in or send a key")),
         Caller::User { user, .. } => decide_user(action, user, caller, object, facts),
         Caller::Query(principal) => {
-            if facts.query != Some(principal.query) {
+            // Of a run with pinned values, only the answer to its own request is for this caller.
+            let result = facts.result_of.contains(&principal.query) && !principal.key.pins();
+            if facts.query != Some(principal.query) && !result {
                 return Err(out_of_scope());
             }
             match action {
-                Action::QueriesRead | Action::QueriesRun | Action::JobsRead => Ok(()),
+                Action::QueriesRead
+                | Action::QueriesRun
+                | Action::JobsRead
+                | Action::ResultsRead => Ok(()),
                 _ => Err(forbidden(action)),
             }
         }
@@ -356,6 +500,15 @@ fn decide(action: Action, caller: &Caller, object: Object, facts: &Facts) -> Res
                 | Action::QueriesRead
                 | Action::QueriesRun
                 | Action::JobsRead => Ok(()),
+                _ => Err(forbidden(action)),
+            }
+        }
+        Caller::Workspace(principal) => {
+            if object != Object::Workspace(principal.workspace) {
+                return Err(out_of_scope());
+            }
+            match action.need() {
+                Need::Workspace => Ok(()),
                 _ => Err(forbidden(action)),
             }
         }
@@ -376,7 +529,7 @@ fn decide_user(
     let level = facts.source.and_then(|source| user.level(source));
     let allowed = match action.need() {
         Need::Nothing => true,
-        Need::Admin => false,
+        Need::Admin | Need::Workspace => false,
         Need::OneselfOrAdmin => object == Object::User(user.id),
         Need::SourceView => level.is_some() || (facts.detached && owns),
         Need::SourceFull => level == Some(AccessLevel::Full),

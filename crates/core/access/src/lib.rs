@@ -25,16 +25,23 @@ mod sessions;
 mod settings;
 mod setup;
 mod throttle;
+mod usage;
 mod users;
 
 pub use action::{Action, Need, PermissionWord, permission_actions};
 pub use acts::*;
 pub use audit::AuditEvent;
-pub use caller::{AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Visible};
+pub use caller::{
+    AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Visible,
+    WorkspacePrincipal,
+};
 pub use credential::{Credential, Transport};
 pub use gate::{Authorized, Gate, RequestContext};
 pub use groups::{Group, GroupChange, Groups, NewGroup};
-pub use keys::{Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers, is_key_shaped};
+pub use keys::{
+    ActiveKey, Approval, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers, is_key_shaped,
+    terms,
+};
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;
@@ -42,6 +49,7 @@ pub use sessions::{NewSession, Session, Sessions};
 pub use settings::{AccessSettings, TransportRule};
 pub use setup::{Setup, SetupRequest};
 pub use throttle::Throttle;
+pub use usage::{Entry, Ledger, LimitState};
 pub use users::{
     Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserOrder, UserToken, Users,
 };

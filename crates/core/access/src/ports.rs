@@ -31,6 +31,8 @@ pub struct Facts {
     pub query: Option<QueryId>,
     /// For a job: labels (see [`Caller::label`](crate::Caller::label)) of those who asked for it.
     pub participants: Vec<String>,
+    /// For a result: the queries whose text it is a result of.
+    pub result_of: Vec<QueryId>,
     /// For a group: its members.
     pub members: Vec<UserId>,
     /// For a dashboard or widget: the dashboard.

@@ -156,8 +156,11 @@ pub trait DashboardRepo: Send + Sync {
 #[async_trait]
 pub trait JobRepo: Send + Sync {
     /// Stores a job; or, if one with the same `dedup` is not final yet, adds the participant to
-    /// that. Says which one it is, and whether it is new.
+    /// that. Says which one it is, and whether it is new. It can be taken at once, but nobody may
+    /// be told of it before [`settle_jobs`](Self::settle_jobs).
     async fn submit_job(&self, job: &NewJob) -> Result<(Job, bool)>;
+    /// Returns once the jobs submitted so far survive a loss of power.
+    async fn settle_jobs(&self) -> Result<()>;
     /// One job.
     async fn job(&self, uid: Uid) -> Result<Option<Job>>;
     /// Takes the oldest queued job and gives it to `node` until `lease_until`.
@@ -267,6 +270,11 @@ pub trait BatchSink: Send {
     async fn begin(&mut self, schema: SchemaRef) -> Result<()>;
     /// Takes rows.
     async fn batch(&mut self, batch: RecordBatch) -> Result<()>;
+    /// No more rows come: what can be done with them may begin while the connector tidies up. May
+    /// be left out.
+    async fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Tells a connector to stop.

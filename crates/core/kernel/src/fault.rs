@@ -1,5 +1,7 @@
 //! The one error type that crosses crate borders: a code, and what an edge needs to word an answer.
 
+use std::num::NonZeroU64;
+
 use crate::Code;
 
 /// A result with a [`Fault`].
@@ -12,8 +14,9 @@ pub struct Fault {
     code: Code,
     detail: String,
     field: Option<String>,
-    names: Vec<String>,
-    retry_after_seconds: Option<u64>,
+    names: Box<[String]>,
+    retry_after_seconds: Option<NonZeroU64>,
+    reason: Option<&'static str>,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -25,8 +28,9 @@ impl Fault {
             code,
             detail: detail.into(),
             field: None,
-            names: Vec::new(),
+            names: Box::default(),
             retry_after_seconds: None,
+            reason: None,
             source: None,
         }
     }
@@ -60,14 +64,21 @@ impl Fault {
     /// Adds the names of the parameters at fault.
     #[must_use]
     pub fn with_names(mut self, names: Vec<String>) -> Self {
-        self.names = names;
+        self.names = names.into();
         self
     }
 
-    /// Says when to try again.
+    /// Says when to try again: in a second at the earliest.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after_seconds = Some(seconds);
+        self.retry_after_seconds = NonZeroU64::new(seconds.max(1));
+        self
+    }
+
+    /// Names the rule that decided, as a stable word: `ip_denied`.
+    #[must_use]
+    pub fn with_reason(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
         self
     }
 
@@ -105,9 +116,15 @@ impl Fault {
         &self.names
     }
 
+    /// The rule that decided, as a stable word.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        self.reason
+    }
+
     /// Seconds to wait before trying again.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after_seconds
+        self.retry_after_seconds.map(NonZeroU64::get)
     }
 }

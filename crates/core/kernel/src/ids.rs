@@ -45,4 +45,6 @@ ids! {
     DashboardId,
     /// A tile of a dashboard.
     WidgetId,
+    /// The customers, events and keys of one product.
+    WorkspaceId,
 }

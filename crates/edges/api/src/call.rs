@@ -75,7 +75,7 @@ impl Call {
     /// The right to do one thing.
     pub(crate) async fn permit<A: Act>(&self, act: A) -> Result<Authorized<A>> {
         let caller = self.caller().await?;
-        self.access().gate.permit(caller, &self.info.context(), act).await
+        self.access().gate.permit(caller, &self.state.kit.context(&self.info), act).await
     }
 
     /// The body as a typed value.

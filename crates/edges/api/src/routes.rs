@@ -245,7 +245,11 @@ impl Route {
         };
         let caller = match call.caller().await? {
             Caller::Anonymous => return (self.handler)(call).await,
-            caller => caller.label(),
+            // What one key was answered is not for another one, which may open less.
+            caller => match caller.key() {
+                Some(key) => format!("{} key:{}", caller.label(), key.id()),
+                None => caller.label(),
+            },
         };
         let identity = Identity { caller, operation: operation(self.method(), &call.parts), key };
         let digest = Sha256::digest(&call.body).into();

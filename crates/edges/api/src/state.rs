@@ -1,5 +1,6 @@
 //! What every handler reaches.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tessera_bi::Bi;
@@ -18,15 +19,18 @@ pub struct ApiSettings {
     pub wait_milliseconds_max: u64,
 }
 
-/// What the interface is made of.
+/// What the interface is made of. Cloned for every request, so there is one reference to count.
 #[derive(Clone)]
-pub struct ApiState {
+pub struct ApiState(Arc<Shared>);
+
+/// What is behind the reference.
+pub struct Shared {
     /// Callers, users, keys.
     pub kit: Kit,
     /// The query side.
     pub bi: Bi,
     /// What the operator decided.
-    pub settings: Arc<ApiSettings>,
+    pub settings: ApiSettings,
     /// Answers to requests that must not be done twice.
     pub(crate) answers: Arc<Answers>,
 }
@@ -36,6 +40,14 @@ impl ApiState {
     #[must_use]
     pub fn new(kit: Kit, bi: Bi, settings: ApiSettings) -> Self {
         let answers = Arc::new(Answers::new(settings.idempotency_entries_max));
-        Self { kit, bi, settings: Arc::new(settings), answers }
+        Self(Arc::new(Shared { kit, bi, settings, answers }))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use tessera_access::RequestContext;
+use tessera_access::terms::Dialect;
+use tessera_access::{Ledger, RequestContext};
 
 /// Put into every request by [`layer::prepare`](crate::layer::prepare).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,12 @@ pub struct RequestInfo {
     pub request_id: String,
     /// The caller's address, behind trusted proxies.
     pub address: Option<String>,
+    /// The origin of the page that sent it.
+    pub origin: Option<String>,
+    /// What the caller's program calls itself.
+    pub client: Option<String>,
+    /// The record of the request.
+    pub ledger: Ledger,
     /// How the caller names this server: `http://host:port`, no slash at the end.
     pub base_url: String,
 }
@@ -20,8 +27,15 @@ pub struct RequestInfo {
 impl RequestInfo {
     /// The part that goes into records.
     #[must_use]
-    pub fn context(&self) -> RequestContext {
-        RequestContext { address: self.address.clone(), request_id: Some(self.request_id.clone()) }
+    pub fn context(&self, dialect: Dialect) -> RequestContext {
+        RequestContext {
+            address: self.address.clone(),
+            request_id: Some(self.request_id.clone()),
+            origin: self.origin.clone(),
+            client: self.client.clone(),
+            dialect,
+            ledger: self.ledger.clone(),
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use ipnet::IpNet;
-use tessera_access::{Access, Act, Authorized, Caller};
+use tessera_access::terms::Dialect;
+use tessera_access::{Access, Act, Authorized, Caller, RequestContext};
 use tessera_kernel::{Code, Random, Result};
 
 use crate::{RequestInfo, cookies, credential, csrf};
@@ -45,9 +46,23 @@ pub struct Kit {
     pub settings: Arc<KitSettings>,
     /// For tokens in cookies.
     pub random: Arc<dyn Random>,
+    /// The language that callers of this edge speak.
+    pub dialect: Dialect,
 }
 
 impl Kit {
+    /// The same for an edge of another language.
+    #[must_use]
+    pub fn in_dialect(&self, dialect: Dialect) -> Self {
+        Self { dialect, ..self.clone() }
+    }
+
+    /// What the core is told of a request.
+    #[must_use]
+    pub fn context(&self, info: &RequestInfo) -> RequestContext {
+        info.context(self.dialect)
+    }
+
     /// Who calls. A good key decides; a bad one in a header leaves it to a good session; without
     /// either the caller is nobody.
     ///
@@ -58,7 +73,7 @@ impl Kit {
         let session = cookies::session_token(&parts.headers);
         let key = credential::key_of(&parts.headers, parts.uri.query());
         if let Some(key) = key {
-            match self.access.gate.authenticate_key(&key).await {
+            match self.access.gate.authenticate_key(&key, &self.context(info)).await {
                 Err(fault)
                     if fault.code() == Code::Unauthenticated
                         && session.is_some()
@@ -83,7 +98,7 @@ impl Kit {
         act: A,
     ) -> Result<Authorized<A>> {
         let caller = self.identify(parts, info).await?;
-        self.access.gate.permit(&caller, &info.context(), act).await
+        self.access.gate.permit(&caller, &self.context(info), act).await
     }
 
     /// Refuses a form that another site's page sent; for forms that need no session.

@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tessera_access::Ledger;
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
@@ -39,6 +40,9 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         request_id: request_id(request.headers()).unwrap_or_else(|| layer.random.alphanumeric(16)),
         address: address.map(|address| address.to_string()),
         base_url: base_url(&layer.settings, request.headers()),
+        origin: text(request.headers(), &header::ORIGIN),
+        client: text(request.headers(), &header::USER_AGENT),
+        ledger: Ledger::default(),
     };
     let method = request.method().clone();
     let target = redact(request.uri().path_and_query().map_or("/", |target| target.as_str()));
@@ -124,6 +128,10 @@ fn set_headers(headers: &mut HeaderMap, request_id: &str, key_in_address: bool) 
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {

@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use serde_json::{Map, Value as Json};
-use tessera_access::{Act, Authorized, Caller};
+use tessera_access::{Act, Authorized, Caller, RequestContext};
 use tessera_httpkit::{RequestInfo, body};
 use tessera_kernel::{Code, Fault, Result};
 
@@ -74,11 +74,18 @@ fn is_unproved(code: Code) -> bool {
     matches!(code, Code::Unauthenticated | Code::OutOfScope | Code::CsrfFailed)
 }
 
+impl Visit {
+    /// What the core is told of the request.
+    pub(crate) fn context(&self) -> RequestContext {
+        self.state.kit.context(&self.info)
+    }
+}
+
 impl Call {
     /// The right to do one thing.
     pub(crate) async fn permit<A: Act>(&self, act: A) -> Result<Authorized<A>> {
         let gate = &self.state.kit.access.gate;
-        let granted = gate.permit(&self.caller, &self.info.context(), act).await;
+        let granted = gate.permit(&self.caller, &self.state.kit.context(&self.info), act).await;
         granted.map_err(|fault| quirks::dashboard_key_outside_its_dashboard(&self.caller, fault))
     }
 

@@ -137,21 +137,26 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_schema::DataType;
-    use tessera_access::{DashboardPrincipal, QueryPrincipal};
-    use tessera_kernel::ids::{DashboardId, KeyId, QueryId};
+    use tessera_access::{ActiveKey, DashboardPrincipal, Key, KeyKind, KeyOwner, QueryPrincipal};
+    use tessera_kernel::ids::{DashboardId, QueryId};
 
     use super::*;
 
+    fn key(kind: KeyKind, owner: KeyOwner) -> Arc<ActiveKey> {
+        Arc::new(ActiveKey::alone(Key::blank(kind, owner, tessera_kernel::Timestamp::UNIX_EPOCH)))
+    }
+
     fn dashboard_key() -> Caller {
         Caller::Dashboard(Arc::new(DashboardPrincipal {
-            key: KeyId(1),
+            key: key(KeyKind::Dashboard, KeyOwner::Dashboard(DashboardId(1))),
             dashboard: DashboardId(1),
             queries: Vec::new(),
         }))
     }
 
     fn query_key() -> Caller {
-        Caller::Query(QueryPrincipal { key: KeyId(1), query: QueryId(1) })
+        let key = key(KeyKind::Query, KeyOwner::Query(QueryId(1)));
+        Caller::Query(QueryPrincipal { key, query: QueryId(1) })
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What the handlers share.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use tessera_bi::Bi;
 use tessera_httpkit::Kit;
 
@@ -32,13 +35,32 @@ impl RedashSettings {
     }
 }
 
-/// What the handlers share.
+/// What the handlers share. Cloned for every request, so there is one reference to count.
 #[derive(Clone)]
-pub struct RedashState {
+pub struct RedashState(Arc<Shared>);
+
+/// What is behind the reference.
+pub struct Shared {
     /// Callers, cookies, limits.
     pub kit: Kit,
     /// The query side.
     pub bi: Bi,
     /// What the operator decided.
     pub settings: RedashSettings,
+}
+
+impl RedashState {
+    /// The dialect over the core.
+    #[must_use]
+    pub fn new(kit: Kit, bi: Bi, settings: RedashSettings) -> Self {
+        Self(Arc::new(Shared { kit, bi, settings }))
+    }
+}
+
+impl Deref for RedashState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }

@@ -95,8 +95,10 @@ impl Connector for Postgres {
                 () = tokio::time::sleep(limit.saturating_add(BACKSTOP)) => Err(too_long(limit)),
             }
         };
-        self.settle(pooled, &ran).await;
-        ran
+        // Where the rows go, the disk may have to be waited for: meanwhile the connection is tidied.
+        let end = async { if ran.is_ok() { sink.end().await } else { Ok(()) } };
+        let ((), ended) = futures::join!(self.settle(pooled, &ran), end);
+        ran.and(ended)
     }
 
     async fn test(&self) -> Result<()> {

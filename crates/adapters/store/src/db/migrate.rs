@@ -29,7 +29,7 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_init.sql")];
+const MIGRATIONS: [Migration; 2] = [migration!(1, "0001_init.sql"), migration!(2, "0002_keys.sql")];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)";

@@ -4,6 +4,7 @@
 //! written once: PostgreSQL runs them here, SQLite on its writer thread, where nothing ever waits.
 
 mod fault;
+mod log;
 mod migrate;
 mod postgres;
 mod recent;
@@ -158,6 +159,28 @@ impl Db {
         // Also if it failed: then it may have been done all the same.
         self.recent.forget();
         done
+    }
+
+    /// As [`write`](Self::write), but on disk only after [`settle`](Self::settle) or a later write.
+    pub(crate) async fn write_relaxed<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
+    {
+        let done = match &self.driver {
+            Driver::Sqlite(db) => db.write_relaxed(work).await,
+            Driver::Postgres(db) => db.write(work).await,
+        };
+        self.recent.forget();
+        done
+    }
+
+    /// Returns once what was written so far is on disk. PostgreSQL's writes always are.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        match &self.driver {
+            Driver::Sqlite(db) => db.settle().await,
+            Driver::Postgres(_) => Ok(()),
+        }
     }
 
     /// Lets running work end, and ends.

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tessera_kernel::{Code, Fault, Result};
 use tokio::sync::oneshot;
 
+use super::log::WriteAheadLog;
 use super::statement::{Call, Engine};
 use super::value::Value;
 use super::{Row, Tx, fault, migrate};
@@ -56,6 +57,7 @@ pub(crate) struct Sqlite {
     reads: Sender<ReadJob>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     readers: usize,
+    log: WriteAheadLog,
 }
 
 impl Sqlite {
@@ -81,7 +83,8 @@ impl Sqlite {
             let jobs = Arc::clone(&read_jobs);
             threads.push(spawn("store-reader", move || read_loop(&connection, &jobs))?);
         }
-        Ok((Self { writes, reads, threads: Mutex::new(threads), readers }, version))
+        let log = WriteAheadLog::open(path)?;
+        Ok((Self { writes, reads, threads: Mutex::new(threads), readers, log }, version))
     }
 
     /// Runs statements one after the other in one snapshot.
@@ -107,6 +110,11 @@ impl Sqlite {
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
         self.run(work, Durability::Relaxed).await
+    }
+
+    /// Returns once every transaction answered so far is on disk.
+    pub(super) async fn settle(&self) -> Result<()> {
+        self.log.sync().await
     }
 
     async fn run<T, F>(&self, work: F, durability: Durability) -> Result<T>

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{
     DashboardId, GroupId, KeyId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId,
-    WidgetId,
+    WidgetId, WorkspaceId,
 };
 
 /// One value. Truth values are 0 or 1, times microseconds, documents and identifiers text.
@@ -230,4 +230,4 @@ macro_rules! ids {
     )*};
 }
 
-ids! { UserId GroupId KeyId SourceId QueryId ResultId VisualizationId DashboardId WidgetId }
+ids! { UserId GroupId KeyId SourceId QueryId ResultId VisualizationId DashboardId WidgetId WorkspaceId }

@@ -10,7 +10,7 @@ use tessera_bi::{
     Change, Dashboard, Query, QueryFilter, QueryOrder, QueryScope, Source, Visualization, Widget,
 };
 use tessera_kernel::ids::{
-    DashboardId, GroupId, KeyId, QueryId, SourceId, Uid, UserId, VisualizationId, WidgetId,
+    DashboardId, GroupId, QueryId, SourceId, Uid, UserId, VisualizationId, WidgetId,
 };
 use tessera_kernel::{PageRequest, Timestamp};
 use tessera_store::{Store, StoreSettings};
@@ -89,23 +89,15 @@ pub(crate) fn key(kind: KeyKind, owner: KeyOwner) -> Key {
     let mut digest = [0; 32];
     digest[..16].copy_from_slice(uid.as_bytes());
     Key {
-        id: KeyId(0),
         uid,
-        kind,
-        owner,
         lookup: uid.simple().to_string(),
         digest,
         pepper_version: 1,
         sealed: Some(vec![1, 2, 3]),
         name: "key".to_owned(),
         hint: "tsr_usr_ab".to_owned(),
-        created_by: None,
-        created_at: at(0),
-        not_before: None,
         expires_at: Some(at(1000)),
-        disabled_at: None,
-        revoked_at: None,
-        last_used_at: None,
+        ..Key::blank(kind, owner, at(0))
     }
 }
 

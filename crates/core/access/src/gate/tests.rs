@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tessera_kernel::ids::{KeyId, QueryId, SourceId, Uid, UserId};
+use tessera_kernel::ids::{QueryId, SourceId, Uid, UserId};
 
 use super::*;
+use crate::KeyKind;
 
 const OWN: SourceId = SourceId(1);
 const SEEN: SourceId = SourceId(2);
@@ -28,7 +29,10 @@ fn user(words: &[&str]) -> Caller {
 }
 
 fn query_key(query: i64) -> Caller {
-    Caller::Query(QueryPrincipal { key: KeyId(1), query: QueryId(query) })
+    let owner = KeyOwner::Query(QueryId(query));
+    let key = Key::blank(KeyKind::Query, owner, chrono::DateTime::UNIX_EPOCH);
+    let key = Arc::new(ActiveKey::alone(key));
+    Caller::Query(QueryPrincipal { key, query: QueryId(query) })
 }
 
 fn facts(owner: i64, source: Option<SourceId>) -> Facts {
@@ -90,7 +94,7 @@ fn a_query_key_opens_its_query_and_nothing_else() {
     check(Action::QueriesRun, &query_key(42), &seen, Ok(()));
     check(Action::QueriesUpdate, &query_key(42), &seen, Err(Code::Forbidden));
     check(Action::QueriesRead, &query_key(41), &seen, Err(Code::OutOfScope));
-    check(Action::UsersList, &query_key(42), &Facts::default(), Err(Code::OutOfScope));
+    check(Action::AccountsList, &query_key(42), &Facts::default(), Err(Code::OutOfScope));
     for action in Action::ALL {
         check(*action, &query_key(41), &seen, Err(Code::OutOfScope));
     }

@@ -15,15 +15,19 @@ const CHECKSUM_CHARACTERS: usize = 6;
 /// The length of keys that Redash's clients know: letters and digits only.
 pub(super) const PLAIN_CHARACTERS: usize = 40;
 /// No text longer than this is looked at.
-const KEY_CHARACTERS_MAX: usize = 128;
+const KEY_CHARACTERS_MAX: usize = 254;
+/// How keys begin that Metabase's clients know, and the least that follows.
+const BASE64_PREFIX: &str = "mb_";
+const BASE64_CHARACTERS_MIN: usize = 9;
 
 /// What kind of text it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyText<'a> {
     /// One of ours, with a good checksum.
     Own { kind: KeyKind, id: &'a str },
-    /// Forty letters and digits.
-    Plain,
+    /// One in a shape that clients of other products know: forty letters and digits, `mb_` and
+    /// base 64, or a UUID.
+    Foreign,
 }
 
 /// Reads a text; `None` for anything that cannot be a key.
@@ -31,8 +35,8 @@ pub(crate) fn read(text: &str) -> Option<KeyText<'_>> {
     if text.len() > KEY_CHARACTERS_MAX {
         return None;
     }
-    if text.len() == PLAIN_CHARACTERS && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Some(KeyText::Plain);
+    if is_foreign(text) {
+        return Some(KeyText::Foreign);
     }
     let (signed, checksum) = text.rsplit_once('_')?;
     if checksum != self::checksum(signed) {
@@ -43,6 +47,26 @@ pub(crate) fn read(text: &str) -> Option<KeyText<'_>> {
         && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
     good.then_some(())?;
     Some(KeyText::Own { kind: KeyKind::parse(kind)?, id: &body[..ID_CHARACTERS] })
+}
+
+fn is_foreign(text: &str) -> bool {
+    if text.len() == PLAIN_CHARACTERS && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return true;
+    }
+    if let Some(rest) = text.strip_prefix(BASE64_PREFIX) {
+        let base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        return rest.len() >= BASE64_CHARACTERS_MIN && rest.bytes().all(base64);
+    }
+    is_uuid(text)
+}
+
+/// `8-4-4-4-12` hexadecimal digits.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// Makes a key of our own.
@@ -95,8 +119,19 @@ mod tests {
     }
 
     #[test]
+    fn shapes_of_other_products_are_known() {
+        let mb = format!("mb_{}=", "aB3+/".repeat(8) + "xyz");
+        for text in [mb.as_str(), "mb_123456789", "01234567-89ab-cdef-0123-456789abcdef"] {
+            assert_eq!(read(text), Some(KeyText::Foreign), "{text}");
+        }
+        for text in ["mb_12345678", "mb_1234567 89", "01234567-89ab-cdef-0123-456789abcdeg"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn forty_letters_and_digits_are_the_plain_form() {
-        assert_eq!(read(mint_plain(&SystemRandom).expose()), Some(KeyText::Plain));
+        assert_eq!(read(mint_plain(&SystemRandom).expose()), Some(KeyText::Foreign));
         for text in ["", "x", "nosuchkey", &"a".repeat(39), &"a".repeat(41), &"-".repeat(40)] {
             assert_eq!(read(text), None, "{text}");
         }

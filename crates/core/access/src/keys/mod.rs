@@ -1,12 +1,16 @@
 //! Keys: their records, their text form, and their life.
 
+mod active;
 mod digest;
 pub(crate) mod format;
 mod service;
+pub mod terms;
 
+use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
-use tessera_kernel::ids::{DashboardId, KeyId, QueryId, Uid, UserId};
+use tessera_kernel::ids::{DashboardId, KeyId, QueryId, Uid, UserId, WorkspaceId};
 
+pub use active::ActiveKey;
 pub use digest::Peppers;
 pub(crate) use service::hex;
 pub use service::{Keys, MintedKey, NewKey};
@@ -20,9 +24,19 @@ pub enum KeyKind {
     Query,
     /// Opens one dashboard and the queries on it.
     Dashboard,
+    /// Acts as a service account, or for a workspace.
+    Service,
+    /// Takes customer data in for a workspace, and reads nothing.
+    Ingest,
+    /// Acts as a user through an agent, with what the agent was allowed.
+    Agent,
 }
 
 impl KeyKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::User, Self::Query, Self::Dashboard, Self::Service, Self::Ingest, Self::Agent];
+
     /// The spelling in keys and in storage.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -30,13 +44,16 @@ impl KeyKind {
             Self::User => "usr",
             Self::Query => "qry",
             Self::Dashboard => "dash",
+            Self::Service => "svc",
+            Self::Ingest => "ing",
+            Self::Agent => "agt",
         }
     }
 
     /// Reads the spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::User, Self::Query, Self::Dashboard].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -49,10 +66,26 @@ pub enum KeyOwner {
     Query(QueryId),
     /// A dashboard.
     Dashboard(DashboardId),
+    /// A workspace.
+    Workspace(WorkspaceId),
+}
+
+/// What an approver said of a key that needs one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Approval {
+    /// Why it was asked for.
+    pub justification: String,
+    /// Who answered.
+    pub by: Option<UserId>,
+    /// When it was approved; until then the key opens nothing.
+    pub approved_at: Option<Timestamp>,
+    /// When it was refused.
+    pub refused_at: Option<Timestamp>,
 }
 
 /// A key as it is stored: never its text, but for recoverable ones, sealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     /// The number.
     pub id: KeyId,
@@ -89,6 +122,66 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
     /// When it was last used; exact to a minute.
     pub last_used_at: Option<Timestamp>,
+    /// What it may do.
+    pub terms: terms::Terms,
+    /// The key it was made from and cannot exceed.
+    pub parent: Option<KeyId>,
+    /// The key whose place it took; that one works until its own end.
+    pub predecessor: Option<KeyId>,
+    /// For a key that needs approval: how that stands.
+    pub approval: Option<Approval>,
+}
+
+impl Key {
+    /// A key without a text, a name or an end.
+    #[must_use]
+    pub fn blank(kind: KeyKind, owner: KeyOwner, created_at: Timestamp) -> Self {
+        Self {
+            id: KeyId(0),
+            uid: Uid::nil(),
+            kind,
+            owner,
+            lookup: String::new(),
+            digest: [0; 32],
+            pepper_version: 0,
+            sealed: None,
+            name: String::new(),
+            hint: String::new(),
+            created_by: None,
+            created_at,
+            not_before: None,
+            expires_at: None,
+            disabled_at: None,
+            revoked_at: None,
+            last_used_at: None,
+            terms: terms::Terms::default(),
+            parent: None,
+            predecessor: None,
+            approval: None,
+        }
+    }
+
+    /// Why it is not in force, as a stable word; `None` if it is.
+    #[must_use]
+    pub fn lapsed(&self, now: Timestamp) -> Option<&'static str> {
+        if self.revoked_at.is_some() {
+            return Some("key_unknown");
+        }
+        if self.disabled_at.is_some() {
+            return Some("key_disabled");
+        }
+        if self.not_before.is_some_and(|from| now < from) {
+            return Some("key_not_yet_valid");
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Some("key_expired");
+        }
+        let approved = |approval: &Approval| approval.approved_at.is_some();
+        if !self.approval.as_ref().is_none_or(approved) {
+            return Some("approval_pending");
+        }
+        None
+    }
 }
 
 /// Whether a text looks like one of our own keys with a good checksum. For finding leaks.

@@ -212,29 +212,19 @@ impl Keys {
             Some(format::KeyText::Own { id, .. }) => {
                 (id.to_owned(), format!("tsr_{}_{id}", kind.as_str()))
             }
-            Some(format::KeyText::Plain) | None => {
+            Some(format::KeyText::Foreign) | None => {
                 (hex(&digest), secret.expose().chars().take(4).collect())
             }
         };
         let now = self.clock.now();
         Key {
-            id: KeyId(0),
             uid: self.random.uid(now),
-            kind,
-            owner,
             lookup,
             digest,
             pepper_version,
-            sealed: None,
-            name: String::new(),
             hint,
             created_by,
-            created_at: now,
-            not_before: None,
-            expires_at: None,
-            disabled_at: None,
-            revoked_at: None,
-            last_used_at: None,
+            ..Key::blank(kind, owner, now)
         }
     }
 }

@@ -468,7 +468,7 @@ fn is_restricted(detail: &WidgetDetail, caller: &Caller) -> bool {
                 None => !user.is_admin() && query.owner != user.id,
             }
         }
-        Caller::Anonymous | Caller::Query(_) => true,
+        Caller::Anonymous | Caller::Query(_) | Caller::Workspace(_) => true,
     }
 }
 

@@ -340,12 +340,13 @@ impl Jobs {
 }
 
 impl Parts {
-    /// Stores a job and wakes the executor.
+    /// Stores a job and wakes the executor, which works while the disk is waited for.
     pub(crate) async fn submit(&self, job: &NewJob) -> Result<Job> {
         let (job, new) = self.repos.submit_job(job).await?;
         if new {
             self.signals.queued();
         }
+        self.repos.settle_jobs().await?;
         Ok(job)
     }
 

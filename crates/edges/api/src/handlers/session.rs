@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use http::{StatusCode, header};
-use tessera_access::{Action, Caller, EndSession, NewSession, ReadSession};
+use tessera_access::{Action, EndSession, NewSession, ReadSession};
 use tessera_httpkit::cookies;
 use tessera_kernel::{Result, Secret};
 
@@ -35,10 +35,7 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn read(call: Call) -> Result<Response> {
     let grant = call.permit(ReadSession {}).await?;
     let organization = call.access().organization_setting("organization_name").await?;
-    let key_id = match grant.caller() {
-        Caller::User { key, .. } => key.map(|key| key.0),
-        Caller::Anonymous | Caller::Query(_) | Caller::Dashboard(_) => None,
-    };
+    let key_id = grant.caller().key().map(|key| key.id().0);
     reply::ok(&wire::session::Session {
         user: access::me(grant.user()?),
         is_session: grant.caller().is_session(),

@@ -93,6 +93,7 @@ const fn need(need: Need) -> &'static str {
         Need::Owner => "owner",
         Need::Participant => "participant",
         Need::MemberOrAdmin => "member_or_admin",
+        Need::Workspace => "workspace",
     }
 }
 

@@ -31,25 +31,39 @@ const FILTERS: [Param; 4] = [
 pub(crate) fn routes() -> Vec<Route> {
     let (all, one) = ("/v1/users", "/v1/users/{id}");
     let (disabled, key) = ("/v1/users/{id}/disabled", "/v1/users/{id}/key");
-    let administer = Action::UsersAdminister;
+    let administer = Action::AccountsAdminister;
     vec![
-        Route::new(Verb::Get, all, Action::UsersList, "list_users", "List users", list)
+        Route::new(Verb::Get, all, Action::AccountsList, "list_users", "List users", list)
             .params(&FILTERS)
             .lists::<User>(),
-        Route::new(Verb::Post, all, Action::UsersCreate, "create_user", "Invite a user", create)
+        Route::new(Verb::Post, all, Action::AccountsCreate, "create_user", "Invite a user", create)
             .about("The token of the invitation is in the answer and nowhere else.")
             .reads::<NewUser>()
             .creates()
             .gives::<InvitedUser>(201),
-        Route::new(Verb::Get, one, Action::UsersRead, "read_user", "Read a user", get)
+        Route::new(Verb::Get, one, Action::AccountsRead, "read_user", "Read a user", get)
             .gives::<User>(200),
-        Route::new(Verb::Patch, one, Action::UsersUpdate, "update_user", "Change a user", update)
-            .about("A new address or password ends all sessions.")
-            .reads::<UserChange>()
-            .gives::<User>(200),
-        Route::new(Verb::Delete, one, Action::UsersDelete, "delete_user", "Delete a user", delete)
-            .about("Only a user who never signed in can be deleted; shut others out.")
-            .empty(),
+        Route::new(
+            Verb::Patch,
+            one,
+            Action::AccountsUpdate,
+            "update_user",
+            "Change a user",
+            update,
+        )
+        .about("A new address or password ends all sessions.")
+        .reads::<UserChange>()
+        .gives::<User>(200),
+        Route::new(
+            Verb::Delete,
+            one,
+            Action::AccountsDelete,
+            "delete_user",
+            "Delete a user",
+            delete,
+        )
+        .about("Only a user who never signed in can be deleted; shut others out.")
+        .empty(),
         Route::new(Verb::Put, disabled, administer, "disable_user", "Shut a user out", disable)
             .gives::<User>(200),
         Route::new(Verb::Delete, disabled, administer, "enable_user", "Let a user in", enable)
@@ -77,7 +91,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(
             Verb::Get,
             key,
-            Action::UsersReadKey,
+            Action::AccountsReadKey,
             "read_user_key",
             "Show the user's recoverable key",
             read_key,
@@ -86,12 +100,12 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(
             Verb::Post,
             key,
-            Action::UsersRegenerateKey,
+            Action::AccountsRegenerateKey,
             "regenerate_user_key",
             "Replace the user's recoverable key",
             regenerate_key,
         )
-        .about("The old one stops working at once. Showing the new one needs `users.read_key`.")
+        .about("The old one stops working at once. Showing the new one needs `accounts.read_key`.")
         .creates()
         .gives::<KeyText>(200),
     ]

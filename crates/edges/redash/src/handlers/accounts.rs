@@ -107,7 +107,7 @@ pub(crate) async fn logout(visit: Visit) -> Answer {
         (cookies::session_token(&visit.parts.headers), &visit.caller)
     {
         let access = &visit.state.kit.access;
-        let context = visit.info.context();
+        let context = visit.context();
         let grant = access.gate.permit(&visit.caller, &context, EndSession {}).await?;
         access.sessions.end(&grant, &token).await?;
     }

@@ -15,7 +15,7 @@ pub(crate) async fn status(visit: Visit) -> Answer {
     if matches!(visit.caller, Caller::Anonymous) {
         return Ok(shell::to_login(&visit));
     }
-    let (state, context) = (&visit.state, visit.info.context());
+    let (state, context) = (&visit.state, visit.context());
     let (gate, bi, caller) = (&state.kit.access.gate, &state.bi, &visit.caller);
     gate.permit(caller, &context, ReadStatus {}).await.map_err(refused)?;
     let grant = gate.permit(caller, &context, ListQueries {}).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn status(visit: Visit) -> Answer {
 /// Queries whose time to run has come. Schedules are kept and not run yet, so there are none.
 pub(crate) async fn outdated(visit: Visit) -> Answer {
     let gate = &visit.state.kit.access.gate;
-    gate.permit(&visit.caller, &visit.info.context(), ReadQueues {}).await.map_err(refused)?;
+    gate.permit(&visit.caller, &visit.context(), ReadQueues {}).await.map_err(refused)?;
     wire::json(&json!({ "queries": [], "updated_at": "0" }))
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn rq_status(visit: Visit) -> Answer {
 
 async fn counts(visit: &Visit) -> Result<(u64, u64)> {
     let gate = &visit.state.kit.access.gate;
-    let grant = gate.permit(&visit.caller, &visit.info.context(), ReadQueues {}).await?;
+    let grant = gate.permit(&visit.caller, &visit.context(), ReadQueues {}).await?;
     visit.state.bi.jobs.counts(&grant).await
 }
 

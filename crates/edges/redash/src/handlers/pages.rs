@@ -32,7 +32,7 @@ pub(crate) async fn embed(
     }
     let query: QueryId = id(&query)?;
     let gate = &visit.state.kit.access.gate;
-    let granted = gate.permit(&visit.caller, &visit.info.context(), ReadQuery { query }).await;
+    let granted = gate.permit(&visit.caller, &visit.context(), ReadQuery { query }).await;
     granted.map_err(|fault| Refusal::from(fault).into_page())?;
     Ok(shell::page())
 }
@@ -48,7 +48,7 @@ pub(crate) async fn public_page(Path(token): Path<String>, visit: Visit) -> Answ
 pub(crate) async fn public_dashboard(Path(token): Path<String>, visit: Visit) -> Answer {
     let (holder, act) = holder(&visit, &token).await?;
     let gate = &visit.state.kit.access.gate;
-    let grant = gate.permit(&holder, &visit.info.context(), act).await?;
+    let grant = gate.permit(&holder, &visit.context(), act).await?;
     let detail = visit.state.bi.dashboards.get(&grant).await?;
     wire::json(&PublicDashboardOut::new(&detail)).map(private)
 }
@@ -60,7 +60,7 @@ async fn holder(visit: &Visit, token: &str) -> Result<(Caller, ReadDashboard)> {
         Caller::Anonymous => Fault::new(Code::Unauthenticated, "the link does not work"),
         _ => Fault::not_found("dashboard"),
     };
-    match visit.state.kit.access.gate.authenticate_key(&credential).await {
+    match visit.state.kit.access.gate.authenticate_key(&credential, &visit.context()).await {
         Ok(Caller::Dashboard(principal)) => {
             let act = ReadDashboard { dashboard: principal.dashboard };
             Ok((Caller::Dashboard(principal), act))

@@ -140,7 +140,9 @@ async fn file(
 fn envelope(caller: &Caller) -> Envelope {
     match caller {
         Caller::User { .. } => Envelope::Full,
-        Caller::Query(_) | Caller::Dashboard(_) | Caller::Anonymous => Envelope::DataOnly,
+        Caller::Query(_) | Caller::Dashboard(_) | Caller::Workspace(_) | Caller::Anonymous => {
+            Envelope::DataOnly
+        }
     }
 }
 

@@ -1,0 +1,1 @@
+SELECT w.id FROM workspaces w WHERE w.id = $1

@@ -1,0 +1,73 @@
+//! The record of one request while it is being served: everybody who learns something writes it in,
+//! and it is read once at the end.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tessera_kernel::ids::KeyId;
+
+use crate::keys::terms::Unit;
+
+/// How a limit stands after a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitState {
+    /// Its name.
+    pub name: String,
+    /// What it counts.
+    pub unit: Unit,
+    /// How much in a window.
+    pub quota: u64,
+    /// How long the window is, in seconds.
+    pub window_seconds: u64,
+    /// How much is left now.
+    pub remaining: u64,
+    /// Until all of it is there again, in seconds.
+    pub reset_seconds: u64,
+}
+
+/// What is known so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The key that was shown and recognised.
+    pub key: Option<KeyId>,
+    /// Who it was: [`Caller::label`](crate::Caller::label).
+    pub actor: Option<String>,
+    /// How the key came: `header`, `url`.
+    pub transport: Option<&'static str>,
+    /// The last action that was asked for.
+    pub action: Option<&'static str>,
+    /// What it was to be done to: `query:42`.
+    pub object: String,
+    /// Why it was refused, as a stable word; `None` if it was allowed.
+    pub refused: Option<&'static str>,
+    /// Rows given.
+    pub rows: u64,
+    /// How the limits of the key stand.
+    pub limits: Vec<LimitState>,
+}
+
+/// The record, shared by all who write into it.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger(Arc<Mutex<Entry>>);
+
+impl Ledger {
+    /// Writes something in.
+    pub fn note(&self, write: impl FnOnce(&mut Entry)) {
+        write(&mut self.0.lock());
+    }
+
+    /// What is known now.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        self.0.lock().clone()
+    }
+}
+
+/// Two records are equal if they are the same one: what is in them is not compared.
+impl PartialEq for Ledger {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Ledger {}
