@@ -1,9 +1,14 @@
 //! Guarantees of security, through the real binary.
 
+mod bombs;
 mod callers;
 mod csrf;
 mod escalation;
 mod exports;
+mod injection;
 mod keys;
 mod leaks;
 mod matrix;
+mod networks;
+mod secrets;
+mod ssrf;

@@ -1,7 +1,7 @@
 //! Where data sources may be: the address that a name leads to is checked, and then used as it is,
 //! so that a second look at the name cannot lead elsewhere.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tessera_kernel::{Code, Fault, Result};
 
@@ -10,7 +10,12 @@ use crate::ConnectorSettings;
 impl ConnectorSettings {
     /// Whether a data source may be at an address.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
+        // The address of nowhere in particular leads to this machine.
+        let address = match address.to_canonical() {
+            IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            other => other,
+        };
         let within = |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.contains(&address));
         !within(&self.denied_networks)
             && (self.allowed_networks.is_empty() || within(&self.allowed_networks))
@@ -94,7 +99,7 @@ mod tests {
             ],
             ..ConnectorSettings::default()
         };
-        for host in ["localhost", "127.0.0.1", "0x7f.1", "2130706433"] {
+        for host in ["localhost", "127.0.0.1", "0x7f.1", "2130706433", "0.0.0.0", "::"] {
             let resolved = settings.resolve(host, 5432).await;
             assert!(resolved.is_err(), "{host} leads to {resolved:?}");
         }
