@@ -106,13 +106,13 @@ async fn records_are_filtered_and_paged(store: Store) {
 
 /// The services over a store, with an administrator.
 async fn access(store: &Store) -> (Access, Caller) {
-    let random = Arc::new(SystemRandom);
+    let random: Arc<dyn tessera_kernel::Random> = Arc::new(SystemRandom);
     let key: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
     let user = add_user(store, "Ada").await;
     let access = Access::new(
         Arc::new(store.clone()),
         Peppers::new(vec![(1, key)]).unwrap(),
-        Sealer::new(&[(1, key)], random.clone()).unwrap(),
+        Sealer::new(&[(1, key)], Arc::clone(&random)).unwrap(),
         Arc::new(TestClock::at(at(0))),
         random,
         AccessSettings::default(),
