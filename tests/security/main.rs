@@ -1,5 +1,6 @@
 //! Guarantees of security, through the real binary.
 
+mod audit;
 mod callers;
 mod csrf;
 mod escalation;

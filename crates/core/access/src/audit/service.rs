@@ -19,6 +19,8 @@ use crate::{Authorized, Caller, RequestContext, Throttle};
 
 /// How many records are read or written at a time.
 const STEP: u64 = 500;
+/// No record has a higher number.
+const AFTER_ALL: u64 = i64::MAX as u64;
 /// How many different events may wait for the next flush.
 const PENDING_MAX: usize = 2_000;
 /// Refused attempts that are written down for one caller in an hour; one who is refused more often
@@ -225,15 +227,22 @@ impl Audit {
     pub async fn verify(&self, _grant: &Authorized<VerifyAudit>) -> Result<AuditVerification> {
         self.flush().await?;
         // Before the head: what is signed meanwhile belongs to records that are not read.
+        let filter = AuditFilter::default;
         let (marks, refused) = self.checkpoints().await?;
         let head = self.inner.repos.audit_head().await?;
         let mut verifier = AuditVerifier::new(marks.into_iter().map(|mark| mark.head));
-        let mut steps =
-            records(Arc::clone(&self.inner.repos), AuditFilter::default(), head.seq).boxed();
+        let mut steps = records(Arc::clone(&self.inner.repos), filter(), head.seq).boxed();
         while let Some(step) = steps.next().await {
             step?.iter().for_each(|stored| verifier.push_stored(stored));
             // Hashing is short, but there may be millions.
             tokio::task::yield_now().await;
+        }
+        // Whoever appends moves the head along: what is beyond it was put there by somebody else.
+        let beyond = self.inner.repos.audit_from(&filter(), head.seq, AFTER_ALL, 1).await?;
+        if let Some(stored) = beyond.first()
+            && self.inner.repos.audit_head().await?.seq < stored.seq
+        {
+            verifier.push_stored(stored);
         }
         Ok(verifier.finish(Some(head), refused))
     }

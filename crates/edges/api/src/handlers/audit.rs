@@ -95,8 +95,8 @@ async fn list(call: Call) -> Result<Response> {
 }
 
 async fn export(call: Call) -> Result<Response> {
-    let filter = filter(&call)?;
     let grant = call.permit(ExportAudit {}).await?;
+    let filter = filter(&call)?;
     let lines = call.access().audit.export(&grant, filter).await?;
     let lines = lines.map(|line| {
         line.map(|mut line| {
