@@ -348,7 +348,6 @@ fn make_groups(client: &Client, round: usize) -> usize {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a process is killed after some real time")]
 fn a_crash_leaves_no_effect_that_is_not_in_the_log() {
     for engine in ENGINES {
         let (mut server, admin) =
