@@ -281,7 +281,7 @@ fn sign_ins_changes_refusals_and_downloads_are_in_the_log() {
     assert_eq!(other.get("/v1/audit").expect("answers").status, 403);
     for action in ["groups.administer", "audit.read"] {
         let found = log(admin, &format!("&action={action}"));
-        assert_eq!(found[0]["detail"]["refused"], "forbidden", "{found:?}");
+        assert_eq!(found[0]["detail"]["refused"], "scope_missing", "{found:?}");
     }
 
     let id = &world.query["id"];

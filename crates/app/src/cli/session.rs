@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tessera_access::{
-    Act, AuditEntry, Authorized, Caller, RequestContext, User, UserFilter, UserOrder,
+    Act, Action, AuditEntry, Authorized, Caller, RequestContext, User, UserFilter, UserOrder,
 };
 use tessera_kernel::PageRequest;
 
@@ -52,12 +52,8 @@ impl Session {
     }
 
     /// Writes down what the operator is about to do without asking the gate.
-    pub(super) async fn record(
-        &self,
-        action: &'static str,
-        object: String,
-        detail: Value,
-    ) -> Result<()> {
+    pub(super) async fn record(&self, action: Action, object: String, detail: Value) -> Result<()> {
+        let action = action.as_str();
         let entry = AuditEntry { actor: "cli".to_owned(), action, object, detail };
         self.core.access.audit.record(&context(), entry).await.map_err(explain)
     }
@@ -75,8 +71,5 @@ impl Session {
 }
 
 fn context() -> RequestContext {
-    RequestContext {
-        request_id: Some("command line".to_owned()),
-        ..RequestContext::default()
-    }
+    RequestContext { request_id: Some("command line".to_owned()), ..RequestContext::default() }
 }

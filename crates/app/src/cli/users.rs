@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use tessera_access::{
-    AdministerUser, ListGroups, ListUsers, NewUser, SetupRequest, User, UserFilter, UserOrder,
+    Action, AdministerUser, ListGroups, ListUsers, NewUser, SetupRequest, User, UserFilter,
+    UserOrder,
 };
 use tessera_kernel::ids::GroupId;
 use tessera_kernel::{PageRequest, Secret};
@@ -92,7 +93,7 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             let users = &session.core.access.users;
             let (password, detail) = (read_password()?, json!({ "password": "changed" }));
             let detail = json!({ "changes": detail });
-            session.record("users.update", format!("user:{}", user.id), detail).await?;
+            session.record(Action::AccountsUpdate, format!("user:{}", user.id), detail).await?;
             let user = users.force_password(user, &password).await.map_err(explain)?;
             output::table(&COLUMNS, &[row(&user)], as_json)
         }
@@ -119,7 +120,7 @@ async fn create(
     let session = Session::open(config).await?;
     let groups = if admin { vec![admin_group(&session).await?] } else { Vec::new() };
     let detail = json!({ "name": name, "email": email, "groups": groups });
-    session.record("users.create", String::new(), detail).await?;
+    session.record(Action::AccountsCreate, String::new(), detail).await?;
     let new = NewUser { name, email, groups };
     session.core.access.users.add(new, password.as_ref(), None).await.map_err(explain)
 }

@@ -16,8 +16,7 @@ use crate::keys::{ActiveKey, Key, KeyOwner, Peppers, format, hex};
 use crate::ports::{Facts, Repos, UserWithRights};
 use crate::{
     AccessLevel, AccessSettings, Action, Audit, AuditEntry, Caller, Credential, Ledger, Need,
-    Transport,
-    TransportRule, UserPrincipal, Visible,
+    Transport, TransportRule, UserPrincipal, Visible,
 };
 
 /// Most keys above a key.

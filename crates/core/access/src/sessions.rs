@@ -99,7 +99,8 @@ impl Sessions {
         user: Option<&User>,
         address: Option<&str>,
     ) -> Result<()> {
-        let context = RequestContext { address: address.map(str::to_owned), request_id: None };
+        let context =
+            RequestContext { address: address.map(str::to_owned), ..RequestContext::default() };
         let entry = match user {
             Some(user) => AuditEntry {
                 actor: format!("user:{}", user.id),

@@ -135,7 +135,11 @@ fn caller(id: UserId, words: &[&str]) -> Caller {
 }
 
 fn context() -> RequestContext {
-    RequestContext { address: Some("10.0.0.1".to_owned()), request_id: Some("r1".to_owned()) }
+    RequestContext {
+        address: Some("10.0.0.1".to_owned()),
+        request_id: Some("r1".to_owned()),
+        ..RequestContext::default()
+    }
 }
 
 async fn an_export_is_whole_and_verifies(store: Store) {
@@ -182,7 +186,7 @@ async fn changes_tell_before_and_after_and_refusals_are_written_down(store: Stor
         page.records.iter().map(|record| serde_json::from_str(&record.detail).unwrap()).collect();
     assert_eq!(page.total, 5, "{details:?}");
     assert_eq!(page.records[0].actor, "user:99");
-    assert_eq!(details[0], json!({ "refused": "forbidden", "request_id": "r1" }));
+    assert_eq!(details[0], json!({ "refused": "scope_missing", "request_id": "r1" }));
     let wanted = json!({
         "changes": { "name": { "before": "Sales", "after": "Buyers" } }, "request_id": "r1",
     });

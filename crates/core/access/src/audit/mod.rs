@@ -29,7 +29,7 @@ pub mod events {
     /// The first setup was done.
     pub const SETUP: &str = "setup.run";
     /// A one-use link was used to set a password.
-    pub const LINK_ACCEPTED: &str = "users.accept_link";
+    pub const LINK_ACCEPTED: &str = "accounts.accept_link";
     /// The rows of a result left as a file.
     pub const RESULT_EXPORTED: &str = "results.export";
 }

@@ -8,12 +8,7 @@ use super::QueryResult;
 /// The record of a download of a result in a format, such as `csv`.
 #[must_use]
 pub fn exported(caller: &Caller, result: &QueryResult, format: &str) -> AuditEntry {
-    let key = match caller {
-        Caller::User { key, .. } => *key,
-        Caller::Query(principal) => Some(principal.key),
-        Caller::Dashboard(principal) => Some(principal.key),
-        Caller::Anonymous => None,
-    };
+    let key = caller.key().map(|key| key.id());
     AuditEntry {
         actor: caller.label(),
         action: events::RESULT_EXPORTED,

@@ -150,7 +150,7 @@ async fn answer(
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let entry = exported(call.caller().await?, result, format.extension());
-    call.access().audit.record_soon(&call.info.context(), entry).await?;
+    call.access().audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
     let body = rows(call, result, format, escape_formulas, variant).await?;
     Ok(file(body, name, format, &tag))
 }

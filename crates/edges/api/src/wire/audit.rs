@@ -14,7 +14,7 @@ pub(crate) struct AuditRecord {
     /// `user:7`, `key:12`, `cli` or `anonymous`.
     pub(crate) actor: String,
     /// An action of the registry, or `session.sign_in`, `session.sign_in_refused`, `setup.run`,
-    /// `users.accept_link`, `results.export`.
+    /// `accounts.accept_link`, `results.export`.
     pub(crate) action: String,
     /// To what, such as `group:3`; empty where there is no object.
     pub(crate) object: String,

@@ -136,7 +136,7 @@ async fn file(
     let delivery = Delivery { result, format, envelope, stem: Some(stem), is_immutable };
     let (audit, file) = (&call.state.kit.access.audit, format.extension());
     let entry = exported(&call.caller, result, file);
-    audit.record_soon(&call.info.context(), entry).await?;
+    audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
     Ok(deliver(&call.state, delivery).await?)
 }
 
