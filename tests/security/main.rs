@@ -1,5 +1,6 @@
 //! Guarantees of security, through the real binary.
 
+mod audit;
 mod bombs;
 mod callers;
 mod csrf;

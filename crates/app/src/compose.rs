@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
-use tessera_access::{Access, AccessSettings, Peppers, Sealer, TransportRule};
+use tessera_access::{Access, AccessSettings, CheckpointSigner, Peppers, Sealer, TransportRule};
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
@@ -15,6 +15,7 @@ use tessera_lake::Lake;
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
+use crate::checkpoints::Checkpoints;
 use crate::config::Config;
 use crate::secrets;
 
@@ -59,6 +60,10 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&random),
         access_settings(config)?,
         setup_token,
+    );
+    access.audit.keep_checkpoints(
+        CheckpointSigner::new(&secrets.audit).map_err(explain)?,
+        Arc::new(Checkpoints::new(config.checkpoint_file())),
     );
     let bi = Bi::new(
         Arc::new(store.clone()),
@@ -179,6 +184,7 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
         attempts_max: config.jobs.attempts_max,
         poll: Duration::from_millis(config.jobs.poll_milliseconds),
         clean_up_every: Duration::from_secs(config.results.clean_up_seconds),
+        checkpoint_every: Duration::from_secs(config.audit.checkpoint_seconds),
         job_retention: chrono::TimeDelta::seconds(config.jobs.retention_seconds),
         stop_grace: Duration::from_secs(config.server.shutdown_seconds),
     }

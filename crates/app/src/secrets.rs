@@ -1,4 +1,5 @@
-//! The server's own secrets: the pepper of digests and the key that seals.
+//! The server's own secrets: the pepper of digests, the key that seals, and the key that signs
+//! checkpoints of the audit log.
 //!
 //! They are in `secrets.toml` in the data folder, readable by the owner only, made at the first
 //! start. Whoever loses the file loses all keys and the passwords of data sources; whoever copies it
@@ -21,6 +22,9 @@ const FILE_NAME: &str = "secrets.toml";
 struct SecretsFile {
     pepper: Vec<Version>,
     seal: Vec<Version>,
+    /// Not in files of before the audit log was signed; then it is added.
+    #[serde(default)]
+    audit: Vec<Version>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +38,7 @@ struct Version {
 pub(crate) struct Secrets {
     pub(crate) peppers: Vec<(i64, [u8; 32])>,
     pub(crate) seals: Vec<(u8, [u8; 32])>,
+    pub(crate) audit: Vec<[u8; 32]>,
 }
 
 /// Reads the secrets, or makes them.
@@ -50,8 +55,12 @@ pub(crate) fn load_or_create(data: &Path, random: &dyn Random) -> Result<Secrets
         path.display()
     );
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let file: SecretsFile =
+    let mut file: SecretsFile =
         toml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    if file.audit.is_empty() {
+        file.audit = fresh(random);
+        write(&path, &file)?;
+    }
     let read = |versions: &[Version], name: &str| -> Result<Vec<(u8, [u8; 32])>> {
         ensure!(!versions.is_empty(), "{} has no {name}", path.display());
         versions.iter().map(|version| Ok((version.version, key(&version.key, name)?))).collect()
@@ -62,19 +71,25 @@ pub(crate) fn load_or_create(data: &Path, random: &dyn Random) -> Result<Secrets
             .map(|(version, key)| (i64::from(version), key))
             .collect(),
         seals: read(&file.seal, "seal")?,
+        audit: read(&file.audit, "audit")?.into_iter().map(|(_, key)| key).collect(),
     })
 }
 
+fn fresh(random: &dyn Random) -> Vec<Version> {
+    let mut key = [0; 32];
+    random.fill(&mut key);
+    vec![Version { version: 1, key: hex::encode(key) }]
+}
+
 fn create(path: &Path, random: &dyn Random) -> Result<()> {
-    let fresh = || {
-        let mut key = [0; 32];
-        random.fill(&mut key);
-        vec![Version { version: 1, key: hex::encode(key) }]
-    };
-    let file = SecretsFile { pepper: fresh(), seal: fresh() };
+    let file = SecretsFile { pepper: fresh(random), seal: fresh(random), audit: fresh(random) };
+    write(path, &file)
+}
+
+fn write(path: &Path, file: &SecretsFile) -> Result<()> {
     let text = format!(
         "# Made by the server at its first start. Keep it apart from copies of the metadata.\n{}",
-        toml::to_string(&file)?
+        toml::to_string(file)?
     );
     // Written in full under another name first: half a file would lock everybody out.
     let partial = path.with_extension("partial");
@@ -118,10 +133,27 @@ mod tests {
         let again = load_or_create(folder.path(), &SystemRandom).expect("read");
         assert_eq!(first.peppers, again.peppers);
         assert_eq!(first.seals, again.seals);
+        assert_eq!(first.audit, again.audit);
         let path = folder.path().join(FILE_NAME);
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("changed");
         assert!(load_or_create(folder.path(), &SystemRandom).is_err());
+    }
+
+    #[test]
+    fn a_file_of_before_gets_a_key_for_the_audit_log_and_keeps_the_rest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = load_or_create(folder.path(), &SystemRandom).expect("made");
+        let path = folder.path().join(FILE_NAME);
+        let text = fs::read_to_string(&path).expect("read");
+        let (before, _) = text.split_once("[[audit]]").expect("it is there");
+        fs::write(&path, before).expect("written");
+        let again = load_or_create(folder.path(), &SystemRandom).expect("read");
+        assert_eq!((&first.peppers, &first.seals), (&again.peppers, &again.seals));
+        assert_ne!(first.audit, again.audit);
+        let third = load_or_create(folder.path(), &SystemRandom).expect("read");
+        assert_eq!(third.audit, again.audit);
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \
              runtime_seconds retrieved_at row_count byte_count"
         }
+        "audit" => "seq at actor action object detail address prev_hash hash",
         _ => "",
     };
     let columns: Vec<String> = names

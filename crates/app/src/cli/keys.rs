@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 use serde_json::{Value, json};
-use tessera_access::{Key, KeyOwner};
+use tessera_access::{Action, Key, KeyOwner};
 use tessera_kernel::ids::KeyId;
 
 use super::output;
@@ -57,6 +57,8 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
         Command::Create { email, name, days } => {
             let user = session.user(&email).await?;
             let end = days.map(|days| session.core.clock.now() + chrono::TimeDelta::days(days));
+            let detail = json!({ "name": name, "expires_at": end });
+            session.record(Action::KeysCreate, format!("user:{}", user.id), detail).await?;
             let minted = keys.mint_for(user.id, &name, None, end).await.map_err(explain)?;
             let text = minted.secret.expose();
             if as_json {
@@ -66,6 +68,7 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             }
         }
         Command::Revoke { id } => {
+            session.record(Action::KeysRevoke, format!("key:{id}"), Value::Null).await?;
             keys.revoke_by_id(KeyId(id)).await.map_err(explain)?;
             if as_json { output::value(&json!({ "revoked": id })) } else { output::line("revoked") }
         }

@@ -199,6 +199,17 @@ section! {
 }
 
 section! {
+    /// The audit log.
+    AuditSection {
+        /// How often the end of the log is signed, if it moved, in seconds.
+        checkpoint_seconds: u64 = 300,
+        /// The file that signed ends are appended to; empty for `audit-checkpoints.jsonl` in the
+        /// data folder. Best on another disk or machine than the metadata.
+        checkpoint_file: String = String::new(),
+    }
+}
+
+section! {
     /// Logs, on standard error.
     LogsSection {
         /// Which records: a level (`error`, `warn`, `info`, `debug`, `trace`), or directives such

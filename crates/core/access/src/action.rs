@@ -170,6 +170,13 @@ actions! {
     /// Grant editing of a query or dashboard, or take it back.
     EditingShare = "editing.share", Owner, [];
 
+    /// Read the audit log.
+    AuditRead = "audit.read", Admin, ["admin"];
+    /// Take the audit log out as a file.
+    AuditExport = "audit.export", Admin, ["admin"];
+    /// Check that nobody changed the audit log.
+    AuditVerify = "audit.verify", Admin, ["admin"];
+
     /// Read how the server is.
     SystemStatus = "system.status", Admin, ["super_admin"];
     /// Read queues and workers.
@@ -331,6 +338,7 @@ impl Action {
                 | Self::QueriesRegenerateKey
                 | Self::DashboardsShare
                 | Self::EditingShare
+                | Self::AuditExport
         )
     }
 }

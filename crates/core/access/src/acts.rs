@@ -224,6 +224,13 @@ acts! {
     /// Grant editing of a query or dashboard, or take it back.
     ShareEditing { object: Object } = EditingShare, |a| a.object;
 
+    /// Read the audit log.
+    ReadAudit {} = AuditRead, |_| Object::None;
+    /// Take the audit log out.
+    ExportAudit {} = AuditExport, |_| Object::None;
+    /// Check the audit log.
+    VerifyAudit {} = AuditVerify, |_| Object::None;
+
     /// Read how the server is.
     ReadStatus {} = SystemStatus, |_| Object::None;
     /// Read queues and workers.

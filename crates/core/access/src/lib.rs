@@ -30,7 +30,11 @@ mod users;
 
 pub use action::{Action, Need, PermissionWord, permission_actions};
 pub use acts::*;
-pub use audit::AuditEvent;
+pub use audit::{
+    Audit, AuditBreak, AuditEntry, AuditEvent, AuditExportLines, AuditFilter, AuditPage,
+    AuditRecord, AuditVerification, AuditVerifier, BreakKind, ChainHead, Changes, Checkpoint,
+    CheckpointKey, CheckpointSigner, StoredRecord, canonical_json, events, read_checkpoints,
+};
 pub use caller::{
     AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Visible,
     WorkspacePrincipal,

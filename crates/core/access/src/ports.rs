@@ -14,7 +14,7 @@ use crate::groups::Group;
 use crate::keys::{Key, KeyKind, KeyOwner};
 use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
-use crate::{AccessLevel, AuditEvent};
+use crate::{AccessLevel, AuditEvent, AuditFilter, ChainHead, StoredRecord};
 
 /// What the rules need to know of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -200,13 +200,37 @@ pub trait SettingRepo: Send + Sync {
     async fn set_settings(&self, settings: &[(String, Json)]) -> Result<()>;
 }
 
-/// The audit log.
+/// The audit log. It can be appended to and read, and nothing else.
 #[async_trait]
 pub trait AuditRepo: Send + Sync {
-    /// Appends records.
+    /// Appends records to the end of the chain, all or none, one transaction after the other.
     async fn insert_audit(&self, events: &[AuditEvent]) -> Result<()>;
-    /// The latest records, newest first.
-    async fn audit(&self, limit: u64) -> Result<Vec<Json>>;
+    /// The end of the chain.
+    async fn audit_head(&self) -> Result<ChainHead>;
+    /// Records before a number, newest first, and how many fit the filter in all.
+    async fn audit_newest(
+        &self,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: u64,
+    ) -> Result<(Vec<StoredRecord>, u64)>;
+    /// Records after a number up to another, oldest first.
+    async fn audit_from(
+        &self,
+        filter: &AuditFilter,
+        after: u64,
+        until: u64,
+        limit: u64,
+    ) -> Result<Vec<StoredRecord>>;
+}
+
+/// Where signed checkpoints of the audit log are kept: outside of storage. Implemented by the binary.
+#[async_trait]
+pub trait CheckpointFile: Send + Sync + 'static {
+    /// Appends a line; it is on disk when this returns.
+    async fn append(&self, line: &str) -> Result<()>;
+    /// All lines, oldest first; none if there is no file.
+    async fn lines(&self) -> Result<Vec<String>>;
 }
 
 /// Everything this crate stores.

@@ -6,7 +6,7 @@ use tessera_kernel::{Clock, Random, Secret};
 
 use crate::ports::Repos;
 use crate::{
-    AccessSettings, Gate, Groups, Keys, Passwords, Peppers, Sealer, Sessions, Setup, Users,
+    AccessSettings, Audit, Gate, Groups, Keys, Passwords, Peppers, Sealer, Sessions, Setup, Users,
 };
 
 /// Who may do what.
@@ -14,6 +14,8 @@ use crate::{
 pub struct Access {
     /// Turns credentials into callers, and callers and acts into rights.
     pub gate: Gate,
+    /// What was done and by whom.
+    pub audit: Audit,
     /// Keys.
     pub keys: Keys,
     /// Users.
@@ -80,6 +82,7 @@ impl Access {
                 clock,
                 random,
             ),
+            audit: gate.audit().clone(),
             gate,
             keys,
             repos,

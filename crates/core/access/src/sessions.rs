@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
 use crate::acts::EndSession;
 use crate::ports::Repos;
-use crate::{Authorized, Caller, Gate, Passwords, Throttle, User};
+use crate::users::clean_email;
+use crate::{
+    AuditEntry, Authorized, Caller, Gate, Passwords, RequestContext, Throttle, User, events,
+};
 
 /// A session as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +84,42 @@ impl Sessions {
             .filter(|user| user.disabled_at.is_none())
             .and_then(|user| user.password_hash.as_deref());
         let fits = self.passwords.verify(password, hash).await?;
-        match user {
-            Some(user) if fits => self.begin(user).await,
-            _ => Err(Fault::new(Code::Unauthenticated, "wrong email or password")),
+        let signed_in = user.filter(|_| fits);
+        self.note_sign_in(email, signed_in.as_ref(), address).await?;
+        match signed_in {
+            Some(user) => self.begin(user).await,
+            None => Err(Fault::new(Code::Unauthenticated, "wrong email or password")),
         }
+    }
+
+    /// Writes an attempt to sign in down before it has an effect.
+    async fn note_sign_in(
+        &self,
+        email: &str,
+        user: Option<&User>,
+        address: Option<&str>,
+    ) -> Result<()> {
+        let context =
+            RequestContext { address: address.map(str::to_owned), ..RequestContext::default() };
+        let entry = match user {
+            Some(user) => AuditEntry {
+                actor: format!("user:{}", user.id),
+                action: events::SIGN_IN,
+                object: format!("user:{}", user.id),
+                detail: json!({ "method": "password" }),
+            },
+            None => AuditEntry {
+                actor: "anonymous".to_owned(),
+                action: events::SIGN_IN_REFUSED,
+                object: String::new(),
+                // What is no address may be a password in the wrong field.
+                detail: json!({
+                    "method": "password",
+                    "email": clean_email(email).ok(),
+                }),
+            },
+        };
+        self.gate.audit().record(&context, entry).await
     }
 
     /// Begins a session for a person who has just proved who they are.

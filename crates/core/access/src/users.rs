@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
 use tessera_kernel::ids::{GroupId, Uid, UserId};
 use tessera_kernel::{Clock, Code, Fault, Page, PageRequest, Random, Result, Secret, Timestamp};
 
@@ -11,7 +12,9 @@ use crate::acts::{
 };
 use crate::keys::Keys;
 use crate::ports::Repos;
-use crate::{AccessSettings, Authorized, Gate, Passwords};
+use crate::{
+    AccessSettings, AuditEntry, Authorized, Changes, Gate, Passwords, RequestContext, events,
+};
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +226,11 @@ impl Users {
         grant: &Authorized<CreateUser>,
         new: NewUser,
     ) -> Result<(User, Invitation)> {
+        let changes = Changes::new()
+            .field("name", Json::Null, new.name.trim())
+            .field("email", Json::Null, new.email.trim().to_lowercase())
+            .field("groups", json!([]), json!(new.groups));
+        self.gate.audit().record_changes(grant, changes).await?;
         let user = self.add(new, None, grant.caller().user().map(|user| user.id)).await?;
         let invitation = self.issue(user.id, TokenPurpose::Invite).await?;
         Ok((user, invitation))
@@ -288,6 +296,7 @@ impl Users {
     /// `Invalid`, `Duplicate`; `Forbidden` for groups unless by an administrator.
     pub async fn update(&self, grant: &Authorized<UpdateUser>, change: UserChange) -> Result<User> {
         let mut user = self.require(grant.act().user).await?;
+        let before = user.clone();
         let admin = grant.user()?.is_admin();
         if let Some(name) = &change.name {
             user.name = clean_name(name)?;
@@ -320,6 +329,12 @@ impl Users {
             self.check_groups(&groups).await?;
             user.groups = groups;
         }
+        let changes = Changes::new()
+            .field("name", before.name, user.name.as_str())
+            .field("email", before.email, user.email.as_str())
+            .field("groups", json!(before.groups), json!(user.groups))
+            .secret("password", before.password_hash != user.password_hash);
+        self.gate.audit().record_changes(grant, changes).await?;
         user.updated_at = self.clock.now();
         self.save(&user).await?;
         Ok(user)
@@ -339,6 +354,8 @@ impl Users {
             return Err(Fault::invalid("user", "you cannot disable yourself"));
         }
         let now = self.clock.now();
+        let changes = Changes::new().field("disabled", user.disabled_at.is_some(), disabled);
+        self.gate.audit().record_changes(grant, changes).await?;
         user.disabled_at = disabled.then_some(now);
         user.epoch += i64::from(disabled);
         user.updated_at = now;
@@ -357,6 +374,12 @@ impl Users {
         purpose: TokenPurpose,
     ) -> Result<(User, Invitation)> {
         let user = self.require(grant.act().user).await?;
+        let link_for = match purpose {
+            TokenPurpose::Invite => "invite",
+            TokenPurpose::Reset => "reset",
+        };
+        let changes = Changes::new().field("link", Json::Null, link_for);
+        self.gate.audit().record_changes(grant, changes).await?;
         let link = self.issue(user.id, purpose).await?;
         Ok((user, link))
     }
@@ -373,6 +396,8 @@ impl Users {
         if !user.invitation_pending {
             return Err(Fault::invalid("user", "only a user who never signed in can be deleted"));
         }
+        let changes = Changes::new().field("email", user.email.as_str(), Json::Null);
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.delete_user(user.id).await?;
         self.gate.forget_keys();
         self.gate.forget_users();
@@ -409,6 +434,13 @@ impl Users {
     ) -> Result<User> {
         let mut user = self.peek_link(token, purpose).await?;
         let hash = self.passwords.hash(password).await?;
+        let entry = AuditEntry {
+            actor: format!("user:{}", user.id),
+            action: events::LINK_ACCEPTED,
+            object: format!("user:{}", user.id),
+            detail: json!({ "changes": { "password": "changed" } }),
+        };
+        self.gate.audit().record(&RequestContext::default(), entry).await?;
         let mut taken = false;
         for digest in self.gate.peppers().digests(token.expose()) {
             taken = taken || self.repos.take_token(&digest).await?;

@@ -1,12 +1,9 @@
-//! Users, groups, keys, sessions, settings, the audit log and facts.
+//! Users, groups, keys, sessions, settings and facts.
 
 use serde_json::json;
-use tessera_access::ports::{
-    AuditRepo, FactsRepo, GroupRepo, KeyRepo, SessionRepo, SettingRepo, UserRepo,
-};
+use tessera_access::ports::{FactsRepo, GroupRepo, KeyRepo, SessionRepo, SettingRepo, UserRepo};
 use tessera_access::{
-    AccessLevel, AuditEvent, KeyKind, KeyOwner, Object, Session, TokenPurpose, UserFilter,
-    UserOrder, UserToken,
+    AccessLevel, KeyKind, KeyOwner, Object, Session, TokenPurpose, UserFilter, UserOrder, UserToken,
 };
 use tessera_kernel::ids::{GroupId, KeyId, UserId};
 use tessera_kernel::{Code, PageRequest};
@@ -21,7 +18,7 @@ on_both! {
     an_address_is_unique deleting_a_user_takes_all_that_is_the_users
     a_user_who_owns_objects_is_not_deleted rights_are_read_in_one_go groups_have_members_and_access
     keys_are_found_replaced_and_revoked times_never_go_back a_link_works_once
-    sessions_are_extended_and_purged settings_are_kept audit_is_newest_first
+    sessions_are_extended_and_purged settings_are_kept
     facts_tell_owner_source_and_members editing_is_granted_and_taken_back
 }
 
@@ -258,24 +255,6 @@ async fn settings_are_kept(store: Store) {
     store.set_settings(&[("b".into(), json!("two"))]).await.unwrap();
     let wanted = [("a".to_owned(), json!({"x": null})), ("b".to_owned(), json!("two"))];
     assert_eq!(store.settings().await.unwrap(), wanted);
-}
-
-async fn audit_is_newest_first(store: Store) {
-    let event = |number: i64| AuditEvent {
-        at: at(number),
-        actor: "user:1".to_owned(),
-        action: "queries.run",
-        object: format!("query:{number}"),
-        detail: json!({"number": number}),
-        address: None,
-    };
-    store.insert_audit(&[event(1), event(2), event(3)]).await.unwrap();
-    let found = store.audit(2).await.unwrap();
-    assert_eq!(found.len(), 2);
-    assert_eq!(
-        (&found[0]["object"], &found[1]["detail"]["number"]),
-        (&json!("query:3"), &json!(2))
-    );
 }
 
 async fn facts_tell_owner_source_and_members(store: Store) {

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use tessera_access::{Caller, ReadQuery, ReadResult, RunQuery, RunStatement};
-use tessera_bi::{Freshness, QueryResult, RunAnswer, RunRequest};
+use tessera_bi::{Freshness, QueryResult, RunAnswer, RunRequest, exported};
 use tessera_formats::Format;
 use tessera_kernel::ids::{QueryId, ResultId};
 use tessera_kernel::{Code, Fault, Result};
@@ -134,6 +134,9 @@ async fn file(
 ) -> Answer {
     let envelope = envelope(&call.caller);
     let delivery = Delivery { result, format, envelope, stem: Some(stem), is_immutable };
+    let (audit, file) = (&call.state.kit.access.audit, format.extension());
+    let entry = exported(&call.caller, result, file);
+    audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
     Ok(deliver(&call.state, delivery).await?)
 }
 
