@@ -52,7 +52,7 @@ fn endless_rows_stop_at_the_limit_and_take_no_memory() {
     let shop = Shop::open(options).expect("opens");
     let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select i from n";
     for (source, text) in [
-        (shop.postgres, "select * from generate_series(1, 1000000000) as endless"),
+        (shop.postgres, "select generate_series(1, 1000000000) as endless"),
         (shop.sqlite, endless),
     ] {
         let error = error_of(&shop, source, text);

@@ -17,7 +17,7 @@ fn exchanged_ciphertexts_do_not_open() {
         ids.push(made["id"].as_i64().expect("an id"));
     }
     server.terminate().expect("ends");
-    let file = Connection::open(server.data().join("metadata.sqlite")).expect("opens");
+    let file = Connection::open(server.data().join("tessera.sqlite")).expect("opens");
     let sealed = |id: i64| -> Vec<u8> {
         file.query_row("select sealed_options from sources where id = ?1", [id], |row| row.get(0))
             .expect("a row")
