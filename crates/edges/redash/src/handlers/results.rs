@@ -94,6 +94,7 @@ pub(crate) async fn of_query(Path((query, name)): Path<(String, String)>, call: 
 
 pub(crate) async fn by_id(Path(name): Path<String>, call: Call) -> Answer {
     quirks::dashboard_key_reads_no_stored_results(&call.caller)?;
+    quirks::query_key_reads_results_below_its_query(&call.caller)?;
     let (result, format) = file_name(&name)?;
     let grant = call.permit(ReadResult { result }).await?;
     let result = call.state.bi.results.get(&grant).await?;
