@@ -11,5 +11,6 @@ mod keys;
 mod leaks;
 mod matrix;
 mod networks;
+mod pages;
 mod secrets;
 mod ssrf;
