@@ -5,8 +5,11 @@ use std::sync::Arc;
 use tessera_kernel::{Clock, Random, Secret};
 
 use crate::ports::Repos;
+use crate::signin::provider::Trusted;
+use crate::signin::{Guard, Parts};
 use crate::{
-    AccessSettings, Audit, Gate, Groups, Keys, Passwords, Peppers, Sealer, Sessions, Setup, Users,
+    AccessSettings, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
+    SecondFactors, Sessions, Setup, SignIns, Users,
 };
 
 /// Who may do what.
@@ -24,6 +27,12 @@ pub struct Access {
     pub groups: Groups,
     /// Sessions.
     pub sessions: Sessions,
+    /// Signing in with passwords and codes.
+    pub signin: SignIns,
+    /// Second factors.
+    pub factors: SecondFactors,
+    /// Signing in by the word of others.
+    pub federation: Federation,
     /// The first setup.
     pub setup: Setup,
     /// Editors and settings of the organisation are read and written through here.
@@ -33,6 +42,7 @@ pub struct Access {
 impl Access {
     /// The services over storage. Without a `setup_token` the first setup asks for none.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "called once, by the composition root")]
     pub fn new(
         repos: Arc<dyn Repos>,
         peppers: Peppers,
@@ -41,22 +51,43 @@ impl Access {
         random: Arc<dyn Random>,
         settings: AccessSettings,
         setup_token: Option<Secret>,
+        trusted: Trusted,
     ) -> Self {
         let passwords = Passwords::new(Arc::clone(&random), settings.password_min_characters);
+        let guard = Guard::new(&settings);
         let gate = Gate::new(Arc::clone(&repos), peppers, Arc::clone(&clock), settings);
         let keys = Keys::new(
             Arc::clone(&repos),
             gate.clone(),
-            sealer,
+            sealer.clone(),
             Arc::clone(&clock),
             Arc::clone(&random),
         );
+        let sessions = Sessions::new(
+            Arc::clone(&repos),
+            gate.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+        );
+        let (signin, factors, federation) = Parts {
+            repos: Arc::clone(&repos),
+            gate: gate.clone(),
+            keys: keys.clone(),
+            sessions: sessions.clone(),
+            passwords: passwords.clone(),
+            sealer,
+            guard: guard.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        }
+        .services(trusted);
         Self {
             users: Users::new(
                 Arc::clone(&repos),
                 gate.clone(),
                 keys.clone(),
                 passwords.clone(),
+                guard,
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),
@@ -66,13 +97,10 @@ impl Access {
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),
-            sessions: Sessions::new(
-                Arc::clone(&repos),
-                gate.clone(),
-                passwords.clone(),
-                Arc::clone(&clock),
-                Arc::clone(&random),
-            ),
+            sessions,
+            signin,
+            factors,
+            federation,
             setup: Setup::new(
                 Arc::clone(&repos),
                 gate.clone(),
