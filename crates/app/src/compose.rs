@@ -61,8 +61,8 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&random),
         access_settings(config)?,
         setup_token,
-        trusted,
-    );
+    )
+    .trusting(trusted);
     access.audit.keep_checkpoints(
         CheckpointSigner::new(&secrets.audit).map_err(explain)?,
         Arc::new(Checkpoints::new(config.checkpoint_file())),

@@ -42,7 +42,6 @@ pub struct Access {
 impl Access {
     /// The services over storage. Without a `setup_token` the first setup asks for none.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "called once, by the composition root")]
     pub fn new(
         repos: Arc<dyn Repos>,
         peppers: Peppers,
@@ -51,7 +50,6 @@ impl Access {
         random: Arc<dyn Random>,
         settings: AccessSettings,
         setup_token: Option<Secret>,
-        trusted: Trusted,
     ) -> Self {
         let passwords = Passwords::new(Arc::clone(&random), settings.password_min_characters);
         let guard = Guard::new(&settings);
@@ -80,7 +78,7 @@ impl Access {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         }
-        .services(trusted);
+        .services(Trusted::default());
         Self {
             users: Users::new(
                 Arc::clone(&repos),
@@ -115,5 +113,11 @@ impl Access {
             keys,
             repos,
         }
+    }
+    /// The same, with everybody who is trusted to say who a person is; before that nobody is.
+    #[must_use]
+    pub fn trusting(mut self, trusted: Trusted) -> Self {
+        self.federation.trusted = trusted;
+        self
     }
 }

@@ -73,7 +73,7 @@ pub struct Federation {
     pub(super) identities: Identities,
     pub(super) pending: PendingBook,
     pub(super) guard: Guard,
-    pub(super) trusted: Trusted,
+    pub(crate) trusted: Trusted,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     /// Tokens that were checked lately, by digest.
