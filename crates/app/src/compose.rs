@@ -17,7 +17,7 @@ use tessera_store::{Store, StoreSettings};
 
 use crate::checkpoints::Checkpoints;
 use crate::config::Config;
-use crate::secrets;
+use crate::{secrets, signin};
 
 /// Where the sample database of the demo is, inside the data folder. The only file in there that
 /// may be a data source.
@@ -52,6 +52,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let lake = Lake::local(data.clone()).map_err(explain)?;
     let connectors = AllConnectors::new(connector_settings(config, data)?);
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
+    let trusted = signin::trusted(config, &clock)?;
     let access = Access::new(
         Arc::new(store.clone()),
         Peppers::new(secrets.peppers).map_err(explain)?,
@@ -60,7 +61,8 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&random),
         access_settings(config)?,
         setup_token,
-    );
+    )
+    .trusting(trusted);
     access.audit.keep_checkpoints(
         CheckpointSigner::new(&secrets.audit).map_err(explain)?,
         Arc::new(Checkpoints::new(config.checkpoint_file())),
@@ -115,6 +117,7 @@ fn access_settings(config: &Config) -> Result<AccessSettings> {
             TransportRule::Fenced
         },
         trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
+        signin: signin::settings(config)?,
     })
 }
 
@@ -172,6 +175,7 @@ pub fn kit_settings(config: &Config) -> Result<KitSettings> {
         body_bytes_max: config.server.body_bytes_max,
         cookies_secure: config.server.cookies_secure,
         request_seconds: config.server.request_seconds,
+        assertions: signin::assertions(config)?,
     })
 }
 
@@ -190,7 +194,7 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
     }
 }
 
-fn networks(setting: &str, texts: &[String]) -> Result<Vec<IpNet>> {
+pub(crate) fn networks(setting: &str, texts: &[String]) -> Result<Vec<IpNet>> {
     texts
         .iter()
         .map(|text| {

@@ -10,6 +10,7 @@ mod demo;
 mod health;
 mod secrets;
 pub mod server;
+mod signin;
 mod telemetry;
 
 pub use health::ROUTES as HEALTH_ROUTES;

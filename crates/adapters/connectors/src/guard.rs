@@ -1,7 +1,7 @@
 //! Where data sources may be: the address that a name leads to is checked, and then used as it is,
 //! so that a second look at the name cannot lead elsewhere.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use tessera_kernel::{Code, Fault, Result};
 
@@ -10,15 +10,7 @@ use crate::ConnectorSettings;
 impl ConnectorSettings {
     /// Whether a data source may be at an address.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
-        // The address of nowhere in particular leads to this machine.
-        let address = match address.to_canonical() {
-            IpAddr::V4(v4) if v4.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(v6) if v6.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            other => other,
-        };
-        let within = |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.contains(&address));
-        !within(&self.denied_networks)
-            && (self.allowed_networks.is_empty() || within(&self.allowed_networks))
+        tessera_kernel::is_open(address, &self.denied_networks, &self.allowed_networks)
     }
 
     /// The addresses of a host that a data source may be at.

@@ -16,7 +16,12 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
              sealed name hint created_by created_at not_before expires_at disabled_at revoked_at \
              last_used_at terms parent_id predecessor_id approval"
         }
-        "session" => "digest user_id epoch created_at expires_at",
+        "session" => {
+            "uid digest user_id epoch created_at expires_at last_seen_at address client method"
+        }
+        "pending" => "digest kind user_id sealed attempts expires_at",
+        "second_factor" => "user_id sealed confirmed_at last_step created_at",
+        "identity" => "issuer subject user_id email created_at used_at",
         "token" => "digest user_id purpose expires_at",
         "source" => {
             "id uid name kind options sealed_options version paused pause_reason created_at \

@@ -20,6 +20,7 @@ mod organisation;
 mod queries;
 mod results;
 mod sessions;
+mod signin;
 mod sources;
 mod tags;
 mod users;

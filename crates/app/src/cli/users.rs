@@ -59,6 +59,12 @@ Example:
         /// The address
         email: String,
     },
+    /// Take a lost second factor from a user; all sessions end
+    #[command(after_help = "Example:\n  tessera users reset-second-factor ada@example.com")]
+    ResetSecondFactor {
+        /// The address
+        email: String,
+    },
     /// Let a user in again
     #[command(after_help = "Example:\n  tessera users enable bob@example.com")]
     Enable {
@@ -95,6 +101,13 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             let detail = json!({ "changes": detail });
             session.record(Action::AccountsUpdate, format!("user:{}", user.id), detail).await?;
             let user = users.force_password(user, &password).await.map_err(explain)?;
+            output::table(&COLUMNS, &[row(&user)], as_json)
+        }
+        Command::ResetSecondFactor { email } => {
+            let session = Session::open(&config).await?;
+            let user = session.user(&email).await?.id;
+            let factors = &session.core.access.factors;
+            let user = factors.reset_for_operator(user).await.map_err(explain)?;
             output::table(&COLUMNS, &[row(&user)], as_json)
         }
         Command::Disable { email } => set_disabled(&config, &email, true, as_json).await,

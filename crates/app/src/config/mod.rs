@@ -32,6 +32,8 @@ pub struct Config {
     pub passwords: PasswordsSection,
     /// Sessions of people in a browser.
     pub sessions: SessionsSection,
+    /// Signing in.
+    pub signin: SigninSection,
     /// Keys.
     pub keys: KeysSection,
     /// Limits on attempts.
@@ -64,6 +66,7 @@ impl Default for Config {
             store: StoreSection::default(),
             passwords: PasswordsSection::default(),
             sessions: SessionsSection::default(),
+            signin: SigninSection::default(),
             keys: KeysSection::default(),
             limits: LimitsSection::default(),
             jobs: JobsSection::default(),

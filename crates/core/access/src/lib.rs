@@ -24,6 +24,7 @@ mod service;
 mod sessions;
 mod settings;
 mod setup;
+pub mod signin;
 mod throttle;
 mod usage;
 mod users;
@@ -52,6 +53,11 @@ pub use service::Access;
 pub use sessions::{NewSession, Session, Sessions};
 pub use settings::{AccessSettings, TransportRule};
 pub use setup::{Setup, SetupRequest};
+pub use signin::{
+    Challenge, Claims, Completed, Enrolment, FactorPolicy, FactorStatus, Federation, FlowEnd,
+    FlowStart, Identity, Method, Pending, PendingKind, SecondFactor, SecondFactors, SignIn,
+    SignInSettings, SignIns, Way,
+};
 pub use throttle::Throttle;
 pub use usage::{Entry, Ledger, LimitState};
 pub use users::{

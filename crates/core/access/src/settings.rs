@@ -2,6 +2,8 @@
 
 use ipnet::IpNet;
 
+use crate::SignInSettings;
+
 /// Whether keys that act as a user may come in the address of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportRule {
@@ -33,6 +35,8 @@ pub struct AccessSettings {
     pub user_keys_in_url: TransportRule,
     /// Proxies whose word about the caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Signing in.
+    pub signin: SignInSettings,
 }
 
 impl Default for AccessSettings {
@@ -47,6 +51,7 @@ impl Default for AccessSettings {
             cache_entries: 20_000,
             user_keys_in_url: TransportRule::Allowed,
             trusted_proxies: Vec::new(),
+            signin: SignInSettings::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! People: their records, and everything that can be done to them.
 
+mod links;
+
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -12,9 +14,8 @@ use crate::acts::{
 };
 use crate::keys::Keys;
 use crate::ports::Repos;
-use crate::{
-    AccessSettings, AuditEntry, Authorized, Changes, Gate, Passwords, RequestContext, events,
-};
+use crate::signin::Guard;
+use crate::{AccessSettings, Authorized, Changes, Gate, Passwords};
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +138,7 @@ pub struct Users {
     gate: Gate,
     keys: Keys,
     passwords: Passwords,
+    guard: Guard,
     settings: AccessSettings,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -145,16 +147,17 @@ pub struct Users {
 impl Users {
     /// The service over its parts.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         repos: Arc<dyn Repos>,
         gate: Gate,
         keys: Keys,
         passwords: Passwords,
+        guard: Guard,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
         let settings = gate.settings().clone();
-        Self { repos, gate, keys, passwords, settings, clock, random }
+        Self { repos, gate, keys, passwords, guard, settings, clock, random }
     }
 
     /// A page of users.
@@ -297,6 +300,7 @@ impl Users {
     pub async fn update(&self, grant: &Authorized<UpdateUser>, change: UserChange) -> Result<User> {
         let mut user = self.require(grant.act().user).await?;
         let before = user.clone();
+        let epoch = user.epoch;
         let admin = grant.user()?.is_admin();
         if let Some(name) = &change.name {
             user.name = clean_name(name)?;
@@ -306,7 +310,7 @@ impl Users {
             if email != user.email {
                 user.email = email;
                 user.email_verified = false;
-                user.epoch += 1;
+                user.epoch = epoch + 1;
             }
         }
         if let Some(password) = &change.password {
@@ -319,7 +323,7 @@ impl Users {
                     .with_field("old_password"));
             }
             user.password_hash = Some(self.passwords.hash(password).await?);
-            user.epoch += 1;
+            user.epoch = epoch + 1;
         }
         if let Some(groups) = change.groups {
             if !admin {
@@ -337,6 +341,9 @@ impl Users {
         self.gate.audit().record_changes(grant, changes).await?;
         user.updated_at = self.clock.now();
         self.save(&user).await?;
+        if user.epoch != epoch {
+            self.repos.delete_tokens_of(user.id).await?;
+        }
         Ok(user)
     }
 
@@ -360,28 +367,11 @@ impl Users {
         user.epoch += i64::from(disabled);
         user.updated_at = now;
         self.save(&user).await?;
+        if disabled {
+            self.repos.delete_tokens_of(user.id).await?;
+        }
         self.gate.forget_keys();
         Ok(user)
-    }
-
-    /// A new one-use link for a user: to accept the invitation, or to set a new password.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn issue_link(
-        &self,
-        grant: &Authorized<AdministerUser>,
-        purpose: TokenPurpose,
-    ) -> Result<(User, Invitation)> {
-        let user = self.require(grant.act().user).await?;
-        let link_for = match purpose {
-            TokenPurpose::Invite => "invite",
-            TokenPurpose::Reset => "reset",
-        };
-        let changes = Changes::new().field("link", Json::Null, link_for);
-        self.gate.audit().record_changes(grant, changes).await?;
-        let link = self.issue(user.id, purpose).await?;
-        Ok((user, link))
     }
 
     /// Deletes a user who never accepted the invitation.
@@ -404,58 +394,6 @@ impl Users {
         Ok(user)
     }
 
-    /// Whom a one-use link is for, without using it.
-    ///
-    /// # Errors
-    /// `NotFound` for a link that is unknown, used or too old.
-    pub async fn peek_link(&self, token: &Secret, purpose: TokenPurpose) -> Result<User> {
-        let now = self.clock.now();
-        for digest in self.gate.peppers().digests(token.expose()) {
-            if let Some(found) = self.repos.token(&digest).await?
-                && found.purpose == purpose
-                && found.expires_at > now
-            {
-                return self.require(found.user).await;
-            }
-        }
-        Err(Fault::not_found("link"))
-    }
-
-    /// Uses a one-use link to set a password, and ends all sessions of before.
-    ///
-    /// # Errors
-    /// `NotFound` for a link that is unknown, used or too old; `Invalid` for a weak password, and
-    /// then the link is not used up.
-    pub async fn accept_link(
-        &self,
-        token: &Secret,
-        purpose: TokenPurpose,
-        password: &Secret,
-    ) -> Result<User> {
-        let mut user = self.peek_link(token, purpose).await?;
-        let hash = self.passwords.hash(password).await?;
-        let entry = AuditEntry {
-            actor: format!("user:{}", user.id),
-            action: events::LINK_ACCEPTED,
-            object: format!("user:{}", user.id),
-            detail: json!({ "changes": { "password": "changed" } }),
-        };
-        self.gate.audit().record(&RequestContext::default(), entry).await?;
-        let mut taken = false;
-        for digest in self.gate.peppers().digests(token.expose()) {
-            taken = taken || self.repos.take_token(&digest).await?;
-        }
-        if !taken {
-            return Err(Fault::not_found("link"));
-        }
-        user.password_hash = Some(hash);
-        user.invitation_pending = false;
-        user.epoch += 1;
-        user.updated_at = self.clock.now();
-        self.save(&user).await?;
-        Ok(user)
-    }
-
     /// All users with this address: one or none. For the operator at the machine.
     ///
     /// # Errors
@@ -474,16 +412,8 @@ impl Users {
         user.epoch += 1;
         user.updated_at = self.clock.now();
         self.save(&user).await?;
+        self.repos.delete_tokens_of(user.id).await?;
         Ok(user)
-    }
-
-    async fn issue(&self, user: UserId, purpose: TokenPurpose) -> Result<Invitation> {
-        let token = Secret::new(self.random.alphanumeric(43));
-        let expires_at =
-            self.clock.now() + chrono::TimeDelta::seconds(self.settings.invitation_seconds);
-        let (_, digest) = self.gate.peppers().digest(token.expose());
-        self.repos.insert_token(&UserToken { digest, user, purpose, expires_at }).await?;
-        Ok(Invitation { token, expires_at })
     }
 
     async fn check_groups(&self, groups: &[GroupId]) -> Result<()> {

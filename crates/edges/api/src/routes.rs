@@ -267,6 +267,9 @@ fn operation(method: &str, parts: &Parts) -> String {
 pub(crate) fn routes() -> Vec<Route> {
     let mut all = Vec::new();
     all.extend(handlers::session::routes());
+    all.extend(handlers::sessions::routes());
+    all.extend(handlers::sign_in::routes());
+    all.extend(handlers::second_factor::routes());
     all.extend(handlers::setup::routes());
     all.extend(handlers::users::routes());
     all.extend(handlers::invitations::routes());

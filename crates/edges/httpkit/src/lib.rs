@@ -4,6 +4,7 @@
 //! (recognises callers), [`RequestInfo`] (made by [`layer`]), [`download`], [`cookies`], [`pages`].
 
 pub mod address;
+mod assertions;
 pub mod body;
 pub mod cookies;
 pub mod credential;
@@ -13,6 +14,8 @@ mod info;
 mod kit;
 pub mod layer;
 pub mod pages;
+pub mod qr;
 
+pub use assertions::Assertions;
 pub use info::RequestInfo;
 pub use kit::{Kit, KitSettings};

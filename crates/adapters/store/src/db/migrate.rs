@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_init.sql"),
     migration!(2, "0002_keys.sql"),
     migration!(3, "0003_audit_chain.sql"),
+    migration!(4, "0004_signin.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

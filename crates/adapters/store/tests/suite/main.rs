@@ -10,4 +10,5 @@ mod engines;
 mod jobs;
 mod queries;
 mod search;
+mod signin;
 mod sources;

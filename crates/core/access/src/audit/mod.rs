@@ -30,6 +30,10 @@ pub mod events {
     pub const SETUP: &str = "setup.run";
     /// A one-use link was used to set a password.
     pub const LINK_ACCEPTED: &str = "accounts.accept_link";
+    /// A user was made at the word of an identity provider, a token or a proxy.
+    pub const IDENTITY_CREATED_USER: &str = "identities.create_user";
+    /// An account of one of them was linked to a user.
+    pub const IDENTITY_LINKED: &str = "identities.link";
     /// The rows of a result left as a file.
     pub const RESULT_EXPORTED: &str = "results.export";
 }

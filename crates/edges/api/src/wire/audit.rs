@@ -14,6 +14,7 @@ pub(crate) struct AuditRecord {
     /// `user:7`, `key:12`, `cli` or `anonymous`.
     pub(crate) actor: String,
     /// An action of the registry, or `session.sign_in`, `session.sign_in_refused`, `setup.run`,
+    /// `identities.create_user`, `identities.link`,
     /// `accounts.accept_link`, `results.export`.
     pub(crate) action: String,
     /// To what, such as `group:3`; empty where there is no object.

@@ -11,6 +11,7 @@ pub(crate) mod problem;
 pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod users;
