@@ -1,6 +1,8 @@
 //! Requests and queries that ask for too much: they end with the name of the limit, and nobody else
 //! is harmed.
 
+#![expect(clippy::disallowed_methods, reason = "waiting for another process takes real time")]
+
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
