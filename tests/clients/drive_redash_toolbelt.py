@@ -59,6 +59,31 @@ def poll_for_fresh_results_with_parameters(url, key, client, source):
     return query
 
 
+def poll_with_a_pinned_key(url, key, query):
+    """The same script with a key that fixes the tenant: it needs no change and sees one tenant."""
+    made = requests.post(
+        "%s/v1/queries/%s/keys" % (url, query["id"]),
+        headers={"Authorization": "Key " + key},
+        json={
+            "name": "tenant 5",
+            "pinned": {"tenant": 5},
+            "free": {"note": {}, "since": {"min": "2020-01-01"}},
+            "caps": {"max_age_floor": 3600},
+        },
+    )
+    expect("status of a new key", made.status_code, 201)
+    pinned = made.json()["secret"]
+    for _ in range(2):
+        rows = get_fresh_query_result(url, query["id"], pinned, {"note": "it's"})
+        expect("rows of the pinned tenant", rows, [{"id": 2, "tenant": 5, "note": "it's"}])
+    answer = requests.post(
+        "%s/api/queries/%s/results" % (url, query["id"]),
+        headers={"Authorization": "Key " + pinned},
+        data=json.dumps({"max_age": 0, "parameters": {"tenant": 6}}),
+    )
+    expect("status of another tenant", answer.status_code, 403)
+
+
 def refresh_a_dashboard(url, key, client, source, query):
     plain = client.create_query(
         {"name": "Count", "query": "select count(*) as n from orders", "data_source_id": source}
@@ -119,6 +144,7 @@ def main():
     url, key, source, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     client = Redash(url, key)
     query = poll_for_fresh_results_with_parameters(url, key, client, source)
+    poll_with_a_pinned_key(url, key, query)
     plain = refresh_a_dashboard(url, key, client, source, query)
     export_all_queries_as_files(client, folder)
     other_calls(client, query, plain, source)

@@ -1,5 +1,7 @@
 //! Guarantees of security, through the real binary.
 
+mod attenuation;
+mod attributes;
 mod audit;
 mod bombs;
 mod callers;
@@ -12,5 +14,6 @@ mod leaks;
 mod matrix;
 mod networks;
 mod pages;
+mod pinned;
 mod secrets;
 mod ssrf;

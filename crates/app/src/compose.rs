@@ -111,6 +111,8 @@ fn access_settings(config: &Config) -> Result<AccessSettings> {
         limits_enabled: config.limits.enabled,
         cache_seconds: config.keys.cache_seconds,
         cache_entries: config.keys.cache_entries,
+        token_seconds_max: config.keys.token_seconds_max,
+        key_children_max: config.keys.children_max,
         user_keys_in_url: if config.keys.user_keys_in_url {
             TransportRule::Allowed
         } else {
@@ -129,6 +131,8 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
         auto_limit_rows: config.queries.auto_limit_rows,
         result_retention_seconds: config.results.retention_seconds,
         result_storage_bytes_max: config.results.storage_bytes_max,
+        pinned_max_age_seconds: config.keys.pinned_max_age_seconds,
+        pinned_wait_seconds: config.keys.pinned_wait_seconds,
         hot_cache_bytes: config.results.hot_cache_bytes,
         hot_cache_entry_bytes_max: config.results.hot_cache_entry_bytes_max,
         schema_cache_seconds: config.sources.schema_cache_seconds,

@@ -1,6 +1,7 @@
 -- One row for each group of the user; at least one.
 SELECT
     {user u},
+    u.attributes,
     {group g},
     (
         SELECT string_agg(CAST(s.source_id AS TEXT) || ':' || s.level, ',')

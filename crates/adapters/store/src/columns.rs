@@ -42,6 +42,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
             "uid kind state source_id query_id run created_at started_at finished_at attempts \
              error_code error_detail result_id output"
         }
+        "version" => "query_id version name text options source_id created_by created_at",
         "result" => {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \
              runtime_seconds retrieved_at row_count byte_count"

@@ -8,7 +8,7 @@ use tessera_kernel::{Code, Fault, Result};
 
 use crate::Store;
 use crate::db::{Call, Row, call};
-use crate::users::numbers;
+use crate::users::{attributes, numbers};
 
 fn call_for(object: Object) -> Option<Call> {
     Some(match object {
@@ -39,11 +39,16 @@ fn read_facts(object: Object, mut row: Row, rest: impl Iterator<Item = Row>) -> 
         Object::Workspace(_) => {}
         Object::Source(_) => facts.source = row.take()?,
         Object::Result(_) => {
-            facts.source = row.take()?;
-            facts.result_of.extend(row.take::<Option<QueryId>>()?);
-            for mut row in rest {
-                let _: Option<SourceId> = row.take()?;
+            for mut row in std::iter::once(row).chain(rest) {
+                facts.source = row.take()?;
+                facts.has_values = row.take()?;
+                if let Some(text) = row.take::<Option<String>>()? {
+                    facts.attributes = attributes(text)?;
+                }
                 facts.result_of.extend(row.take::<Option<QueryId>>()?);
+                let run_as: Option<QueryId> = row.take()?;
+                facts.query = facts.query.or(run_as);
+                facts.participants.extend(row.take::<Option<String>>()?);
             }
         }
         Object::Query(_) | Object::Visualization(_) => {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tessera_bi::ports::JobRepo;
-use tessera_bi::{Job, JobError, JobKind, JobState, NewJob, Outcome, QueryResult, QueryRun};
+use tessera_bi::{Job, JobError, JobKind, JobState, Json, NewJob, Outcome, QueryResult, QueryRun};
 use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
@@ -88,6 +88,19 @@ impl JobRepo for Store {
             .await
     }
 
+    async fn join_job_of(&self, result: ResultId, participant: &str) -> Result<Option<Job>> {
+        let participant = participant.to_owned();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(call!("job_join_of_result", result, participant)).await?;
+                    let row = tx.row(call!("job_get_of_result", result)).await?;
+                    row.map(|mut row| read_job(&mut row)).transpose()
+                })
+            })
+            .await
+    }
+
     async fn settle_jobs(&self) -> Result<()> {
         self.db.settle().await
     }
@@ -155,7 +168,14 @@ impl JobRepo for Store {
                     let Some(mut row) = tx.row(finish).await? else { return Ok(false) };
                     let Some(result) = result else { return Ok(true) };
                     let id: i64 = row.take()?;
+                    let run = read_run(row.take()?)?;
                     let result = results::insert(tx, &result).await?;
+                    if let Some(attributes) = run.map(|run| run.attributes)
+                        && !attributes.is_empty()
+                    {
+                        let text = Json::Object(attributes.into_iter().collect()).to_string();
+                        tx.execute(call!("result_set_attributes", result, text)).await?;
+                    }
                     tx.execute(call!("job_set_result", id, result)).await?;
                     Ok(true)
                 })

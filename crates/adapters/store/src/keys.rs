@@ -114,6 +114,11 @@ impl KeyRepo for Store {
         rows.into_iter().map(|mut row| read_key(&mut row)).collect()
     }
 
+    async fn keys_below(&self, parent: KeyId) -> Result<Vec<Key>> {
+        let rows = self.db.rows(call!("key_list_below", parent)).await?;
+        rows.into_iter().map(|mut row| read_key(&mut row)).collect()
+    }
+
     async fn insert_key(&self, key: &Key) -> Result<KeyId> {
         let key = key.clone();
         self.db

@@ -1,5 +1,7 @@
 //! Users and their one-use links.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tessera_access::ports::{UserRepo, UserWithRights};
@@ -54,6 +56,12 @@ pub(crate) fn read_user(row: &mut Row) -> Result<User> {
 
 pub(crate) fn read_users(rows: Vec<Row>) -> Result<Vec<User>> {
     rows.into_iter().map(|mut row| read_user(&mut row)).collect()
+}
+
+/// Reads stored attributes.
+pub(crate) fn attributes(text: String) -> Result<BTreeMap<String, Json>> {
+    serde_json::from_str(&text)
+        .map_err(|error| Fault::internal("stored attributes cannot be read", error))
 }
 
 fn read_token(row: &mut Row) -> Result<UserToken> {
@@ -128,7 +136,9 @@ impl UserRepo for Store {
                 user,
                 groups: Vec::new(),
                 sources: Vec::new(),
+                attributes: BTreeMap::new(),
             });
+            rights.attributes = attributes(row.take()?)?;
             let Some(group) = row.optional(6, groups::read_group)? else { continue };
             rights.groups.push(group);
             let sources: Option<String> = row.take()?;
@@ -245,6 +255,21 @@ impl UserRepo for Store {
                 })
             })
             .await
+    }
+
+    async fn user_attributes(&self, id: UserId) -> Result<Option<BTreeMap<String, Json>>> {
+        let row = self.db.row(call!("user_get_attributes", id)).await?;
+        row.map(|mut row| attributes(row.take()?)).transpose()
+    }
+
+    async fn set_user_attributes(
+        &self,
+        id: UserId,
+        attributes: &BTreeMap<String, Json>,
+    ) -> Result<()> {
+        let text = serde_json::to_string(attributes)
+            .map_err(|error| Fault::internal("the attributes of a user", error))?;
+        self.change("user", call!("user_set_attributes", id, text)).await
     }
 
     async fn count_users(&self) -> Result<u64> {

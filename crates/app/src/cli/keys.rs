@@ -1,5 +1,7 @@
 //! `tessera keys`.
 
+mod pin;
+
 use anyhow::Result;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -36,6 +38,13 @@ pub(super) enum Command {
         #[arg(long)]
         days: Option<i64>,
     },
+    /// Make a key that opens one query with fixed values; it is printed once
+    #[command(after_help = "\
+Examples:
+  tessera keys pin 42 --name acme --set tenant=5 --format csv --rows 10000
+  tessera keys pin 42 --name acme --query-version approved --set tenant=5 \\
+      --free 'from={\"min\":\"-90d\"}' --origin https://acme.example --days 90")]
+    Pin(pin::Pin),
     /// Revoke a key for good
     #[command(after_help = "Example:\n  tessera keys revoke 12")]
     Revoke {
@@ -67,6 +76,7 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
                 output::line(text)
             }
         }
+        Command::Pin(pin) => pin::run(&session, pin, as_json).await,
         Command::Revoke { id } => {
             session.record(Action::KeysRevoke, format!("key:{id}"), Value::Null).await?;
             keys.revoke_by_id(KeyId(id)).await.map_err(explain)?;

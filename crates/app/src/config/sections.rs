@@ -158,6 +158,15 @@ section! {
         cache_seconds: u64 = 5,
         /// How many keys and how many users are remembered.
         cache_entries: u64 = 20_000,
+        /// How old a result may be that a link with a pinned key gives without a new run, in
+        /// seconds.
+        pinned_max_age_seconds: u64 = 60,
+        /// How long such a link waits for a run, in seconds; less than `server.request_seconds`.
+        pinned_wait_seconds: u64 = 60,
+        /// Longest life of a token (`att_`) made from a key without asking the server, in seconds.
+        token_seconds_max: i64 = 24 * 3600,
+        /// Most keys below one key.
+        children_max: usize = 1000,
     }
 }
 

@@ -95,6 +95,8 @@ actions! {
     AccountsDelete = "accounts.delete", Admin, ["admin"];
     /// Read the recoverable key of a user.
     AccountsReadKey = "accounts.read_key", OneselfOrAdmin, [];
+    /// Read the attributes of a user.
+    AccountsReadAttributes = "accounts.read_attributes", OneselfOrAdmin, [];
     /// Replace the recoverable key of a user.
     AccountsRegenerateKey = "accounts.regenerate_key", OneselfOrAdmin, [];
 
@@ -111,6 +113,8 @@ actions! {
     KeysCreate = "keys.create", Nothing, [];
     /// Revoke a key of one's own.
     KeysRevoke = "keys.revoke", Owner, [];
+    /// Make a narrower key below the one in use.
+    KeysDelegate = "keys.delegate", Nothing, [];
 
     /// List data sources.
     SourcesList = "sources.list", Nothing, ["list_data_sources"];
@@ -149,6 +153,10 @@ actions! {
     QueriesFavorite = "queries.favorite", SourceView, ["view_query"];
     /// Replace the key of a query.
     QueriesRegenerateKey = "queries.regenerate_key", Owner, ["edit_query"];
+    /// Say which version of a query is the approved one.
+    QueriesApprove = "queries.approve", Owner, ["edit_query"];
+    /// Make a key that opens one query, with values and ranges for its parameters.
+    QueriesPin = "queries.pin", SourceView, ["execute_query", "view_query"];
     /// Read the history of a query.
     QueriesHistory = "queries.history", SourceView, ["view_query"];
     /// Run a saved query.
@@ -336,6 +344,42 @@ impl Action {
         matches!(self, Self::QueriesList | Self::SourcesList)
     }
 
+    /// Whether a key that holds values of parameters may do it: running saved queries, and what
+    /// leads there.
+    #[must_use]
+    pub const fn fits_pinned_keys(self) -> bool {
+        matches!(
+            self,
+            Self::SessionRead
+                | Self::KeysDelegate
+                | Self::QueriesList
+                | Self::QueriesRead
+                | Self::QueriesRun
+                | Self::ResultsRead
+                | Self::JobsRead
+                | Self::JobsCancel
+                | Self::DashboardsList
+                | Self::DashboardsRead
+        )
+    }
+
+    /// Whether it makes or shows what opens more than a narrowed key does.
+    #[must_use]
+    pub const fn gives_credentials(self) -> bool {
+        matches!(
+            self,
+            Self::AccountsCreate
+                | Self::AccountsUpdate
+                | Self::AccountsAdminister
+                | Self::AccountsReadKey
+                | Self::AccountsRegenerateKey
+                | Self::KeysCreate
+                | Self::QueriesRegenerateKey
+                | Self::QueriesPin
+                | Self::DashboardsShare
+        )
+    }
+
     /// Whether every use is written into the audit log: what changes rights or secrets.
     #[must_use]
     pub const fn is_audited(self) -> bool {
@@ -354,6 +398,9 @@ impl Action {
                 | Self::GroupsAdminister
                 | Self::KeysCreate
                 | Self::KeysRevoke
+                | Self::KeysDelegate
+                | Self::QueriesApprove
+                | Self::QueriesPin
                 | Self::SourcesCreate
                 | Self::SourcesUpdate
                 | Self::SourcesDelete

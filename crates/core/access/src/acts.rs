@@ -143,6 +143,8 @@ acts! {
     DeleteUser { user: UserId } = AccountsDelete, |a| Object::User(a.user);
     /// Read a user's recoverable key.
     ReadUserKey { user: UserId } = AccountsReadKey, |a| Object::User(a.user);
+    /// Read a user's attributes.
+    ReadUserAttributes { user: UserId } = AccountsReadAttributes, |a| Object::User(a.user);
     /// Replace a user's recoverable key.
     RegenerateUserKey { user: UserId } = AccountsRegenerateKey, |a| Object::User(a.user);
 
@@ -159,6 +161,8 @@ acts! {
     ListKeys {} = KeysList, |_| Object::None;
     /// Create a key.
     CreateKey {} = KeysCreate, |_| Object::None;
+    /// Make a narrower key below the caller's own.
+    CreateChildKey { key: KeyId } = KeysDelegate, |a| Object::Key(a.key);
     /// Revoke a key.
     RevokeKey { key: KeyId } = KeysRevoke, |a| Object::Key(a.key);
 
@@ -199,6 +203,10 @@ acts! {
     FavoriteQuery { query: QueryId } = QueriesFavorite, |a| Object::Query(a.query);
     /// Replace the key of a query.
     RegenerateQueryKey { query: QueryId } = QueriesRegenerateKey, |a| Object::Query(a.query);
+    /// Approve a version of a query.
+    ApproveQuery { query: QueryId } = QueriesApprove, |a| Object::Query(a.query);
+    /// Make, or list, keys of a query with values and ranges.
+    PinQuery { query: QueryId } = QueriesPin, |a| Object::Query(a.query);
     /// Read the history of a query.
     ReadQueryHistory { query: QueryId } = QueriesHistory, |a| Object::Query(a.query);
     /// Run a saved query.

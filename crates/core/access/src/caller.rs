@@ -1,9 +1,11 @@
 //! Who is calling, once a credential has been recognised.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde_json::Value as Json;
 use tessera_kernel::ids::{DashboardId, GroupId, QueryId, SourceId, Uid, UserId, WorkspaceId};
+use tessera_kernel::{Code, Fault, Result};
 
 use crate::Action;
 use crate::keys::ActiveKey;
@@ -34,6 +36,8 @@ pub struct UserPrincipal {
     pub permissions: Vec<String>,
     /// The best level per data source over all groups.
     pub sources: HashMap<SourceId, AccessLevel>,
+    /// Values that queries may read as `{{ user.name }}`.
+    pub attributes: BTreeMap<String, Json>,
 }
 
 impl UserPrincipal {
@@ -129,6 +133,52 @@ impl Caller {
             Self::Query(principal) => Some(&principal.key),
             Self::Dashboard(principal) => Some(&principal.key),
             Self::Workspace(principal) => Some(&principal.key),
+        }
+    }
+
+    /// Whether the caller sees jobs and results of its own runs only.
+    #[must_use]
+    pub fn sees_own_runs_only(&self) -> bool {
+        self.key().is_some_and(|key| key.token.is_some() || key.is_bounded())
+    }
+
+    /// The name under which jobs are the caller's own. Keys that see only their own runs have one
+    /// each, and so have the visitors of a token's maker.
+    #[must_use]
+    pub fn participant(&self) -> String {
+        match self.key() {
+            Some(key) if self.sees_own_runs_only() => match &key.token {
+                Some(token) => format!("key:{}/{}", key.id(), token.digest),
+                None => format!("key:{}", key.id()),
+            },
+            _ => self.label(),
+        }
+    }
+
+    /// The value of an attribute by its full name, such as `key.tenant` or `user.region`.
+    ///
+    /// # Errors
+    /// `Forbidden`, naming it, if the caller has none; never an empty value.
+    pub fn attribute(&self, name: &str) -> Result<&Json> {
+        let found = match name.split_once('.') {
+            Some(("user", member)) => self.user().and_then(|user| user.attributes.get(member)),
+            Some(("key", member)) => self.key_attribute(member),
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            let detail = format!("the query needs {name}, and this caller has none");
+            Fault::new(Code::Forbidden, detail)
+                .with_reason("object_denied")
+                .with_names(vec![name.to_owned()])
+        })
+    }
+
+    /// What a key says of its owner's attribute holds only as long as the owner has the same.
+    fn key_attribute(&self, name: &str) -> Option<&Json> {
+        let value = self.key()?.attribute(name)?;
+        match self.user().filter(|user| !user.is_admin()) {
+            Some(user) => user.attributes.get(name).is_none_or(|own| own == value).then_some(value),
+            None => Some(value),
         }
     }
 

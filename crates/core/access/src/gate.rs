@@ -12,7 +12,7 @@ use tessera_kernel::{Clock, Code, Fault, Result, Timestamp};
 use crate::acts::{Act, Object};
 use crate::caller::{DashboardPrincipal, QueryPrincipal, WorkspacePrincipal};
 use crate::keys::terms::Dialect;
-use crate::keys::{ActiveKey, Key, KeyOwner, Peppers, format, hex};
+use crate::keys::{ActiveKey, Key, KeyOwner, Peppers, Token, format, hex, is_token, root_secret};
 use crate::ports::{Facts, Repos, UserWithRights};
 use crate::{
     AccessLevel, AccessSettings, Action, Audit, AuditEntry, Caller, Credential, Ledger, Need,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Most keys above a key.
-const PARENTS_MAX: usize = 8;
+pub(crate) const PARENTS_MAX: usize = 8;
 
 /// Where a request came from, and the record of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -191,25 +191,12 @@ impl Gate {
 
     async fn recognise(&self, credential: &Credential, context: &RequestContext) -> Result<Caller> {
         let text = credential.secret.expose();
-        let Some(shape) = format::read(text) else {
-            return Err(unknown().with_reason("key_malformed"));
-        };
-        let (_, digest) = self.inner.peppers.digest(text);
-        let known = match self.inner.keys.get(&digest) {
-            Some(known) => known,
-            None => {
-                let found = match self.find_key(text, shape).await? {
-                    Some(key) => self.with_above(key).await?.map(Arc::new),
-                    None => None,
-                };
-                self.inner.keys.insert(digest, found.clone());
-                found
-            }
-        };
-        let key = known.ok_or_else(unknown)?;
+        let key = self.known_key(text).await?.ok_or_else(unknown)?;
         let transport = credential.transport;
         context.ledger.note(|entry| {
             entry.key = Some(key.id());
+            entry.visitor = key.token.as_ref().and_then(|token| token.visitor.clone());
+            entry.origins = key.origins();
             entry.transport = Some(transport.as_str());
         });
         let now = self.inner.clock.now();
@@ -237,6 +224,46 @@ impl Gate {
         Ok(caller)
     }
 
+    /// The key that a text is, or that it is a token of; from memory, or else from storage.
+    async fn known_key(&self, text: &str) -> Result<Option<Arc<ActiveKey>>> {
+        let malformed = || unknown().with_reason("key_malformed");
+        let (_, digest) = self.inner.peppers.digest(text);
+        let found = if is_token(text) {
+            let token = Token::read(text).ok_or_else(malformed)?;
+            if let Some(known) = self.inner.keys.get(&digest) {
+                return Ok(known);
+            }
+            self.find_token(&token).await?
+        } else {
+            let shape = format::read(text).ok_or_else(malformed)?;
+            if let Some(known) = self.inner.keys.get(&digest) {
+                return Ok(known);
+            }
+            match self.find_key(text, shape).await? {
+                Some(key) => self.with_above(key).await?,
+                None => None,
+            }
+        };
+        let found = found.map(Arc::new);
+        self.inner.keys.insert(digest, found.clone());
+        Ok(found)
+    }
+
+    /// The key of a token, with what the token says; `None` for one that was not made from it.
+    async fn find_token(&self, token: &Token<'_>) -> Result<Option<ActiveKey>> {
+        let key = self.inner.repos.key_by_lookup(token.id).await?;
+        // An unknown key costs as much as a known one.
+        let root = key.as_ref().and_then(|key| root_secret(&self.inner.peppers, key));
+        let fits = token.fits(&root.unwrap_or([0; 32])) && root.is_some();
+        let Some(key) = key.filter(|key| fits && key.terms.attenuable) else { return Ok(None) };
+        let longest = chrono::TimeDelta::seconds(self.inner.settings.token_seconds_max);
+        let Some((caveats, facts)) = token.terms(self.inner.clock.now() + longest) else {
+            return Ok(None);
+        };
+        let found = self.with_above(key).await?;
+        Ok(found.map(|found| ActiveKey { caveats, token: Some(facts), ..found }))
+    }
+
     /// A key with all above it; `None` if one of them is gone.
     async fn with_above(&self, key: Key) -> Result<Option<ActiveKey>> {
         let mut above: Vec<Key> = Vec::new();
@@ -249,7 +276,7 @@ impl Gate {
             next = parent.parent;
             above.push(parent);
         }
-        Ok(Some(ActiveKey { key, above, caveats: Vec::new() }))
+        Ok(Some(ActiveKey { above, ..ActiveKey::alone(key) }))
     }
 
     /// For whom a key acts.
@@ -432,6 +459,9 @@ impl Gate {
                 None => return Err(out_of_scope()),
             },
         };
+        if let Some(hidden) = not_ones_own(action, caller, object, &facts) {
+            return Err(hidden);
+        }
         decide(action, caller, object, &facts)?;
         if let Some(key) = caller.key() {
             key.check(action, object, &facts)?;
@@ -512,15 +542,49 @@ fn missing(object: Object) -> Fault {
     Fault::not_found(object.kind())
 }
 
+/// What was made for others: jobs and results of other runs, for who sees only its own; results made
+/// with attributes that the caller does not have.
+fn not_ones_own(action: Action, caller: &Caller, object: Object, facts: &Facts) -> Option<Fault> {
+    let runs = matches!(action, Action::JobsRead | Action::JobsCancel | Action::ResultsRead);
+    let closed = || match caller.user() {
+        Some(_) => missing(object),
+        None => out_of_scope(),
+    };
+    if runs && caller.sees_own_runs_only() && !facts.participants.contains(&caller.participant()) {
+        return Some(closed());
+    }
+    let open = caller.user().is_some_and(UserPrincipal::is_admin)
+        && caller.key().is_none_or(|key| !key.is_narrowed());
+    let differs = |(name, value): (&String, &serde_json::Value)| {
+        caller.attribute(name).ok().is_none_or(|own| own != value)
+    };
+    (!open && facts.attributes.iter().any(differs)).then(closed)
+}
+
 /// The rules. Nothing matched means no.
 fn decide(action: Action, caller: &Caller, object: Object, facts: &Facts) -> Result<()> {
+    if action == Action::KeysDelegate {
+        // A key makes keys below itself, and nobody does it for another one.
+        let itself = caller.key().is_some_and(|key| object == Object::Key(key.id()));
+        return match caller {
+            Caller::Anonymous => Err(Fault::new(Code::Unauthenticated, "sign in or send a key")),
+            _ if itself => Ok(()),
+            Caller::User { .. } => Err(forbidden(action)),
+            _ => Err(out_of_scope()),
+        };
+    }
     match caller {
         Caller::Anonymous => Err(Fault::new(Code::Unauthenticated, "sign in or send a key")),
         Caller::User { user, .. } => decide_user(action, user, caller, object, facts),
         Caller::Query(principal) => {
-            // Of a run with pinned values, only the answer to its own request is for this caller.
-            let result = facts.result_of.contains(&principal.query) && !principal.key.pins();
-            if facts.query != Some(principal.query) && !result {
+            // Of a run with values, only the answer to its own request is for this caller.
+            let own = facts.participants.contains(&caller.participant());
+            let shared = facts.result_of.contains(&principal.query)
+                && !facts.has_values
+                && !principal.key.is_bounded();
+            let result = matches!(object, Object::Result(_)) && (own || shared);
+            let inside = facts.query == Some(principal.query);
+            if !(result || inside && !matches!(object, Object::Result(_))) {
                 return Err(out_of_scope());
             }
             match action {
@@ -580,7 +644,7 @@ fn decide_user(
         Need::MemberOrAdmin => facts.members.contains(&user.id),
         // Whether somebody else's job exists is nobody's business.
         Need::Participant => {
-            if !facts.participants.contains(&caller.label()) {
+            if !facts.participants.contains(&caller.participant()) {
                 return Err(missing(object));
             }
             true
@@ -609,6 +673,7 @@ fn principal_of(found: UserWithRights) -> UserPrincipal {
         groups: found.user.groups,
         permissions,
         sources,
+        attributes: found.attributes,
     }
 }
 

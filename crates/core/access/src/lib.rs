@@ -9,6 +9,7 @@
 
 mod action;
 mod acts;
+mod attributes;
 mod audit;
 mod caller;
 mod credential;
@@ -31,6 +32,7 @@ mod users;
 
 pub use action::{Action, Need, PermissionWord, permission_actions};
 pub use acts::*;
+pub use attributes::{Attributes, check_attributes, check_given_attributes};
 pub use audit::{
     Audit, AuditBreak, AuditEntry, AuditEvent, AuditExportLines, AuditFilter, AuditPage,
     AuditRecord, AuditVerification, AuditVerifier, BreakKind, ChainHead, Changes, Checkpoint,
@@ -44,8 +46,8 @@ pub use credential::{Credential, Transport};
 pub use gate::{Authorized, Gate, RequestContext};
 pub use groups::{Group, GroupChange, Groups, NewGroup};
 pub use keys::{
-    ActiveKey, Approval, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers, is_key_shaped,
-    terms,
+    ActiveKey, Approval, BoundedKey, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers,
+    SigningSecret, TokenFacts, is_key_shaped, terms,
 };
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};

@@ -4,6 +4,8 @@
 //! A unique value that is taken gives [`Code::Duplicate`](tessera_kernel::Code::Duplicate) with the
 //! field's name; a record that must exist and does not gives `NotFound`.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tessera_kernel::ids::{GroupId, KeyId, QueryId, SourceId, Uid, UserId};
@@ -29,12 +31,18 @@ pub struct Facts {
     pub detached: bool,
     /// Users who were granted editing.
     pub editors: Vec<UserId>,
-    /// The query it belongs to: for a query itself, a visualization, a job of a saved query.
+    /// The query it belongs to: for a query itself, a visualization, a job of a saved query, a
+    /// result of such a job.
     pub query: Option<QueryId>,
-    /// For a job: labels (see [`Caller::label`](crate::Caller::label)) of those who asked for it.
+    /// For a job, or the job that a result came from: those who asked for it, by
+    /// [`Caller::participant`](crate::Caller::participant).
     pub participants: Vec<String>,
     /// For a result: the queries whose text it is a result of.
     pub result_of: Vec<QueryId>,
+    /// For a result: whether values were put into its text.
+    pub has_values: bool,
+    /// For a result: the attributes it was made with. Only who has the same ones may read it.
+    pub attributes: BTreeMap<String, Json>,
     /// For a group: its members.
     pub members: Vec<UserId>,
     /// For a dashboard or widget: the dashboard.
@@ -50,6 +58,8 @@ pub struct UserWithRights {
     pub groups: Vec<Group>,
     /// Access of those groups; a data source may occur several times.
     pub sources: Vec<(SourceId, AccessLevel)>,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, Json>,
 }
 
 /// Facts about objects.
@@ -97,6 +107,14 @@ pub trait UserRepo: Send + Sync {
     async fn delete_user(&self, id: UserId) -> Result<()>;
     /// Notes that users were seen. Never makes a time earlier.
     async fn touch_users(&self, seen: &[(UserId, Timestamp)]) -> Result<()>;
+    /// The attributes of a user; `None` if there is no such user.
+    async fn user_attributes(&self, id: UserId) -> Result<Option<BTreeMap<String, Json>>>;
+    /// Replaces the attributes of a user.
+    async fn set_user_attributes(
+        &self,
+        id: UserId,
+        attributes: &BTreeMap<String, Json>,
+    ) -> Result<()>;
     /// How many users there are.
     async fn count_users(&self) -> Result<u64>;
     /// Makes the first groups, user, key and settings in one transaction; `false` and no change if
@@ -162,6 +180,8 @@ pub trait KeyRepo: Send + Sync {
     async fn key(&self, id: KeyId) -> Result<Option<Key>>;
     /// The keys of an owner that are not revoked, oldest first.
     async fn keys_of(&self, owner: KeyOwner) -> Result<Vec<Key>>;
+    /// The keys right below a key that are not revoked, oldest first.
+    async fn keys_below(&self, parent: KeyId) -> Result<Vec<Key>>;
     /// Adds a key.
     async fn insert_key(&self, key: &Key) -> Result<KeyId>;
     /// Revokes the recoverable keys of this kind that the owner has, and adds the new one, in one

@@ -31,6 +31,10 @@ pub struct AccessSettings {
     pub cache_seconds: u64,
     /// How many keys and users are remembered.
     pub cache_entries: u64,
+    /// Longest life of a token made from a key without asking the server, in seconds.
+    pub token_seconds_max: i64,
+    /// Most keys below one key that are in force.
+    pub key_children_max: usize,
     /// Whether keys that act as a user may come in the address.
     pub user_keys_in_url: TransportRule,
     /// Proxies whose word about the caller's address is believed.
@@ -49,6 +53,8 @@ impl Default for AccessSettings {
             limits_enabled: true,
             cache_seconds: 5,
             cache_entries: 20_000,
+            token_seconds_max: 24 * 3600,
+            key_children_max: 1000,
             user_keys_in_url: TransportRule::Allowed,
             trusted_proxies: Vec::new(),
             signin: SignInSettings::default(),

@@ -416,6 +416,14 @@ impl Users {
         Ok(user)
     }
 
+    pub(crate) fn repos(&self) -> &dyn Repos {
+        self.repos.as_ref()
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
     async fn check_groups(&self, groups: &[GroupId]) -> Result<()> {
         let known = self.repos.groups().await?;
         match groups.iter().find(|group| !known.iter().any(|known| known.id == **group)) {

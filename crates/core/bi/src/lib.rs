@@ -26,8 +26,8 @@ pub use jobs::{
 };
 pub use parameters::DropdownOption;
 pub use queries::{
-    Change, NewQuery, Queries, Query, QueryChange, QueryDetail, QueryFilter, QueryListing,
-    QueryOrder, QueryScope, TagCount,
+    Change, NewPinnedKey, NewQuery, Queries, Query, QueryChange, QueryDetail, QueryFilter,
+    QueryListing, QueryOrder, QueryScope, QueryText, QueryVersions, TagCount,
 };
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
 pub use service::Bi;

@@ -1,12 +1,18 @@
 //! Parameters of a query: their definitions, and the values to choose from.
 
+mod attributes;
+pub(crate) mod pins;
+
 use std::collections::HashMap;
 
 use futures::StreamExt;
+use tessera_access::Caller;
 use tessera_formats::{Options, cell, unique_names};
-use tessera_kernel::ids::{QueryId, ResultId};
+use tessera_kernel::ids::QueryId;
 use tessera_kernel::{Code, Fault, Result};
-use tessera_sqltext::{Parameter, ParameterKind, parse_parameters};
+use tessera_sqltext::{Parameter, ParameterKind, attributes_in, parse_parameters};
+
+pub(crate) use attributes::attribute_values;
 
 use crate::service::Parts;
 use crate::{Json, Query};
@@ -39,31 +45,46 @@ pub(crate) fn dropdown_queries(definitions: &[Parameter]) -> Vec<QueryId> {
         .collect()
 }
 
+/// The names of the parameters that take their values from a query.
+pub(crate) fn dropdown_parameters(definitions: &[Parameter], query: QueryId) -> Vec<String> {
+    let takes = |parameter: &&Parameter| matches!(parameter.kind, ParameterKind::Query { query_id } if query_id == query.0);
+    definitions.iter().filter(takes).map(|parameter| parameter.name.clone()).collect()
+}
+
 impl Parts {
     /// The values that parameters of type `query` may take, by query.
     pub(crate) async fn dropdown_values(
         &self,
+        caller: &Caller,
         definitions: &[Parameter],
     ) -> Result<HashMap<i64, Vec<String>>> {
         let mut values = HashMap::new();
         for id in dropdown_queries(definitions) {
             let query = self.repos.query(id).await?.ok_or_else(|| Fault::not_found("query"))?;
-            let options = self.dropdown(&query).await?;
+            let options = self.dropdown(caller, &query).await?;
             values.insert(id.0, options.into_iter().map(|option| option.value).collect());
         }
         Ok(values)
     }
 
     /// The values to choose from: columns `name` and `value` of the latest result, or its first
-    /// column for both.
-    pub(crate) async fn dropdown(&self, query: &Query) -> Result<Vec<DropdownOption>> {
+    /// column for both. Of a query that uses attributes it is the latest result with the caller's.
+    pub(crate) async fn dropdown(
+        &self,
+        caller: &Caller,
+        query: &Query,
+    ) -> Result<Vec<DropdownOption>> {
         if query.source.is_none() {
             return Err(Fault::new(Code::SourceMissing, "the query has no data source any more"));
         }
-        let id: ResultId = query.latest_result.ok_or_else(|| {
-            Fault::new(Code::NoCachedResult, "the query has not been run yet; run it first")
-        })?;
-        let result = self.repos.result(id).await?.ok_or_else(|| Fault::not_found("result"))?;
+        let missing =
+            || Fault::new(Code::NoCachedResult, "the query has not been run yet; run it first");
+        let result = if attributes_in(&query.text).is_empty() {
+            let id = query.latest_result.ok_or_else(missing)?;
+            self.repos.result(id).await?.ok_or_else(|| Fault::not_found("result"))?
+        } else {
+            self.latest_with_attributes(caller, query).await?.ok_or_else(missing)?
+        };
         let (schema, mut batches) = self.files.open(result.uid).await?;
         let names: Vec<String> =
             schema.fields().iter().map(|field| field.name().to_lowercase()).collect();

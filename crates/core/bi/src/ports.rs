@@ -18,8 +18,8 @@ use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
     Change, Dashboard, DashboardFilter, DashboardListing, Job, Json, NewJob, Outcome, Query,
-    QueryDetail, QueryFilter, QueryListing, QueryResult, Source, SourceType, Table, TagCount,
-    Visualization, Widget, WidgetDetail,
+    QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source, SourceType, Table,
+    TagCount, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -61,18 +61,28 @@ pub trait QueryRepo: Send + Sync {
     async fn queries(&self, filter: &QueryFilter, page: PageRequest) -> Result<Page<QueryListing>>;
     /// The caller's own queries that are not archived, last changed first.
     async fn recent_queries(&self, user: UserId, limit: u64) -> Result<Vec<QueryListing>>;
-    /// Adds a query with its key and visualizations, in one transaction; the owner of the key and
-    /// the query of the visualizations is the new query.
+    /// Adds a query with its key, visualizations and first version, in one transaction; the owner
+    /// of the key and the query of the visualizations is the new query.
     async fn insert_query(
         &self,
         query: &Query,
         key: &Key,
         visualizations: &[Visualization],
     ) -> Result<QueryId>;
-    /// Writes a query and its history, if its version is still `expected`; `false` if it is not.
+    /// Writes a query and its history, and the version if what runs changed, if its version is
+    /// still `expected`; `false` if it is not.
     async fn update_query(&self, query: &Query, expected: i64, change: &Change) -> Result<bool>;
     /// Archives a query: clears its schedule and deletes the widgets that show it.
     async fn archive_query(&self, id: QueryId, at: Timestamp, change: &Change) -> Result<()>;
+    /// What a query was as of a version: that of the last change at or before it that changed what
+    /// runs. `None` if that is not recorded, or if there has been no such version.
+    async fn query_version(&self, id: QueryId, version: i64) -> Result<Option<QueryText>>;
+    /// The versions that changed what runs, newest first.
+    async fn query_versions(&self, id: QueryId, page: PageRequest) -> Result<Page<QueryText>>;
+    /// The number of the approved version.
+    async fn approved_version(&self, id: QueryId) -> Result<Option<i64>>;
+    /// Approves a version, or none.
+    async fn set_approved_version(&self, id: QueryId, version: Option<i64>) -> Result<()>;
     /// Marks or unmarks a favourite; idempotent.
     async fn set_query_favorite(
         &self,
@@ -155,6 +165,8 @@ pub trait DashboardRepo: Send + Sync {
 /// Jobs and the records of results.
 #[async_trait]
 pub trait JobRepo: Send + Sync {
+    /// Adds a participant to the job that a result came from. `None` if that job is gone.
+    async fn join_job_of(&self, result: ResultId, participant: &str) -> Result<Option<Job>>;
     /// Stores a job; or, if one with the same `dedup` is not final yet, adds the participant to
     /// that. Says which one it is, and whether it is new. It can be taken at once, but nobody may
     /// be told of it before [`settle_jobs`](Self::settle_jobs).

@@ -15,6 +15,10 @@ pub struct BiSettings {
     pub result_retention_seconds: i64,
     /// Bytes of all result files; beyond, the oldest go that no query names.
     pub result_storage_bytes_max: u64,
+    /// How old a result may be that a link with a pinned key gives without a new run, in seconds.
+    pub pinned_max_age_seconds: u64,
+    /// How long such a link waits for a run, in seconds.
+    pub pinned_wait_seconds: u64,
     /// Bytes of memory for finished encodings of results.
     pub hot_cache_bytes: u64,
     /// Largest finished encoding that is kept in memory, in bytes.
@@ -38,6 +42,8 @@ impl Default for BiSettings {
             auto_limit_rows: 1000,
             result_retention_seconds: 7 * 24 * 3600,
             result_storage_bytes_max: 20 << 30,
+            pinned_max_age_seconds: 60,
+            pinned_wait_seconds: 60,
             hot_cache_bytes: 128 << 20,
             hot_cache_entry_bytes_max: 48 << 20,
             schema_cache_seconds: 7 * 24 * 3600,

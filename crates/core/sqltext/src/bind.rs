@@ -64,8 +64,8 @@ impl Template {
     /// `unbindable_parameter` if a tag stands where no value can be bound, or if the author's own
     /// placeholders would be mixed up with ours.
     pub fn bind(&self, definitions: &[Parameter], values: &Values) -> Result<Bound> {
-        let missing: Vec<_> =
-            self.names().into_iter().filter(|name| values.get(name).is_none()).collect();
+        let wanted = self.names().into_iter().chain(self.attributes());
+        let missing: Vec<_> = wanted.filter(|name| values.get(name).is_none()).collect();
         if !missing.is_empty() {
             return Err(missing_parameters(missing));
         }
@@ -149,7 +149,11 @@ impl<'a> Binder<'a> {
     /// What a tag stands for; `None` for a note.
     fn find(&self, tag: usize) -> Result<Option<Found<'a>>> {
         let Some((name, part)) = self.template.wanted(tag) else { return Ok(None) };
-        let definition = self.definitions.iter().find(|definition| definition.name == name);
+        // What somebody defined under the name of an attribute does not shape its value.
+        let definition = self
+            .definitions
+            .iter()
+            .find(|definition| definition.name == name && !self.template.is_attribute(tag));
         let value = self.values.get(name);
         let (scalars, many) = match (value, part) {
             (Some(Value::One(scalar)), None) => (std::slice::from_ref(scalar), false),

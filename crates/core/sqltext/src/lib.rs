@@ -11,6 +11,7 @@
 //! [`normalize_statements`], [`classify`].
 
 mod bind;
+mod bounds;
 mod classify;
 mod dates;
 mod dynamic;
@@ -32,7 +33,8 @@ pub use hash::query_hash;
 pub use limit::{apply_auto_limit, normalize_statements};
 pub use parameters::{MultiValues, Parameter, ParameterKind, default_values, parse_parameters};
 pub use resolve::Context;
-pub use template::Template;
+pub use tags::is_attribute;
+pub use template::{Template, attributes_in};
 pub use values::{Number, Scalar, Value, Values};
 
 /// Whose SQL a text is written in.

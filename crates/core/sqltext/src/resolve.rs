@@ -45,6 +45,22 @@ impl Template {
         given: &Map<String, Json>,
         context: &Context<'_>,
     ) -> Result<Values> {
+        let values = self.check(definitions, given, context)?;
+        let missing: Vec<_> =
+            self.names().into_iter().filter(|name| values.get(name).is_none()).collect();
+        if missing.is_empty() { Ok(values) } else { Err(missing_parameters(missing)) }
+    }
+
+    /// As [`resolve`](Self::resolve), but of parameters without a value nothing is said.
+    ///
+    /// # Errors
+    /// `invalid_parameters`.
+    pub fn check(
+        &self,
+        definitions: &[Parameter],
+        given: &Map<String, Json>,
+        context: &Context<'_>,
+    ) -> Result<Values> {
         let mut values = Vec::new();
         let mut bad = Vec::new();
         for (name, value) in join_ends(definitions, given) {
@@ -55,7 +71,7 @@ impl Template {
                 }
             } else {
                 match definitions.iter().find(|definition| definition.name == name) {
-                    Some(definition) => check(definition, &value, context),
+                    Some(definition) => check_one(definition, &value, context),
                     None => Err("is not a parameter of this query"),
                 }
             };
@@ -73,9 +89,7 @@ impl Template {
         }
         let names = self.names();
         let used: HashSet<_> = names.iter().collect();
-        let values: Values = values.into_iter().filter(|(name, _)| used.contains(name)).collect();
-        let missing: Vec<_> = names.into_iter().filter(|name| values.get(name).is_none()).collect();
-        if missing.is_empty() { Ok(values) } else { Err(missing_parameters(missing)) }
+        Ok(values.into_iter().filter(|(name, _)| used.contains(name)).collect())
     }
 }
 
@@ -117,7 +131,7 @@ fn join_ends(definitions: &[Parameter], given: &Map<String, Json>) -> Map<String
     joined
 }
 
-fn check(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked {
+fn check_one(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked {
     match &definition.kind {
         ParameterKind::Text => value.as_str().map(text).ok_or("must be text"),
         ParameterKind::TextPattern { regex } => pattern(regex, value),

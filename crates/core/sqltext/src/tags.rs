@@ -21,6 +21,8 @@ pub(crate) enum Want {
         /// Which end, if it is a range.
         part: Option<Part>,
     },
+    /// An attribute of whoever runs the text: `key.tenant`, `user.region`.
+    Attribute(String),
     /// A member of a parameter that no parameter has, such as `x.middle`.
     UnknownPart(String),
     /// Nothing: `{{! a note }}`.
@@ -86,12 +88,26 @@ fn value(content: &str) -> Option<Want> {
     let Some((root, member)) = content.split_once('.') else {
         return Some(Want::Value { name: content.to_owned(), part: None });
     };
-    let part = match member.trim() {
+    let (root, member) = (root.trim(), member.trim());
+    let part = match member {
         "start" => Part::Start,
         "end" => Part::End,
+        _ if matches!(root, "key" | "user") && is_attribute(member) => {
+            return Some(Want::Attribute(format!("{root}.{member}")));
+        }
         _ => return Some(Want::UnknownPart(content.to_owned())),
     };
-    Some(Want::Value { name: root.trim().to_owned(), part: Some(part) })
+    Some(Want::Value { name: root.to_owned(), part: Some(part) })
+}
+
+/// Whether a name may be that of an attribute: letters, digits and `_`, no digit in front, at most
+/// 64. `start` and `end` are taken by ranges.
+#[must_use]
+pub fn is_attribute(name: &str) -> bool {
+    !matches!(name, "start" | "end")
+        && (1..=64).contains(&name.len())
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -129,6 +145,25 @@ mod tests {
         }
         assert_eq!(wants("{{{a}}"), [named("a")]);
         assert_eq!(wants("{{ {{a}} }}"), [named("a")]);
+    }
+
+    #[test]
+    fn attributes_of_key_and_user_are_no_parameters() {
+        let attribute = |name: &str| Want::Attribute(name.to_owned());
+        assert_eq!(
+            wants("{{key.tenant}} {{ user . region_2 }} {{{ key.t }}} {{& user.t }}"),
+            [
+                attribute("key.tenant"),
+                attribute("user.region_2"),
+                attribute("key.t"),
+                attribute("user.t")
+            ]
+        );
+        let end = Want::Value { name: "key".into(), part: Some(Part::End) };
+        assert_eq!(wants("{{ key.end }}"), [end], "a range may have the name");
+        for text in ["{{ key.2 }}", "{{ key.a.b }}", "{{ keys.a }}", "{{ user.a-b }}"] {
+            assert!(matches!(wants(text)[..], [Want::UnknownPart(_)]), "{text}");
+        }
     }
 
     #[test]

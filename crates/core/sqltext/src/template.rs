@@ -72,7 +72,7 @@ impl Template {
                     let detail = format!("{name} is no part of a parameter; use .start or .end");
                     return Err(Fault::invalid("query", detail));
                 }
-                Want::Value { .. } | Want::Nothing => {}
+                Want::Value { .. } | Want::Attribute(_) | Want::Nothing => {}
             }
         }
         let tokens = lex(text, &tags, dialect);
@@ -95,18 +95,31 @@ impl Template {
         names
     }
 
-    /// Whether there are any.
+    /// Whether values are put in: of parameters, or of attributes.
     #[must_use]
     pub fn has_parameters(&self) -> bool {
-        self.tags.iter().any(|tag| matches!(tag.want, Want::Value { .. }))
+        self.tags.iter().any(|tag| matches!(tag.want, Want::Value { .. } | Want::Attribute(_)))
+    }
+
+    /// The attributes of whoever runs the text, such as `key.tenant`, each once, also those within
+    /// comments.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<String> {
+        attributes_of(&self.tags)
     }
 
     /// The name and end that a tag asks for; `None` for a note.
     pub(crate) fn wanted(&self, tag: usize) -> Option<(&str, Option<Part>)> {
         match &self.tags.get(tag)?.want {
             Want::Value { name, part } => Some((name, *part)),
+            Want::Attribute(name) => Some((name, None)),
             _ => None,
         }
+    }
+
+    /// Whether a tag asks for an attribute.
+    pub(crate) fn is_attribute(&self, tag: usize) -> bool {
+        self.tags.get(tag).is_some_and(|tag| matches!(tag.want, Want::Attribute(_)))
     }
 
     /// Whether the text uses an end of this parameter.
@@ -115,6 +128,24 @@ impl Template {
             |tag| matches!(&tag.want, Want::Value { name, part: Some(_) } if name == parameter),
         )
     }
+}
+
+/// The attributes that a text uses, whatever its dialect.
+#[must_use]
+pub fn attributes_in(text: &str) -> Vec<String> {
+    attributes_of(&find_tags(text))
+}
+
+fn attributes_of(tags: &[Tag]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for tag in tags {
+        if let Want::Attribute(name) = &tag.want
+            && !names.contains(name)
+        {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// Makes nodes of tokens.

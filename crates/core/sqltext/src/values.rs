@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime, Timelike};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 /// An exact number.
@@ -169,6 +170,13 @@ impl Values {
         self.0.get(name)
     }
 
+    /// The same with one more value, or with another one of that name.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: Value) -> Self {
+        self.0.insert(name.into(), value);
+        self
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -186,6 +194,29 @@ impl Values {
         let canonical = self.canonical();
         digest.update(u64::try_from(canonical.len()).unwrap_or(u64::MAX).to_be_bytes());
         digest.update(canonical.as_bytes());
+    }
+}
+
+impl Value {
+    /// The value of an attribute: text, a number or a truth value; `None` for anything else.
+    #[must_use]
+    pub fn attribute(value: &Json) -> Option<Self> {
+        Some(Self::One(match value {
+            Json::String(text) => Scalar::Text(text.clone()),
+            Json::Number(number) => Scalar::Number(Number::parse(&number.to_string())?),
+            Json::Bool(value) => Scalar::Boolean(*value),
+            _ => return None,
+        }))
+    }
+
+    /// Its parts: one, each of many, or both ends.
+    #[must_use]
+    pub fn scalars(&self) -> Vec<&Scalar> {
+        match self {
+            Self::One(scalar) => vec![scalar],
+            Self::Many(scalars) => scalars.iter().collect(),
+            Self::Range { start, end } => vec![start, end],
+        }
     }
 }
 

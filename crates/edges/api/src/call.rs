@@ -47,7 +47,7 @@ impl Call {
         };
         let members = input::members(parts.uri.query())?;
         for (at, (name, _)) in members.iter().enumerate() {
-            let Some(param) = params.iter().find(|param| param.name == name) else {
+            let Some(param) = params.iter().find(|param| param.is(name)) else {
                 return Err(Fault::invalid(name, unknown_member(params)));
             };
             if !param.repeats && members[..at].iter().any(|(other, _)| other == name) {
@@ -96,6 +96,15 @@ impl Call {
     /// One member behind the `?`.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
+    /// The values of parameters: members that begin with `p_`, without it. `p_x.start` and
+    /// `p_x.end` are the ends of a range.
+    pub(crate) fn values(&self) -> serde_json::Map<String, serde_json::Value> {
+        let found = self.members.iter().filter_map(|(name, text)| {
+            Some((name.strip_prefix("p_")?.to_owned(), serde_json::Value::from(text.clone())))
+        });
+        found.collect()
     }
 
     /// All members of one name.

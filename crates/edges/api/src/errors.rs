@@ -167,6 +167,8 @@ pub(crate) fn respond(fault: &Fault, asked: &Asked) -> Response {
         fault.detail()
     };
     let mut document = problem(code.as_str(), &kind, detail, asked);
+    // Why an unknown credential is unknown is nobody's business.
+    document.reason = fault.reason().filter(|_| code != Code::Unauthenticated);
     document.field = fault.field().map(own_field);
     document.parameters = Some(fault.names().to_vec()).filter(|names| !names.is_empty());
     document.retry_after_seconds = fault.retry_after_seconds();
@@ -244,6 +246,7 @@ fn problem(code: &'static str, kind: &Kind, detail: &str, asked: &Asked) -> Prob
         detail: detail.to_owned(),
         instance: asked.request_id.clone(),
         code,
+        reason: None,
         field: None,
         parameters: None,
         retry_after_seconds: None,

@@ -81,6 +81,14 @@ impl Param {
         Self { name, about, kind, repeats: false }
     }
 
+    /// Whether a member is this one; a name that ends in `*` stands for all that begin like it.
+    pub(crate) fn is(&self, member: &str) -> bool {
+        match self.name.strip_suffix('*') {
+            Some(start) => member.len() > start.len() && member.starts_with(start),
+            None => self.name == member,
+        }
+    }
+
     pub(crate) const fn repeated(mut self) -> Self {
         self.repeats = true;
         self
@@ -247,7 +255,7 @@ impl Route {
             Caller::Anonymous => return (self.handler)(call).await,
             // What one key was answered is not for another one, which may open less.
             caller => match caller.key() {
-                Some(key) => format!("{} key:{}", caller.label(), key.id()),
+                Some(key) => format!("{} key:{}", caller.participant(), key.id()),
                 None => caller.label(),
             },
         };
@@ -275,6 +283,10 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::invitations::routes());
     all.extend(handlers::groups::routes());
     all.extend(handlers::keys::routes());
+    all.extend(handlers::attributes::routes());
+    all.extend(handlers::children::routes());
+    all.extend(handlers::pins::routes());
+    all.extend(handlers::versions::routes());
     all.extend(handlers::sources::routes());
     all.extend(handlers::queries::routes());
     all.extend(handlers::editors::routes());

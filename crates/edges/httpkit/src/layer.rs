@@ -13,7 +13,7 @@ use tessera_access::Ledger;
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
-use crate::{KitSettings, RequestInfo, address, body};
+use crate::{KitSettings, RequestInfo, address, body, origins};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
@@ -42,11 +42,12 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         from_proxy: peer
             .is_some_and(|peer| address::is_trusted(peer.ip(), &layer.settings.trusted_proxies)),
         base_url: base_url(&layer.settings, request.headers()),
-        origin: text(request.headers(), &header::ORIGIN),
+        origin: origins::of(request.headers()),
         client: text(request.headers(), &header::USER_AGENT),
         ledger: Ledger::default(),
     };
     let method = request.method().clone();
+    let path = request.uri().path().to_owned();
     let target = redact(request.uri().path_and_query().map_or("/", |target| target.as_str()));
     let key_in_address = request.uri().query().is_some_and(|query| {
         query.split('&').any(|pair| pair.split('=').next() == Some(QUERY_NAME))
@@ -58,6 +59,9 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     request.extensions_mut().insert(info.clone());
     let limit = layer.settings.request_seconds;
     let answer = async {
+        if let Some(answer) = origins::preflight(&request) {
+            return answer;
+        }
         match take_small_body(request).await {
             Ok(request) => next.run(request).await,
             Err(_) => {
@@ -87,7 +91,10 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
     metrics::counter!("tessera_http_requests_total", &labels).increment(1);
     metrics::histogram!("tessera_http_request_seconds", &labels).record(seconds);
+    let entry = info.ledger.entry();
+    origins::allow(response.headers_mut(), &path, &entry.origins, info.origin.as_deref());
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
+    origins::frame(response.headers_mut(), &path, &entry.origins);
     response
 }
 

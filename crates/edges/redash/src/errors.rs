@@ -65,6 +65,10 @@ pub(crate) fn words(fault: &Fault) -> Words {
     let detail = || sentence(fault);
     match fault.code() {
         Code::Unauthenticated | Code::OutOfScope => Words::message(StatusCode::NOT_FOUND, LOGIN),
+        // A parameter or attribute is at fault: its name is what helps.
+        Code::Forbidden if !fault.names().is_empty() => {
+            Words::message(StatusCode::FORBIDDEN, detail())
+        }
         Code::Forbidden => Words::message(StatusCode::FORBIDDEN, NO_PERMISSION),
         Code::CsrfFailed => {
             Words::message(StatusCode::BAD_REQUEST, "The CSRF token is missing or incorrect.")

@@ -2,13 +2,15 @@
 
 mod list;
 mod record;
+mod versions;
 mod words;
 
 use async_trait::async_trait;
 use tessera_access::{Key, KeyOwner, Visible};
 use tessera_bi::ports::QueryRepo;
 use tessera_bi::{
-    Change, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, TagCount, Visualization,
+    Change, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, TagCount,
+    Visualization,
 };
 use tessera_kernel::ids::{QueryId, Uid, UserId, VisualizationId};
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
@@ -92,6 +94,7 @@ impl QueryRepo for Store {
                     }
                     save_tags(tx, id, &query.tags).await?;
                     words::save(tx, id, &query, true).await?;
+                    versions::save(tx, id).await?;
                     Ok(id)
                 })
             })
@@ -109,6 +112,7 @@ impl QueryRepo for Store {
                     }
                     save_tags(tx, query.id, &query.tags).await?;
                     words::save(tx, query.id, &query, false).await?;
+                    versions::save(tx, query.id).await?;
                     insert_change(tx, &change).await?;
                     Ok(true)
                 })
@@ -127,6 +131,23 @@ impl QueryRepo for Store {
                 })
             })
             .await
+    }
+
+    async fn query_version(&self, id: QueryId, version: i64) -> Result<Option<QueryText>> {
+        self.version(id, version).await
+    }
+
+    async fn query_versions(&self, id: QueryId, page: PageRequest) -> Result<Page<QueryText>> {
+        self.versions(id, page).await
+    }
+
+    async fn approved_version(&self, id: QueryId) -> Result<Option<i64>> {
+        let row = self.db.row(call!("query_get_approved", id)).await?;
+        row.map_or(Ok(None), |mut row| row.take())
+    }
+
+    async fn set_approved_version(&self, id: QueryId, version: Option<i64>) -> Result<()> {
+        self.change("query", call!("query_set_approved", id, version)).await
     }
 
     async fn set_query_favorite(

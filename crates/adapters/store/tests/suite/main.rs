@@ -12,3 +12,4 @@ mod queries;
 mod search;
 mod signin;
 mod sources;
+mod versions;

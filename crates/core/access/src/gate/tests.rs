@@ -1,6 +1,6 @@
 //! The rules, case by case.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tessera_kernel::ids::{QueryId, SourceId, Uid, UserId};
@@ -23,6 +23,7 @@ fn user(words: &[&str]) -> Caller {
             groups: Vec::new(),
             permissions: words.iter().map(|word| (*word).to_owned()).collect(),
             sources,
+            attributes: BTreeMap::new(),
         }),
         key: None,
     }

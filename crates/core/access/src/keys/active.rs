@@ -6,6 +6,7 @@ use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use super::Key;
 use super::terms::{QueryVersion, Ruling, Terms};
+use super::{KeyKind, KeyOwner};
 use crate::ports::Facts;
 use crate::{Action, Object, RequestContext, Transport};
 
@@ -18,13 +19,26 @@ pub struct ActiveKey {
     pub above: Vec<Key>,
     /// Further terms, told by a token that was made from the key without asking us.
     pub caveats: Vec<Terms>,
+    /// Set if a token was shown in place of the key.
+    pub token: Option<TokenFacts>,
+}
+
+/// What is known of a token beside its terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whom it was made for, as its maker calls them.
+    pub visitor: Option<String>,
+    /// The same for tokens with the same terms for the same visitor, whenever they end.
+    pub digest: String,
 }
 
 impl ActiveKey {
     /// A key with nothing above it.
     #[must_use]
     pub fn alone(key: Key) -> Self {
-        Self { key, above: Vec::new(), caveats: Vec::new() }
+        Self { key, above: Vec::new(), caveats: Vec::new(), token: None }
     }
 
     /// The number of the key.
@@ -42,7 +56,19 @@ impl ActiveKey {
     /// Whether this key and all above it are in force, as a stable word why not.
     #[must_use]
     pub fn lapsed(&self, now: Timestamp) -> Option<&'static str> {
-        std::iter::once(&self.key).chain(&self.above).find_map(|key| key.lapsed(now))
+        let key = std::iter::once(&self.key).chain(&self.above).find_map(|key| key.lapsed(now));
+        key.or_else(|| (self.token.as_ref()?.expires_at <= now).then_some("key_expired"))
+    }
+
+    /// Origins of pages that every level with such a condition lets in.
+    #[must_use]
+    pub fn origins(&self) -> Vec<String> {
+        let levels = self.terms().map(|terms| &terms.conditions.origin);
+        levels
+            .filter(|origins| !origins.is_empty())
+            .cloned()
+            .reduce(|one, other| one.into_iter().filter(|name| other.contains(name)).collect())
+            .unwrap_or_default()
     }
 
     /// What of a request does not fit the conditions.
@@ -56,6 +82,7 @@ impl ActiveKey {
     /// # Errors
     /// `OutOfScope`, with the rule that decided as its reason.
     pub fn check(&self, action: Action, object: Object, facts: &Facts) -> Result<()> {
+        self.check_reach(action)?;
         for terms in self.terms() {
             let (reason, detail) = match terms.rule(action, object, facts) {
                 Ruling::Allowed(_) => continue,
@@ -84,10 +111,56 @@ impl ActiveKey {
             .reduce(|one, other| one.into_iter().filter(|source| other.contains(source)).collect())
     }
 
-    /// A value that queries may read as `{{ key.name }}`. What is above decides first.
+    /// What no grant can give: keys that hold values of parameters run saved queries and do
+    /// nothing else, and what was narrowed makes no credentials that are not.
+    fn check_reach(&self, action: Action) -> Result<()> {
+        let refuse =
+            |detail: &str| Err(Fault::new(Code::OutOfScope, detail).with_reason("scope_missing"));
+        if self.pins() && !action.fits_pinned_keys() {
+            return refuse("a key with values of its own for parameters runs saved queries only");
+        }
+        let narrowed = self.token.is_some()
+            || !self.above.is_empty()
+            || self.terms().any(|terms| terms.pins() || !terms.attributes.is_empty());
+        if narrowed && action.gives_credentials() {
+            return refuse("a key that was narrowed makes no other credentials");
+        }
+        if action == Action::KeysDelegate {
+            if self.token.is_some() {
+                return refuse("a token makes no keys; add a caveat to it instead");
+            }
+            // What stands in public links makes keys only where that was said.
+            let public = matches!(self.key.kind, KeyKind::Query | KeyKind::Dashboard);
+            if public && self.terms().any(|terms| terms.grants.is_empty()) {
+                return refuse("the key lacks the grant keys.delegate");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there are terms that narrow the use of the key, in itself or above.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.token.is_some() || !self.above.is_empty() || !self.key.terms.is_open()
+    }
+
+    /// Whether rows are given only as answers to the key's own runs, never as somebody's stored
+    /// result: for keys with pinned or narrowed parameters, with a version of a query, and for
+    /// those of a query that have terms.
+    #[must_use]
+    pub fn is_bounded(&self) -> bool {
+        let of_query = matches!(self.key.owner, KeyOwner::Query(_)) && self.is_narrowed();
+        of_query || self.terms().any(|terms| terms.pins() || terms.names_versions())
+    }
+
+    /// A value that queries may read as `{{ key.name }}`. The topmost key has it; where something
+    /// below it says otherwise there is none.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Json> {
-        self.terms().find_map(|terms| terms.attributes.get(name))
+        let mut levels = self.terms();
+        let value = levels.next()?.attributes.get(name)?;
+        let mut below = levels.filter_map(|terms| terms.attributes.get(name));
+        below.all(|other| other == value).then_some(value)
     }
 
     /// The pinned value of a parameter. What is above decides first.
@@ -99,13 +172,52 @@ impl ActiveKey {
     /// Whether any terms pin or narrow parameters.
     #[must_use]
     pub fn pins(&self) -> bool {
-        self.terms().any(|terms| !(terms.pinned.is_empty() && terms.free.is_empty()))
+        self.terms().any(Terms::pins)
     }
 
     /// The version of a query to run. What is above decides first.
     #[must_use]
     pub fn query_version(&self, query: tessera_kernel::ids::QueryId) -> Option<QueryVersion> {
         self.terms().find_map(|terms| terms.query_version(query))
+    }
+
+    /// The version of a query to run; `None` for the latest one. What is below the topmost key
+    /// cannot choose another one, since that text is not the one that was given.
+    ///
+    /// # Errors
+    /// `OutOfScope` if something below does.
+    pub fn run_version(&self, query: tessera_kernel::ids::QueryId) -> Result<Option<QueryVersion>> {
+        let mut levels = self.terms();
+        let version = levels.next().and_then(|terms| terms.query_version(query));
+        let mut below = levels.filter_map(|terms| terms.query_version(query));
+        if below.all(|other| Some(other) == version) {
+            return Ok(version);
+        }
+        let detail = "the key names another version of the query than the key above it";
+        Err(Fault::new(Code::OutOfScope, detail).with_reason("object_denied"))
+    }
+
+    /// The greatest age, in seconds, at which a stored result is good enough whatever is asked for;
+    /// zero if there is none.
+    #[must_use]
+    pub fn age_floor(&self) -> u64 {
+        self.terms().filter_map(|terms| terms.caps.max_age_floor).max().unwrap_or(0)
+    }
+
+    /// Whether a stored result is small enough to be given.
+    ///
+    /// # Errors
+    /// `TooLarge`.
+    pub fn check_size(&self, rows: u64, bytes: u64) -> Result<()> {
+        let over = |most: Option<u64>, size: u64, what: &str| match most {
+            Some(most) if size > most => {
+                let detail = format!("the key gives results of at most {most} {what}");
+                Err(Fault::new(Code::TooLarge, detail))
+            }
+            _ => Ok(()),
+        };
+        over(self.least(|terms| terms.caps.rows), rows, "rows")?;
+        over(self.least(|terms| terms.caps.bytes), bytes, "bytes")
     }
 
     /// The least of a cap over all terms.

@@ -36,6 +36,14 @@ impl Peppers {
         self.0.iter().rev().map(move |(_, pepper)| hmac(pepper, text))
     }
 
+    /// A secret of its own for a purpose and a text, under the pepper of a version; `None` if that
+    /// pepper is not here.
+    pub(crate) fn derive(&self, version: i64, purpose: &str, text: &str) -> Option<[u8; 32]> {
+        let (_, pepper) = self.0.iter().find(|(known, _)| *known == version)?;
+        // No key, token or link has a zero byte in it: nothing else is digested into the same.
+        Some(hmac(pepper, &format!("{purpose}\0{text}")))
+    }
+
     /// Whether a text has a digest, in a time that does not tell how much of it fits.
     #[must_use]
     pub fn verify(&self, text: &str, version: i64, digest: &[u8; 32]) -> bool {

@@ -1,8 +1,12 @@
 //! Keys: their records, their text form, and their life.
 
 mod active;
+mod attenuation;
+mod bounded;
 mod digest;
 pub(crate) mod format;
+#[cfg(test)]
+mod monotone;
 mod service;
 pub mod terms;
 
@@ -10,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{DashboardId, KeyId, QueryId, Uid, UserId, WorkspaceId};
 
-pub use active::ActiveKey;
+pub use active::{ActiveKey, TokenFacts};
+pub(crate) use attenuation::{Token, is_token, root_secret};
+pub use bounded::{BoundedKey, SigningSecret};
 pub use digest::Peppers;
 pub(crate) use service::hex;
 pub use service::{Keys, MintedKey, NewKey};

@@ -200,7 +200,23 @@ impl Keys {
         if revoked { Ok(()) } else { Err(Fault::new(Code::NotFound, "there is no such key")) }
     }
 
-    fn record(
+    pub(super) fn repos(&self) -> &dyn Repos {
+        self.repos.as_ref()
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(super) fn random(&self) -> &dyn Random {
+        self.random.as_ref()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn record(
         &self,
         kind: KeyKind,
         owner: KeyOwner,

@@ -32,6 +32,10 @@ pub struct Entry {
     pub key: Option<KeyId>,
     /// Who it was: [`Caller::label`](crate::Caller::label).
     pub actor: Option<String>,
+    /// Whom the token that was shown was made for.
+    pub visitor: Option<String>,
+    /// Origins of pages that may read the answer, besides our own.
+    pub origins: Vec<String>,
     /// How the key came: `header`, `url`.
     pub transport: Option<&'static str>,
     /// The last action that was asked for.

@@ -13,7 +13,7 @@ use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
 
 use super::slug::slug_of;
 use super::{Dashboard, DashboardFilter, DashboardListing, Widget, WidgetDetail};
-use crate::queries::clean_tags;
+use crate::queries::{clean_tags, shown};
 use crate::service::Parts;
 use crate::{Change, Json, TagCount};
 
@@ -406,8 +406,10 @@ impl Dashboards {
         let widgets = self.parts.repos.widgets(id).await?;
         let widgets = widgets
             .into_iter()
-            .map(|detail| {
+            .map(|mut detail| {
                 let restricted = is_restricted(&detail, caller);
+                let shows = detail.shows.take();
+                detail.shows = shows.map(|(what, query)| (what, shown(caller, query)));
                 (detail, restricted)
             })
             .collect();

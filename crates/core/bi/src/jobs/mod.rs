@@ -1,5 +1,7 @@
 //! Jobs: runs of queries and of schema look-ups, kept in storage so that none is lost.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid};
 use tessera_kernel::{Code, Timestamp};
@@ -91,6 +93,9 @@ pub struct QueryRun {
     pub rows_max: u64,
     /// Most bytes in memory form to keep; more make the job fail.
     pub bytes_max: u64,
+    /// The attributes among the values, by their full names, such as `key.tenant`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Json>,
 }
 
 /// A job to be stored.
@@ -108,7 +113,7 @@ pub struct NewJob {
     pub dedup: [u8; 32],
     /// What to run, for a query job.
     pub run: Option<QueryRun>,
-    /// Who asks: [`Caller::label`](tessera_access::Caller::label).
+    /// Who asks: [`Caller::participant`](tessera_access::Caller::participant).
     pub participant: String,
     /// When it was asked for.
     pub created_at: Timestamp,
@@ -156,6 +161,7 @@ pub enum Outcome {
     Error(JobError),
 }
 
+mod direct;
 mod service;
 mod signals;
 

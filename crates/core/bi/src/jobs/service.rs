@@ -11,7 +11,7 @@ use tessera_sqltext::{Context, Template, apply_auto_limit, normalize_statements,
 use tokio::sync::Notify;
 
 use super::{Job, JobKind, NewJob, Outcome, QueryRun};
-use crate::parameters::definitions;
+use crate::parameters::{attribute_values, definitions, pins};
 use crate::results::{CacheIdentity, cache_key, template_digest};
 use crate::service::Parts;
 use crate::{Json, Query, QueryResult};
@@ -70,6 +70,10 @@ impl Jobs {
         Self { parts }
     }
 
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// Runs a saved query, or gives its stored result.
     ///
     /// # Errors
@@ -82,12 +86,15 @@ impl Jobs {
         let id = grant.act().query;
         let query: Query =
             self.parts.repos.query(id).await?.ok_or_else(|| Fault::not_found("query"))?;
+        let query = self.parts.as_given(grant.caller(), query).await?;
+        // Who holds a key to one text gets that text and no variation of it.
+        let asked = request.auto_limit.filter(|_| !grant.caller().sees_own_runs_only());
         let plan = Plan {
             source: query.source,
             query: Some(id),
             text: &query.text,
             options: &query.options,
-            auto_limit: request.auto_limit.unwrap_or_else(|| auto_limited(&query.options)),
+            auto_limit: asked.unwrap_or_else(|| auto_limited(&query.options)),
         };
         self.run(grant.caller(), &plan, request).await
     }
@@ -129,21 +136,29 @@ impl Jobs {
             plan.text.to_owned()
         };
         let definitions = definitions(plan.options)?;
-        let dropdowns = parts.dropdown_values(&definitions).await?;
         let template = Template::parse(&text, dialect)?;
+        let held = caller.key().map(Arc::as_ref);
+        let given = pins::merge(held, &template.names(), &definitions, &request.parameters)?;
+        let (attributes, own) = attribute_values(caller, &template.attributes())?;
+        let dropdowns = parts.dropdown_values(caller, &definitions).await?;
         let context = Context { now, zone: parts.settings.time_zone, dropdowns: &dropdowns };
-        let values = template.resolve(&definitions, &request.parameters, &context)?;
+        let values = template.resolve(&definitions, &given, &context)?;
+        pins::check(held, &values, &context)?;
+        let values = own.into_iter().fold(values, |values, (name, value)| values.with(name, value));
         let bound = template.bind(&definitions, &values)?;
         let settings = &parts.settings;
+        let (rows_max, bytes_max) = parts.limits(caller);
         let key = cache_key(&CacheIdentity {
             source: source.id,
             source_version: source.version,
             text: &text,
             bound: &bound,
-            rows_max: settings.result_rows_max,
-            bytes_max: settings.result_bytes_max,
+            rows_max,
+            bytes_max,
         });
-        let since = match request.freshness {
+        let floor = held.map_or(0, tessera_access::ActiveKey::age_floor);
+        let freshness = request.freshness.at_least(Duration::from_secs(floor));
+        let since = match freshness {
             Freshness::Any => Some(None),
             Freshness::NoOlderThan(age) => {
                 Some(Some(now - chrono::TimeDelta::from_std(age).unwrap_or(chrono::TimeDelta::MAX)))
@@ -153,7 +168,10 @@ impl Jobs {
         if let Some(since) = since
             && let Some(result) = parts.repos.latest_result(&key, since).await?
         {
-            return Ok(RunAnswer::Result(result));
+            let answer = parts.answer_stored(caller, result, request.freshness).await?;
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
         }
         let display_text = normalize_statements(&bound.display, dialect);
         let run = QueryRun {
@@ -165,8 +183,9 @@ impl Jobs {
             definitions,
             values,
             time_limit_seconds: settings.run_time_limit_seconds,
-            rows_max: settings.result_rows_max,
-            bytes_max: settings.result_bytes_max,
+            rows_max,
+            bytes_max,
+            attributes,
         };
         let job = NewJob {
             uid: parts.random.uid(now),
@@ -175,7 +194,7 @@ impl Jobs {
             query: plan.query,
             dedup: key,
             run: Some(run),
-            participant: caller.label(),
+            participant: caller.participant(),
             created_at: now,
         };
         Ok(RunAnswer::Job(Box::new(parts.submit(&job).await?)))
@@ -194,7 +213,10 @@ impl Jobs {
     /// # Errors
     /// `NotFound`.
     pub async fn wait(&self, grant: &Authorized<ReadJob>, at_most: Duration) -> Result<Job> {
-        let uid = grant.act().job;
+        self.wait_for(grant.act().job, at_most).await
+    }
+
+    pub(super) async fn wait_for(&self, uid: Uid, at_most: Duration) -> Result<Job> {
         let watched = self.parts.signals.watch(uid);
         let answer = tokio::time::timeout(at_most, async {
             loop {
@@ -339,7 +361,49 @@ impl Jobs {
     }
 }
 
+impl Freshness {
+    /// The same, but a result younger than this is always good enough.
+    fn at_least(self, floor: Duration) -> Self {
+        match self {
+            Self::Always if floor.is_zero() => Self::Always,
+            Self::Always => Self::NoOlderThan(floor),
+            Self::NoOlderThan(age) => Self::NoOlderThan(age.max(floor)),
+            Self::Any => Self::Any,
+        }
+    }
+}
+
 impl Parts {
+    /// Most rows and bytes of a result for a caller.
+    pub(crate) fn limits(&self, caller: &Caller) -> (u64, u64) {
+        let (rows, bytes) = (self.settings.result_rows_max, self.settings.result_bytes_max);
+        let Some(key) = caller.key() else { return (rows, bytes) };
+        let least = |most: u64, cap: Option<u64>| cap.map_or(most, |cap| most.min(cap));
+        (
+            least(rows, key.least(|terms| terms.caps.rows)),
+            least(bytes, key.least(|terms| terms.caps.bytes)),
+        )
+    }
+
+    /// A stored result as the answer to a run. Who sees its own runs only takes part in the one that
+    /// it came from; who asked for a new run gets a job, as its client expects. `None` if that job
+    /// is gone.
+    async fn answer_stored(
+        &self,
+        caller: &Caller,
+        result: QueryResult,
+        asked: Freshness,
+    ) -> Result<Option<RunAnswer>> {
+        let wants_job = asked == Freshness::Always;
+        if !(wants_job || caller.sees_own_runs_only()) {
+            return Ok(Some(RunAnswer::Result(result)));
+        }
+        let job = self.repos.join_job_of(result.id, &caller.participant()).await?;
+        Ok(job.map(|job| {
+            if wants_job { RunAnswer::Job(Box::new(job)) } else { RunAnswer::Result(result) }
+        }))
+    }
+
     /// Stores a job and wakes the executor, which works while the disk is waited for.
     pub(crate) async fn submit(&self, job: &NewJob) -> Result<Job> {
         let (job, new) = self.repos.submit_job(job).await?;

@@ -162,7 +162,11 @@ pub struct TagCount {
     pub count: u64,
 }
 
+mod pinned;
 mod service;
+mod versions;
 
-pub(crate) use service::clean_tags;
+pub use pinned::NewPinnedKey;
 pub use service::{NewQuery, Queries, QueryChange};
+pub(crate) use service::{clean_tags, shown};
+pub use versions::{QueryText, QueryVersions};

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 use tessera_access::{
-    ArchiveQuery, Authorized, CreateQuery, FavoriteQuery, ForkQuery, KeyKind, KeyOwner,
+    ArchiveQuery, Authorized, Caller, CreateQuery, FavoriteQuery, ForkQuery, KeyKind, KeyOwner,
     ListQueries, ReadQuery, ReadQueryHistory, RegenerateQueryKey, UpdateQuery,
 };
 use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
 use tessera_sqltext::{
-    Context, Dialect, Parameter, ParameterKind, Template, apply_auto_limit, default_values,
-    normalize_statements, query_hash,
+    Context, Dialect, Parameter, ParameterKind, Template, apply_auto_limit, attributes_in,
+    default_values, normalize_statements, query_hash,
 };
 
 use super::{Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount};
 use crate::jobs::auto_limited;
-use crate::parameters::{definitions, dropdown_queries};
+use crate::parameters::{definitions, dropdown_parameters, dropdown_queries};
 use crate::results::template_digest;
 use crate::service::Parts;
 use crate::{DropdownOption, Json, Visualization};
@@ -70,7 +70,7 @@ pub struct QueryChange {
 /// Queries.
 #[derive(Clone)]
 pub struct Queries {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
 impl Queries {
@@ -98,7 +98,8 @@ impl Queries {
         page: PageRequest,
     ) -> Result<Page<QueryListing>> {
         filter.visible = grant.visible()?;
-        self.parts.repos.queries(&filter, page).await
+        let found = self.parts.repos.queries(&filter, page).await?;
+        Ok(found.map(|listing| shown_listing(grant.caller(), listing)))
     }
 
     /// The caller's own queries, last changed first.
@@ -110,7 +111,8 @@ impl Queries {
         grant: &Authorized<ListQueries>,
         limit: u64,
     ) -> Result<Vec<QueryListing>> {
-        self.parts.repos.recent_queries(grant.user()?.id, limit).await
+        let found = self.parts.repos.recent_queries(grant.user()?.id, limit).await?;
+        Ok(found.into_iter().map(|listing| shown_listing(grant.caller(), listing)).collect())
     }
 
     /// The tags of the queries the caller may see.
@@ -127,7 +129,8 @@ impl Queries {
     /// `NotFound`.
     pub async fn get(&self, grant: &Authorized<ReadQuery>) -> Result<QueryDetail> {
         let user = grant.caller().user().map(|user| user.id);
-        self.detail(grant.act().query, user).await
+        let detail = self.detail(grant.act().query, user).await?;
+        Ok(shown(grant.caller(), detail))
     }
 
     /// The text of a query's key. Whoever may read the query may see it.
@@ -188,7 +191,7 @@ impl Queries {
             created_at: now,
             updated_at: now,
         };
-        self.insert(&query, &[table], user).await
+        Ok(shown(grant.caller(), self.insert(&query, &[table], user).await?))
     }
 
     /// Changes a query. To move it to another data source takes the right to create queries there.
@@ -246,7 +249,11 @@ impl Queries {
             query.latest_result = found;
         }
         query.modified_by = Some(user);
-        self.save(&before, query, user, conflict).await
+        if !attributes_in(&query.text).is_empty() {
+            // What the text without attributes gave is not for everybody any more.
+            query.latest_result = None;
+        }
+        Ok(shown(grant.caller(), self.save(&before, query, user, conflict).await?))
     }
 
     /// Archives a query: it leaves the lists, its schedule ends, and widgets that show it go.
@@ -293,7 +300,7 @@ impl Queries {
             updated_at: now,
             ..source
         };
-        self.insert(&copy, &visualizations, user).await
+        Ok(shown(grant.caller(), self.insert(&copy, &visualizations, user).await?))
     }
 
     /// Marks or unmarks a favourite of the caller's.
@@ -354,7 +361,11 @@ impl Queries {
             let detail = "the query's parameters do not take values from that query";
             return Err(Fault::new(Code::Forbidden, detail));
         }
-        self.parts.dropdown(&self.require(dropdown).await?).await
+        let caller = grant.caller();
+        let options = self.parts.dropdown(caller, &self.require(dropdown).await?).await?;
+        let definitions = definitions(&query.options)?;
+        let taking = dropdown_parameters(&definitions, dropdown);
+        self.parts.choosable(caller, &taking, options)
     }
 
     fn check(&self, query: &Query) -> Result<()> {
@@ -484,14 +495,14 @@ impl Queries {
         found.ok_or_else(|| Fault::not_found("query"))
     }
 
-    async fn require(&self, id: QueryId) -> Result<Query> {
+    pub(super) async fn require(&self, id: QueryId) -> Result<Query> {
         self.parts.repos.query(id).await?.ok_or_else(|| Fault::not_found("query"))
     }
 }
 
 impl Parts {
     /// The text as it is run: with a row limit if the options ask for one.
-    async fn effective_text(&self, query: &Query) -> Result<(String, Option<Dialect>)> {
+    pub(crate) async fn effective_text(&self, query: &Query) -> Result<(String, Option<Dialect>)> {
         let source = match query.source {
             Some(id) => self.repos.source(id).await?,
             None => None,
@@ -523,6 +534,19 @@ fn default_choices(definitions: &[Parameter]) -> HashMap<i64, Vec<String>> {
         choices.entry(query_id).or_default().extend(values);
     }
     choices
+}
+
+/// Keys that open more than the caller's own are not shown to it.
+fn shown_listing(caller: &Caller, mut listing: QueryListing) -> QueryListing {
+    if caller.key().is_some_and(|key| key.is_narrowed()) {
+        listing.sealed_key = None;
+        listing.key_lookup = None;
+    }
+    listing
+}
+
+pub(crate) fn shown(caller: &Caller, detail: QueryDetail) -> QueryDetail {
+    QueryDetail { listing: shown_listing(caller, detail.listing), ..detail }
 }
 
 /// Trims tags, drops empty ones and repetitions.

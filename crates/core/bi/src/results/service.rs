@@ -5,9 +5,10 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use moka::sync::Cache;
-use tessera_access::{Authorized, ReadQuery, ReadResult};
+use tessera_access::{Authorized, Caller, ReadQuery, ReadResult};
 use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result};
+use tessera_sqltext::attributes_in;
 
 use super::QueryResult;
 use crate::ports::{BatchStream, ResultWriter};
@@ -73,6 +74,13 @@ impl Results {
         let missing = || Fault::new(Code::NoCachedResult, "no cached result found for this query");
         let found = self.parts.repos.query_with_result(grant.act().query).await?;
         let (query, result) = found.ok_or_else(|| Fault::not_found("query"))?;
+        if grant.caller().sees_own_runs_only() {
+            return Err(missing());
+        }
+        if !attributes_in(&query.text).is_empty() {
+            let own = self.parts.latest_with_attributes(grant.caller(), &query).await?;
+            return Ok((query, own.ok_or_else(missing)?));
+        }
         let result = result.ok_or_else(missing)?;
         if grant.caller().user().is_none() && !fits(&query, &result) {
             return Err(missing());
@@ -92,6 +100,9 @@ impl Results {
     ) -> Result<(Query, QueryResult)> {
         let query = self.query(grant).await?;
         let missing = || Fault::new(Code::NoCachedResult, "no cached result found for this query");
+        if grant.caller().sees_own_runs_only() {
+            return Err(missing());
+        }
         let result = self.parts.repos.result(result).await?.ok_or_else(missing)?;
         if fits(&query, &result) { Ok((query, result)) } else { Err(missing()) }
     }
@@ -102,7 +113,29 @@ impl Results {
     /// `NoCachedResult` if it has not been run.
     pub async fn dropdown(&self, grant: &Authorized<ReadQuery>) -> Result<Vec<DropdownOption>> {
         let query = self.query(grant).await?;
-        self.parts.dropdown(&query).await
+        if grant.caller().sees_own_runs_only() {
+            return Err(Fault::new(
+                Code::NoCachedResult,
+                "the key reads rows of its own runs only",
+            ));
+        }
+        self.parts.dropdown(grant.caller(), &query).await
+    }
+
+    /// Whether a caller's key gives a result of this size in this format, such as `csv`. To be asked
+    /// before any rows are sent.
+    ///
+    /// # Errors
+    /// `OutOfScope` for another format, `TooLarge` for a result over the key's caps.
+    pub fn check_delivery(
+        &self,
+        caller: &Caller,
+        result: &QueryResult,
+        format: &str,
+    ) -> Result<()> {
+        let Some(key) = caller.key() else { return Ok(()) };
+        key.check_format(format)?;
+        key.check_size(result.rows, result.bytes)
     }
 
     /// Opens a result that was found by one of the other methods.

@@ -89,7 +89,8 @@ pub(crate) async fn wait_for(call: &Call, job: &Job, wait: Duration) -> Result<J
 /// The holder of a key reads a result by its right to the query.
 async fn result_of(call: &Call, job: &Job) -> Result<Option<QueryResult>> {
     let Some(result) = job.result else { return Ok(None) };
-    match (call.caller().await?.user(), job.query) {
+    let caller = call.caller().await?;
+    match (caller.user(), job.query.filter(|_| !caller.sees_own_runs_only())) {
         (None, Some(query)) => {
             let grant = call.permit(ReadQuery { query }).await?;
             Ok(Some(call.bi().results.of_query(&grant, result).await?.1))

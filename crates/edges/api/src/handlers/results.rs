@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use tessera_access::{Action, ReadQuery, ReadResult};
+use tessera_access::{Action, ReadQuery, ReadResult, RunQuery};
 use tessera_bi::{Query, QueryResult, exported};
 use tessera_formats::{Format, Options, Style, encoder};
 use tessera_httpkit::download::{self, Keep};
@@ -22,6 +22,13 @@ const ESCAPE: Param = Param::new(
      formulas.",
 );
 
+const VALUES: Param = Param::new(
+    "p_*",
+    "string",
+    "With a key that pins parameters: a value for one that it leaves free, such as \
+     `p_from=2026-01-01`.",
+);
+
 /// The latest result of a query, one path for each format.
 const LATEST: [(&str, &str, Format); 7] = [
     ("/v1/queries/{id}/result.json", "read_latest_result_json", Format::Json),
@@ -32,6 +39,10 @@ const LATEST: [(&str, &str, Format); 7] = [
     ("/v1/queries/{id}/result.arrow", "read_latest_result_arrow", Format::Arrow),
     ("/v1/queries/{id}/result.parquet", "read_latest_result_parquet", Format::Parquet),
 ];
+
+const LATEST_ABOUT: &str = "That of a run without values. With a key that pins parameters, the \
+query is run with them instead, unless a result of the same run is young enough \
+(`keys.pinned_max_age_seconds`, or the key's `max_age_floor`).";
 
 const ABOUT: &str = "Without a format it is what is known of the result and its columns. With one \
 (`.json`, `.ndjson`, `.csv`, `.tsv`, `.xlsx`, `.arrow`, `.parquet`) it is the rows, streamed. \
@@ -44,7 +55,8 @@ pub(crate) fn routes() -> Vec<Route> {
         let summary = "Rows of the latest result of a query";
         let handler = move |call| latest_file(call, format);
         Route::new(Verb::Get, path, Action::QueriesRead, operation, summary, handler)
-            .params(&[ESCAPE])
+            .params(&[ESCAPE, VALUES])
+            .about(LATEST_ABOUT)
             .file(vec![format.media_type()])
     });
     let mut all = vec![
@@ -81,6 +93,7 @@ pub(crate) fn routes() -> Vec<Route> {
             latest_detail,
         )
         .about("That of a run without values. Its rows are at the same path with a format.")
+        .params(&[VALUES])
         .gives::<ResultDetail>(200),
     ];
     all.extend(latest);
@@ -100,13 +113,26 @@ async fn of_query(call: Call) -> Result<Response> {
     let grant = call.permit(ReadQuery { query }).await?;
     let (id, format) = split(call.segment(1))?;
     let result = call.result_id(id).await?;
-    let (query, result) = call.bi().results.of_query(&grant, result).await?;
+    let (query, result) = if call.caller().await?.sees_own_runs_only() {
+        let found = call.bi().results.get(&call.permit(ReadResult { result }).await?).await?;
+        (call.bi().queries.get(&grant).await?.listing.query, found)
+    } else {
+        call.bi().results.of_query(&grant, result).await?
+    };
     answer(&call, &result, &query.name, format).await
 }
 
 async fn latest(call: &Call) -> Result<(Query, QueryResult)> {
     let query = call.query_id(0).await?;
     let grant = call.permit(ReadQuery { query }).await?;
+    if call.caller().await?.sees_own_runs_only() {
+        let grant = call.permit(RunQuery { query }).await?;
+        return call.bi().jobs.rows(&grant, call.values()).await;
+    }
+    if let Some((name, _)) = call.values().iter().next() {
+        let detail = "only a key that pins parameters takes values here; run the query with them";
+        return Err(Fault::invalid(format!("p_{name}"), detail));
+    }
     call.bi().results.latest(&grant).await
 }
 
@@ -143,6 +169,7 @@ async fn answer(
         let columns = results::columns(&call.bi().results.open(result).await?.schema);
         return reply::ok(&ResultDetail { result: results::view(result), columns });
     };
+    call.bi().results.check_delivery(call.caller().await?, result, format.extension())?;
     let escape_formulas = call.flag("escape_formulas")?;
     let variant = format!("v1.{}{}", format.extension(), if escape_formulas { ".e" } else { "" });
     let tag = format!("\"{}.{variant}\"", result.uid);

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod dashboards;
 pub(crate) mod jobs;
 pub(crate) mod parameters;
+pub(crate) mod pins;
 pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod sources;

@@ -19,6 +19,9 @@ pub(crate) struct Problem {
     pub(crate) instance: String,
     /// The stable name of the kind of problem.
     pub(crate) code: &'static str,
+    /// The rule that decided, as a stable word: `parameter_pinned`, `ip_denied`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'static str>,
     /// The member of the body, query or header that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) field: Option<String>,

@@ -1,7 +1,10 @@
 //! Users, invitations and the one key of a user that can be shown again.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -20,6 +23,15 @@ pub(crate) struct User {
     pub(crate) active_at: Option<DateTime<Utc>>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
+}
+
+/// The attributes of a user, which queries read as `{{ user.name }}`.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserAttributes {
+    /// By name: texts, numbers or truth values.
+    #[schema(value_type = Object)]
+    pub(crate) attributes: BTreeMap<String, Value>,
 }
 
 /// A new user, who joins the default group and those named.

@@ -74,7 +74,12 @@ pub(crate) async fn latest_file(Path((query, file)): Path<(String, String)>, cal
 async fn latest_as(call: &Call, query: QueryId, format: Format) -> Answer {
     let grant = call.permit(ReadQuery { query }).await?;
     quirks::dashboard_key_reads_no_stored_results(&call.caller)?;
-    let (query, result) = call.state.bi.results.latest(&grant).await?;
+    let (query, result) = if call.caller.sees_own_runs_only() {
+        let grant = call.permit(RunQuery { query }).await?;
+        call.state.bi.jobs.rows(&grant, from_address(&call.query)).await?
+    } else {
+        call.state.bi.results.latest(&grant).await?
+    };
     file(call, &result, format, &query.name, false).await
 }
 
@@ -83,7 +88,8 @@ pub(crate) async fn of_query(Path((query, name)): Path<(String, String)>, call: 
     quirks::dashboard_key_reads_no_stored_results(&call.caller)?;
     let (result, format) = file_name(&name)?;
     let bi = &call.state.bi;
-    let (query, result) = if call.caller.user().is_some() {
+    let by_right = call.caller.user().is_some() || call.caller.sees_own_runs_only();
+    let (query, result) = if by_right {
         let found = bi.results.get(&call.permit(ReadResult { result }).await?).await?;
         (bi.queries.get(&grant).await?.listing.query, found)
     } else {
@@ -112,17 +118,18 @@ fn request(call: &Call, body: &Map<String, Json>) -> Result<RunRequest> {
 async fn respond(call: &Call, answer: RunAnswer) -> Answer {
     match answer {
         RunAnswer::Job(job) => wire::json(&wire::job(&job)),
-        RunAnswer::Result(result) => Ok(deliver(
-            &call.state,
-            Delivery {
+        RunAnswer::Result(result) => {
+            let format = Format::Json;
+            call.state.bi.results.check_delivery(&call.caller, &result, format.extension())?;
+            let delivery = Delivery {
                 result: &result,
-                format: Format::Json,
+                format,
                 envelope: envelope(&call.caller),
                 stem: None,
                 is_immutable: false,
-            },
-        )
-        .await?),
+            };
+            Ok(deliver(&call.state, delivery).await?)
+        }
     }
 }
 
@@ -133,6 +140,7 @@ async fn file(
     stem: &str,
     is_immutable: bool,
 ) -> Answer {
+    call.state.bi.results.check_delivery(&call.caller, result, format.extension())?;
     let envelope = envelope(&call.caller);
     let delivery = Delivery { result, format, envelope, stem: Some(stem), is_immutable };
     let (audit, file) = (&call.state.kit.access.audit, format.extension());

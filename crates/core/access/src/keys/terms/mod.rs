@@ -4,6 +4,7 @@
 mod conditions;
 mod grant;
 mod limit;
+mod narrow;
 mod pins;
 mod selector;
 
@@ -56,6 +57,9 @@ pub struct Terms {
     /// Whether it is a trap: it opens nothing, and its use is an alarm.
     #[serde(skip_serializing_if = "is_false")]
     pub canary: bool,
+    /// Whether short-lived tokens (`att_…`) may be made from the key with its signing secret.
+    #[serde(skip_serializing_if = "is_false")]
+    pub attenuable: bool,
     /// The Ed25519 public key (32 bytes, base64) that requests must be signed with (RFC 9421).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof_key: Option<String>,
@@ -80,6 +84,27 @@ pub enum Ruling {
 }
 
 impl Terms {
+    /// Whether they say nothing that narrows the use of a key.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let rest =
+            Self { immutable: self.immutable, attenuable: self.attenuable, ..Self::default() };
+        *self == rest
+    }
+
+    /// Whether they pin or narrow parameters.
+    #[must_use]
+    pub fn pins(&self) -> bool {
+        !(self.pinned.is_empty() && self.free.is_empty())
+    }
+
+    /// Whether any grant names a version of a query.
+    #[must_use]
+    pub fn names_versions(&self) -> bool {
+        let named = |grant: &Grant| matches!(grant.resource, Selector::Query(_, Some(_)));
+        self.grants.iter().any(named)
+    }
+
     /// What these terms say of an action on an object. A denial wins over everything; nothing
     /// matched means no.
     #[must_use]

@@ -1,0 +1,1 @@
+UPDATE results SET attributes = $2 WHERE id = $1

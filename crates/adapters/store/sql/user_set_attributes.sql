@@ -1,0 +1,1 @@
+UPDATE users SET attributes = $2 WHERE id = $1

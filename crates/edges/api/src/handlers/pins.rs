@@ -1,0 +1,60 @@
+//! Keys of one query with values and ranges for its parameters.
+
+use axum::response::Response;
+use tessera_access::{Action, PinQuery, ReadQuery};
+use tessera_kernel::Result;
+use tessera_kernel::ids::QueryId;
+
+use crate::call::Call;
+use crate::map::pins;
+use crate::reply;
+use crate::routes::{Route, Verb};
+use crate::wire::pins::{BoundKey, CreatedBoundKey, KeyUrls, NewPinnedKey};
+
+const ABOUT: &str = "One call makes a link for an outsider: the key fixes parameters of the query, \
+leaves others free within ranges, and caps what it gives. The addresses in the answer are those \
+that every client of a query's key knows. `DELETE /v1/keys/{id}` revokes it.";
+
+pub(crate) fn routes() -> Vec<Route> {
+    let path = "/v1/queries/{id}/keys";
+    let action = Action::QueriesPin;
+    vec![
+        Route::new(Verb::Get, path, action, "list_query_keys", "List keys of a query", list)
+            .about("All that have terms, for who may change the query; else one's own.")
+            .lists::<BoundKey>(),
+        Route::new(Verb::Post, path, action, "pin_query", "Make a key of a query", create)
+            .about(ABOUT)
+            .reads::<NewPinnedKey>()
+            .creates()
+            .gives::<CreatedBoundKey>(201),
+    ]
+}
+
+async fn list(call: Call) -> Result<Response> {
+    let query = call.query_id(0).await?;
+    let grant = call.permit(PinQuery { query }).await?;
+    let keys = call.access().keys.of_query(&grant).await?;
+    reply::ok(&call.paging()?.cut(keys.iter().map(pins::bound).collect()))
+}
+
+async fn create(call: Call) -> Result<Response> {
+    let query = call.query_id(0).await?;
+    let grant = call.permit(PinQuery { query }).await?;
+    let body: NewPinnedKey = call.json()?;
+    let minted = call.bi().queries.pin(&grant, pins::new_key(body)?).await?;
+    let signing = call.access().keys.signing_secret(&minted.key)?;
+    let urls = urls(&call, query, minted.secret.expose()).await?;
+    let view = pins::created(&minted, signing.as_ref(), Some(urls));
+    reply::created(&format!("/v1/keys/{}", minted.key.id), &view)
+}
+
+async fn urls(call: &Call, query: QueryId, key: &str) -> Result<KeyUrls> {
+    let grant = call.permit(ReadQuery { query }).await?;
+    let detail = call.bi().queries.get(&grant).await?;
+    let base = &call.info.base_url;
+    let rows = |format: &str| format!("{base}/api/queries/{query}/results.{format}?api_key={key}");
+    let embed = detail.visualizations.first().map(|visualization| {
+        format!("{base}/embed/query/{query}/visualization/{}?api_key={key}", visualization.id)
+    });
+    Ok(KeyUrls { csv: rows("csv"), json: rows("json"), embed })
+}

@@ -1,0 +1,136 @@
+//! Pages of other origins: which may read an answer (CORS), and which may show one of our pages in
+//! a frame. Both are told by the key that was shown, and never by the caller.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+
+/// Paths that programs call.
+const CALLED: [&str; 2] = ["/api/", "/v1/"];
+/// Paths of pages that may be shown in frames.
+const FRAMED: [&str; 2] = ["/embed/", "/public/"];
+
+/// The origin of the page that sent a request: told by the browser, or else where a link or frame
+/// is opened from.
+pub(crate) fn of(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    match text(header::ORIGIN) {
+        Some(origin) => Some(origin.to_owned()),
+        None => {
+            let (scheme, rest) = text(header::REFERER)?.split_once("://")?;
+            let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
+            Some(format!("{scheme}://{host}"))
+        }
+    }
+}
+
+/// The answer to a browser that asks before it sends a request with a key in its headers. It is
+/// asked without the key, so every origin is told yes, and the answer to the request itself decides
+/// who reads it. Cookies never count.
+pub(crate) fn preflight(request: &Request) -> Option<Response> {
+    let headers = request.headers();
+    let asks = request.method() == Method::OPTIONS
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && CALLED.iter().any(|path| request.uri().path().starts_with(path));
+    let origin = headers.get(header::ORIGIN).filter(|_| asks)?.clone();
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let answer = response.headers_mut();
+    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    answer.insert(header::VARY, HeaderValue::from_static("Origin"));
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, X-API-Key"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ] {
+        answer.insert(name, HeaderValue::from_static(value));
+    }
+    Some(response)
+}
+
+/// Lets pages of the asking origin read the answer, if the key is for that origin.
+pub(crate) fn allow(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&str>) {
+    if known.is_empty() || !CALLED.iter().any(|start| path.starts_with(start)) {
+        return;
+    }
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    let good = asking.filter(|asking| known.iter().any(|origin| origin == asking));
+    if let Some(origin) = good.and_then(|origin| HeaderValue::from_str(origin).ok()) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        let exposed = HeaderValue::from_static("Content-Disposition, ETag, Location, Retry-After");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+}
+
+/// Lets pages of the key's origins show the answer in a frame.
+pub(crate) fn frame(headers: &mut HeaderMap, path: &str, known: &[String]) {
+    if known.is_empty() || !FRAMED.iter().any(|start| path.starts_with(start)) {
+        return;
+    }
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|value| value.to_str().ok());
+    let told = format!("frame-ancestors {}", known.join(" "));
+    let policy = policy.unwrap_or_default().replace("frame-ancestors 'none'", &told);
+    if let Ok(policy) = HeaderValue::from_str(&policy)
+        && policy.to_str().is_ok_and(|policy| policy.contains(&told))
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        // The older header knows no list of origins.
+        headers.remove(header::X_FRAME_OPTIONS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Vec<String> {
+        vec!["https://acme.example".to_owned()]
+    }
+
+    #[test]
+    fn only_the_origin_of_the_key_reads_the_answer() {
+        let allowed = |path: &str, known: &[String], asking: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            allow(&mut headers, path, known, asking);
+            assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+            let value = headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            value.map(|value| value.to_str().expect("text").to_owned())
+        };
+        let acme = Some("https://acme.example");
+        assert_eq!(allowed("/api/x", &known(), acme).as_deref(), acme);
+        assert_eq!(allowed("/api/x", &known(), Some("https://evil.example")), None);
+        assert_eq!(allowed("/api/x", &known(), None), None);
+        assert_eq!(allowed("/api/x", &[], acme), None);
+        assert_eq!(allowed("/login", &known(), acme), None);
+    }
+
+    #[test]
+    fn only_pages_for_frames_open_to_the_origin_of_the_key() {
+        let framed = |path: &str, known: &[String]| {
+            let mut headers = HeaderMap::new();
+            let policy = "default-src 'none'; frame-ancestors 'none'";
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+            headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+            frame(&mut headers, path, known);
+            let policy =
+                headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
+            (policy, headers.contains_key(header::X_FRAME_OPTIONS))
+        };
+        let open = "default-src 'none'; frame-ancestors https://acme.example".to_owned();
+        assert_eq!(framed("/embed/query/1/visualization/2", &known()), (open, false));
+        let closed = "default-src 'none'; frame-ancestors 'none'".to_owned();
+        assert_eq!(framed("/embed/query/1/visualization/2", &[]), (closed.clone(), true));
+        assert_eq!(framed("/login", &known()), (closed, true));
+    }
+
+    #[test]
+    fn the_origin_is_that_of_the_page_or_of_where_it_was_opened_from() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(of(&headers), None);
+        headers.insert(header::REFERER, HeaderValue::from_static("https://acme.example:8443/a?b"));
+        assert_eq!(of(&headers).as_deref(), Some("https://acme.example:8443"));
+        headers.insert(header::ORIGIN, HeaderValue::from_static("null"));
+        assert_eq!(of(&headers).as_deref(), Some("null"));
+    }
+}
