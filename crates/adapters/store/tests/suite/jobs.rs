@@ -46,6 +46,7 @@ fn job(source: SourceId, text: &str, participant: &str) -> NewJob {
         dedup: digest(text),
         run: Some(run(text)),
         participant: participant.to_owned(),
+        slots: Vec::new(),
         created_at: at(0),
     }
 }
