@@ -1,2 +1,2 @@
 -- The only writer needs no lock.
-SELECT 1
+SELECT $1

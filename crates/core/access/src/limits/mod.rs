@@ -17,3 +17,6 @@ pub use bucket::BucketReport;
 pub use meter::{Allowance, Meter, Payer, SlotClaim};
 pub use rate::Rate;
 pub use service::Limits;
+
+#[cfg(test)]
+mod tests;
