@@ -67,7 +67,7 @@ fn allowed(wait: u64) -> Result<()> {
 /// address counts as one.
 fn network(address: Option<&str>) -> u128 {
     match address.and_then(|text| text.parse::<IpAddr>().ok()).map(|found| found.to_canonical()) {
-        Some(IpAddr::V4(v4)) => u128::from(v4.to_ipv6_mapped().to_bits()),
+        Some(IpAddr::V4(v4)) => v4.to_ipv6_mapped().to_bits(),
         Some(IpAddr::V6(v6)) => v6.to_bits() & !u128::from(u64::MAX),
         None => 1,
     }
