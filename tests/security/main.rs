@@ -11,6 +11,7 @@ mod exports;
 mod injection;
 mod keys;
 mod leaks;
+mod limits;
 mod matrix;
 mod networks;
 mod pages;

@@ -109,6 +109,9 @@ fn access_settings(config: &Config) -> Result<AccessSettings> {
         invitation_seconds: config.sessions.link_seconds,
         login_attempts_per_hour: config.limits.login_attempts_per_hour,
         limits_enabled: config.limits.enabled,
+        workspace_requests_per_hour: config.limits.workspace_requests_per_hour,
+        requests_per_minute_per_key: config.limits.requests_per_minute_per_key,
+        failed_keys_per_minute: config.limits.failed_keys_per_minute,
         cache_seconds: config.keys.cache_seconds,
         cache_entries: config.keys.cache_entries,
         token_seconds_max: config.keys.token_seconds_max,
@@ -194,6 +197,7 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
         clean_up_every: Duration::from_secs(config.results.clean_up_seconds),
         checkpoint_every: Duration::from_secs(config.audit.checkpoint_seconds),
         job_retention: chrono::TimeDelta::seconds(config.jobs.retention_seconds),
+        limits_sync: Duration::from_millis(config.limits.sync_milliseconds.max(10)),
         stop_grace: Duration::from_secs(config.server.shutdown_seconds),
     }
 }

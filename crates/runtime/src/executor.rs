@@ -79,6 +79,10 @@ async fn run(shared: &Shared, job: Job) {
         Outcome::Error(error) if error.code == Code::Cancelled => "cancelled",
         Outcome::Error(_) => "failed",
     };
+    if let Some(run) = &job.run {
+        // However it ended: the database worked.
+        shared.access.gate.limits().charge_seconds(&run.payers, begun.elapsed());
+    }
     metrics::counter!("tessera_jobs_total", "outcome" => label).increment(1);
     metrics::histogram!("tessera_job_seconds").record(begun.elapsed().as_secs_f64());
     settle(shared, &job, &outcome).await;

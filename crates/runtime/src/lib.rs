@@ -75,6 +75,9 @@ impl Runtime {
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
             tracing::warn!(seconds = grace.as_secs(), "some jobs did not stop in time");
         }
+        if let Err(fault) = self.shared.access.gate.limits().sync().await {
+            tracing::warn!(%fault, "what was used of limits was not stored");
+        }
         if let Err(fault) = self.shared.access.gate.flush_used().await {
             tracing::warn!(%fault, "times of last use were not stored");
         }

@@ -19,6 +19,8 @@ pub struct RuntimeSettings {
     pub checkpoint_every: Duration,
     /// Age after which records of ended jobs go.
     pub job_retention: chrono::TimeDelta,
+    /// How often what was used of limits is exchanged with other nodes.
+    pub limits_sync: Duration,
     /// How long running jobs may take to stop.
     pub stop_grace: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for RuntimeSettings {
             clean_up_every: Duration::from_secs(300),
             checkpoint_every: Duration::from_secs(300),
             job_retention: chrono::TimeDelta::days(7),
+            limits_sync: Duration::from_secs(1),
             stop_grace: Duration::from_secs(10),
         }
     }

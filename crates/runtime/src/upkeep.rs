@@ -32,6 +32,7 @@ pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Task> {
             shared.settings.checkpoint_every,
             checkpoint,
         )),
+        Box::pin(every(Arc::clone(shared), "limits", shared.settings.limits_sync, limits)),
         Box::pin(every(Arc::clone(shared), "clean-up", clean_up, clean_up_all)),
     ]
 }
@@ -86,12 +87,22 @@ async fn checkpoint(shared: Arc<Shared>) -> Result<()> {
     shared.access.audit.checkpoint().await.map(drop)
 }
 
+/// If this fails, the node goes on limiting with what it knows.
+async fn limits(shared: Arc<Shared>) -> Result<()> {
+    let done = shared.access.gate.limits().sync().await;
+    if done.is_err() {
+        metrics::counter!("tessera_limit_sync_failures_total").increment(1);
+    }
+    done
+}
+
 async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let (results, orphans) = shared.bi.results.clean_up().await?;
     let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
     let sessions = shared.access.sessions.purge().await?;
-    if results + orphans + jobs + sessions > 0 {
-        tracing::info!(results, orphans, jobs, sessions, "cleaned up");
+    let buckets = shared.access.gate.limits().purge().await?;
+    if results + orphans + jobs + sessions + buckets > 0 {
+        tracing::info!(results, orphans, jobs, sessions, buckets, "cleaned up");
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Jobs: a queue in which nothing is lost and nothing runs twice.
 
 use async_trait::async_trait;
+use tessera_access::SlotClaim;
 use tessera_bi::ports::JobRepo;
 use tessera_bi::{Job, JobError, JobKind, JobState, Json, NewJob, Outcome, QueryResult, QueryRun};
 use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
-use crate::db::{Row, call, call_each, text_list};
+use crate::db::{Row, Tx, call, call_each, text_list};
 use crate::{Store, results};
 
 fn kind_text(kind: JobKind) -> &'static str {
@@ -58,6 +59,15 @@ fn read_job(row: &mut Row) -> Result<Job> {
     })
 }
 
+/// Takes a place for a job. Who asks for the same places at the same time waits for the other's end.
+async fn take_slot(tx: Tx<'_>, job: i64, slot: &SlotClaim) -> Result<()> {
+    tx.rows(call_each!("job_slot_lock", &slot.bucket)).await?;
+    tx.execute(call!("job_slot_delete_final", &slot.bucket)).await?;
+    tx.execute(call!("job_slot_insert", job, &slot.bucket)).await?;
+    let taken: u64 = tx.one(call!("job_slot_count", &slot.bucket)).await?.take()?;
+    if taken > slot.quota { Err(slot.refusal()) } else { Ok(()) }
+}
+
 #[async_trait]
 impl JobRepo for Store {
     async fn submit_job(&self, job: &NewJob) -> Result<(Job, bool)> {
@@ -73,7 +83,7 @@ impl JobRepo for Store {
             run,
             job.created_at,
         );
-        let (uid, participant) = (job.uid, job.participant.clone());
+        let (uid, participant, slots) = (job.uid, job.participant.clone(), job.slots.clone());
         self.db
             .write_relaxed(move |tx| {
                 Box::pin(async move {
@@ -81,6 +91,9 @@ impl JobRepo for Store {
                     let id: i64 = row.take()?;
                     let job = read_job(&mut row)?;
                     tx.execute(call!("job_participant_insert", id, participant)).await?;
+                    for slot in &slots {
+                        take_slot(tx, id, slot).await?;
+                    }
                     let is_new = job.uid == uid;
                     Ok((job, is_new))
                 })

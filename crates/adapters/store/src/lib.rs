@@ -16,6 +16,7 @@ mod filter;
 mod groups;
 mod jobs;
 mod keys;
+mod limits;
 mod organisation;
 mod queries;
 mod results;

@@ -2,9 +2,10 @@
 
 mod pin;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
+use tessera_access::terms::Terms;
 use tessera_access::{Action, Key, KeyOwner};
 use tessera_kernel::ids::KeyId;
 
@@ -37,6 +38,9 @@ pub(super) enum Command {
         /// After how many days it ends [default: never]
         #[arg(long)]
         days: Option<i64>,
+        /// A JSON file with the terms of the key [default: all that the user may]
+        #[arg(long, value_name = "FILE")]
+        terms: Option<std::path::PathBuf>,
     },
     /// Make a key that opens one query with fixed values; it is printed once
     #[command(after_help = "\
@@ -63,12 +67,13 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             let rows: Vec<_> = found.iter().map(row).collect();
             output::table(&COLUMNS, &rows, as_json)
         }
-        Command::Create { email, name, days } => {
+        Command::Create { email, name, days, terms } => {
+            let terms = terms.as_deref().map(read_terms).transpose()?.unwrap_or_default();
             let user = session.user(&email).await?;
             let end = days.map(|days| session.core.clock.now() + chrono::TimeDelta::days(days));
             let detail = json!({ "name": name, "expires_at": end });
             session.record(Action::KeysCreate, format!("user:{}", user.id), detail).await?;
-            let minted = keys.mint_for(user.id, &name, None, end).await.map_err(explain)?;
+            let minted = keys.mint_with_terms(user.id, &name, terms, end).await.map_err(explain)?;
             let text = minted.secret.expose();
             if as_json {
                 output::value(&json!({ "id": minted.key.id, "key": text, "expires_at": end }))
@@ -83,6 +88,12 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             if as_json { output::value(&json!({ "revoked": id })) } else { output::line("revoked") }
         }
     }
+}
+
+fn read_terms(path: &std::path::Path) -> Result<Terms> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("reading the terms in {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("the terms in {}", path.display()))
 }
 
 fn row(key: &Key) -> Vec<Value> {

@@ -171,7 +171,7 @@ section! {
 }
 
 section! {
-    /// Limits on attempts.
+    /// Limits on attempts and on keys.
     LimitsSection {
         /// Whether they apply at all.
         enabled: bool = true,
@@ -182,6 +182,16 @@ section! {
         account_attempts_per_hour: u32 = 20,
         /// Links to set a new password per user and hour; also links that do not work, per address.
         reset_links_per_hour: u32 = 10,
+        /// Requests per hour for all keys of a workspace together; 0 is no limit.
+        workspace_requests_per_hour: u64 = 250_000,
+        /// Requests per minute for every other key, beside the limits of its own terms; 0 is no
+        /// limit.
+        requests_per_minute_per_key: u64 = 0,
+        /// Bad keys per minute from one address before further ones are not looked up; 0 is no
+        /// limit.
+        failed_keys_per_minute: u64 = 60,
+        /// How often nodes tell each other what was used, in milliseconds.
+        sync_milliseconds: u64 = 1000,
     }
 }
 

@@ -12,7 +12,10 @@ use tessera_kernel::{Clock, Code, Fault, Result, Timestamp};
 use crate::acts::{Act, Object};
 use crate::caller::{DashboardPrincipal, QueryPrincipal, WorkspacePrincipal};
 use crate::keys::terms::Dialect;
-use crate::keys::{ActiveKey, Key, KeyOwner, Peppers, Token, format, hex, is_token, root_secret};
+use crate::keys::{
+    ActiveKey, Key, KeyIndex, KeyOwner, Peppers, Token, format, hex, is_token, root_secret,
+};
+use crate::limits::Limits;
 use crate::ports::{Facts, Repos, UserWithRights};
 use crate::{
     AccessLevel, AccessSettings, Action, Audit, AuditEntry, Caller, Credential, Ledger, Need,
@@ -49,9 +52,15 @@ pub struct Authorized<A> {
     within: Option<Vec<SourceId>>,
     /// Of audited acts only: others have no record to put it into.
     context: Option<Box<RequestContext>>,
+    ledger: Ledger,
 }
 
 impl<A> Authorized<A> {
+    /// The record of the request.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// What may be done.
     pub fn act(&self) -> &A {
         &self.act
@@ -123,6 +132,9 @@ struct Inner {
     /// What was used since the last flush; storage learns of it once a minute.
     used_keys: Mutex<HashMap<KeyId, Timestamp>>,
     seen_users: Mutex<HashMap<UserId, Timestamp>>,
+    limits: Limits,
+    /// Which keys there are, for addresses that send many bad ones.
+    index: KeyIndex,
 }
 
 impl Gate {
@@ -136,9 +148,12 @@ impl Gate {
     ) -> Self {
         let ttl = Duration::from_secs(settings.cache_seconds);
         let entries = settings.cache_entries;
+        let limits = Limits::new(Arc::clone(&repos), Arc::clone(&clock), settings.clone());
         Self {
             inner: Arc::new(Inner {
                 audit: Audit::new(Arc::clone(&repos), Arc::clone(&clock)),
+                limits,
+                index: KeyIndex::default(),
                 repos,
                 peppers,
                 clock,
@@ -170,12 +185,19 @@ impl Gate {
         &self.inner.audit
     }
 
+    /// The limits of keys.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
     /// Recognises a key. In this order: form and checksum, memory, storage, digest, state, owner,
-    /// conditions. An unknown key and a wrong secret have the same answer; what else is wrong is
+    /// conditions, limits. An unknown key and a wrong secret have the same answer; what else is wrong is
     /// told only to those who have the whole key.
     ///
     /// # Errors
-    /// `Unauthenticated`; `OutOfScope` for a good key that may not come this way.
+    /// `Unauthenticated`; `OutOfScope` for a good key that may not come this way; `RateLimited` for
+    /// one whose limits are used up, and for a bad one after many others from the same address.
     pub async fn authenticate_key(
         &self,
         credential: &Credential,
@@ -191,7 +213,7 @@ impl Gate {
 
     async fn recognise(&self, credential: &Credential, context: &RequestContext) -> Result<Caller> {
         let text = credential.secret.expose();
-        let key = self.known_key(text).await?.ok_or_else(unknown)?;
+        let key = self.known_key(text, context.address.as_deref()).await?;
         let transport = credential.transport;
         context.ledger.note(|entry| {
             entry.key = Some(key.id());
@@ -217,6 +239,7 @@ impl Gate {
         if let Some(reason) = key.refuse(transport, context) {
             return Err(Fault::new(Code::OutOfScope, condition_detail(reason)).with_reason(reason));
         }
+        self.inner.limits.admit(&key, &context.ledger)?;
         if let Some(user) = caller.user() {
             self.inner.seen_users.lock().insert(user.id, now);
         }
@@ -224,29 +247,48 @@ impl Gate {
         Ok(caller)
     }
 
-    /// The key that a text is, or that it is a token of; from memory, or else from storage.
-    async fn known_key(&self, text: &str) -> Result<Option<Arc<ActiveKey>>> {
-        let malformed = || unknown().with_reason("key_malformed");
-        let (_, digest) = self.inner.peppers.digest(text);
-        let found = if is_token(text) {
-            let token = Token::read(text).ok_or_else(malformed)?;
-            if let Some(known) = self.inner.keys.get(&digest) {
-                return Ok(known);
-            }
-            self.find_token(&token).await?
-        } else {
-            let shape = format::read(text).ok_or_else(malformed)?;
-            if let Some(known) = self.inner.keys.get(&digest) {
-                return Ok(known);
-            }
-            match self.find_key(text, shape).await? {
+    /// The key that a text is, or that it is a token of; from memory, or else from storage. What is
+    /// neither is counted for the address it came from; after too many of those, only texts of keys
+    /// that exist are looked up.
+    async fn known_key(&self, text: &str, address: Option<&str>) -> Result<Arc<ActiveKey>> {
+        let inner = &self.inner;
+        let bad = |fault: Fault| inner.limits.failed(address, fault);
+        let Some(shape) = Shape::of(text) else {
+            return Err(bad(unknown().with_reason("key_malformed")));
+        };
+        let (_, digest) = inner.peppers.digest(text);
+        if let Some(known) = inner.keys.get(&digest) {
+            return known.ok_or_else(|| bad(unknown()));
+        }
+        if let Err(fault) = inner.limits.check_failures(address)
+            && !self.exists(text, &shape).await?
+        {
+            return Err(fault);
+        }
+        let found = match shape {
+            Shape::Token(token) => self.find_token(&token).await?,
+            Shape::Key(shape) => match self.find_key(text, shape).await? {
                 Some(key) => self.with_above(key).await?,
                 None => None,
-            }
+            },
         };
         let found = found.map(Arc::new);
-        self.inner.keys.insert(digest, found.clone());
-        Ok(found)
+        inner.keys.insert(digest, found.clone());
+        found.ok_or_else(|| bad(unknown()))
+    }
+
+    /// Whether there is a key that a text would be compared with, as far as is known without asking
+    /// storage about this one. Asked only for addresses that send many bad keys.
+    async fn exists(&self, text: &str, shape: &Shape<'_>) -> Result<bool> {
+        let lookups = match shape {
+            Shape::Token(token) => vec![token.id.to_owned()],
+            Shape::Key(format::KeyText::Own { id, .. }) => vec![(*id).to_owned()],
+            Shape::Key(format::KeyText::Foreign) => {
+                self.inner.peppers.digests(text).map(|digest| hex(&digest)).collect()
+            }
+        };
+        let inner = &self.inner;
+        inner.index.has_any(&lookups, inner.repos.as_ref(), inner.clock.now()).await
     }
 
     /// The key of a token, with what the token says; `None` for one that was not made from it.
@@ -361,6 +403,7 @@ impl Gate {
     /// Forgets what is remembered of keys, after a change.
     pub fn forget_keys(&self) {
         self.inner.keys.invalidate_all();
+        self.inner.index.expire();
         self.inner.dashboards.invalidate_all();
     }
 
@@ -434,7 +477,8 @@ impl Gate {
             kept = Some(Box::new(context.clone()));
         }
         let within = caller.key().and_then(|key| key.listed_sources(A::ACTION));
-        Ok(Authorized { act, caller: caller.clone(), facts, within, context: kept })
+        let ledger = context.ledger.clone();
+        Ok(Authorized { act, caller: caller.clone(), facts, within, context: kept, ledger })
     }
 
     /// Whether a caller may do something, without doing or recording it. Gives what the rules knew.
@@ -491,6 +535,21 @@ impl Gate {
             detail,
         };
         self.inner.audit.refused(context, entry).await;
+    }
+}
+
+/// What kind of text it is.
+enum Shape<'a> {
+    Token(Token<'a>),
+    Key(format::KeyText<'a>),
+}
+
+impl<'a> Shape<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        if is_token(text) {
+            return Token::read(text).map(Self::Token);
+        }
+        format::read(text).map(Self::Key)
     }
 }
 

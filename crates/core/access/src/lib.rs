@@ -17,6 +17,7 @@ mod editors;
 mod gate;
 mod groups;
 mod keys;
+mod limits;
 mod organization;
 mod passwords;
 pub mod ports;
@@ -49,6 +50,7 @@ pub use keys::{
     ActiveKey, Approval, BoundedKey, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers,
     SigningSecret, TokenFacts, is_key_shaped, terms,
 };
+pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;

@@ -14,6 +14,7 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use crate::acts::Object;
 use crate::groups::Group;
 use crate::keys::{Key, KeyKind, KeyOwner};
+use crate::limits::BucketReport;
 use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
 use crate::{
@@ -328,6 +329,20 @@ pub trait CheckpointFile: Send + Sync + 'static {
     async fn lines(&self) -> Result<Vec<String>>;
 }
 
+/// What nodes share of limits.
+#[async_trait]
+pub trait LimitRepo: Send + Sync {
+    /// Adds what a node used to buckets, in one statement, and gives their states with what all
+    /// nodes used: `max(max(state, since) + added, the node's own state)`.
+    async fn exchange_limit_buckets(&self, reports: &[BucketReport]) -> Result<Vec<(String, u64)>>;
+    /// The buckets whose state is after `now`, in nanoseconds since 1970.
+    async fn limit_buckets(&self, now: u64) -> Result<Vec<(String, u64)>>;
+    /// Removes buckets whose state is before a moment.
+    async fn purge_limit_buckets(&self, before: u64) -> Result<u64>;
+    /// How the keys with a number above `after` are found, whatever their state.
+    async fn key_lookups(&self, after: KeyId) -> Result<Vec<(KeyId, String)>>;
+}
+
 /// Everything this crate stores.
 pub trait Repos:
     FactsRepo
@@ -338,6 +353,7 @@ pub trait Repos:
     + SignInRepo
     + SettingRepo
     + AuditRepo
+    + LimitRepo
     + 'static
 {
 }
@@ -351,6 +367,7 @@ impl<T> Repos for T where
         + SignInRepo
         + SettingRepo
         + AuditRepo
+        + LimitRepo
         + 'static
 {
 }

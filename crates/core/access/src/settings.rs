@@ -26,6 +26,12 @@ pub struct AccessSettings {
     pub login_attempts_per_hour: u32,
     /// Whether rate limits apply at all.
     pub limits_enabled: bool,
+    /// Requests per hour for all keys of a workspace together; zero is no limit.
+    pub workspace_requests_per_hour: u64,
+    /// Requests per minute for every other key; zero is no limit but those of its terms.
+    pub requests_per_minute_per_key: u64,
+    /// Bad keys per minute from one address before they are not looked up any more; zero is no limit.
+    pub failed_keys_per_minute: u64,
     /// How long a key, session or right may be remembered, in seconds. A change made on this node
     /// takes effect at once, on another node within this time.
     pub cache_seconds: u64,
@@ -51,6 +57,9 @@ impl Default for AccessSettings {
             invitation_seconds: 7 * 24 * 3600,
             login_attempts_per_hour: 50,
             limits_enabled: true,
+            workspace_requests_per_hour: 250_000,
+            requests_per_minute_per_key: 0,
+            failed_keys_per_minute: 60,
             cache_seconds: 5,
             cache_entries: 20_000,
             token_seconds_max: 24 * 3600,

@@ -169,7 +169,10 @@ pub trait JobRepo: Send + Sync {
     async fn join_job_of(&self, result: ResultId, participant: &str) -> Result<Option<Job>>;
     /// Stores a job; or, if one with the same `dedup` is not final yet, adds the participant to
     /// that. Says which one it is, and whether it is new. It can be taken at once, but nobody may
-    /// be told of it before [`settle_jobs`](Self::settle_jobs).
+    /// be told of it before [`settle_jobs`](Self::settle_jobs). The job takes its `slots`, and gives
+    /// them back when it is final; if one of them has no place left, this fails with its
+    /// [`refusal`](tessera_access::SlotClaim::refusal) and nothing is changed. Exact also for several
+    /// nodes.
     async fn submit_job(&self, job: &NewJob) -> Result<(Job, bool)>;
     /// Returns once the jobs submitted so far survive a loss of power.
     async fn settle_jobs(&self) -> Result<()>;

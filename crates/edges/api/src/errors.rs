@@ -21,6 +21,9 @@ pub(crate) const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
 /// The answer to a password that is right and not enough: no fault either.
 pub(crate) const SECOND_FACTOR_REQUIRED: &str = "second_factor_required";
 
+/// The type of a refusal by the limits of a key: that of the registry of HTTP problem types.
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
 /// What is known of the request that failed.
 pub(crate) struct Asked {
     request_id: String,
@@ -170,7 +173,17 @@ pub(crate) fn respond(fault: &Fault, asked: &Asked) -> Response {
     // Why an unknown credential is unknown is nobody's business.
     document.reason = fault.reason().filter(|_| code != Code::Unauthenticated);
     document.field = fault.field().map(own_field);
-    document.parameters = Some(fault.names().to_vec()).filter(|names| !names.is_empty());
+    let names = Some(fault.names().to_vec()).filter(|names| !names.is_empty());
+    match (code, fault.reason()) {
+        (Code::RateLimited, Some(reason)) => {
+            if names.is_some() {
+                document.r#type = QUOTA_EXCEEDED.to_owned();
+            }
+            document.reason = Some(reason);
+            document.violated_policies = names;
+        }
+        _ => document.parameters = names,
+    }
     document.retry_after_seconds = fault.retry_after_seconds();
     let mut response = write(kind.status, &document);
     let headers = response.headers_mut();
@@ -251,6 +264,8 @@ fn problem(code: &'static str, kind: &Kind, detail: &str, asked: &Asked) -> Prob
         parameters: None,
         retry_after_seconds: None,
         challenge: None,
+        reason: None,
+        violated_policies: None,
     }
 }
 
@@ -345,6 +360,20 @@ mod tests {
             "retry_after_seconds": 7,
         });
         assert_eq!(document(response).await, expected);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_by_limits_names_the_policies() {
+        let fault = Fault::new(Code::RateLimited, "used up")
+            .with_reason("budget_exceeded")
+            .with_names(vec!["daily".to_owned()])
+            .with_retry_after(7);
+        let document = document(respond(&fault, &asked(true))).await;
+        assert_eq!(document["type"], QUOTA_EXCEEDED);
+        assert_eq!(document["violated-policies"], json!(["daily"]));
+        assert_eq!(document["reason"], "budget_exceeded");
+        assert_eq!(document["code"], "rate_limited");
+        assert!(document.get("parameters").is_none());
     }
 
     #[test]

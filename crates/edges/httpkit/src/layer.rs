@@ -13,7 +13,7 @@ use tessera_access::Ledger;
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
-use crate::{KitSettings, RequestInfo, address, body, origins};
+use crate::{KitSettings, RequestInfo, address, body, limits, origins};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
@@ -95,7 +95,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     origins::allow(response.headers_mut(), &path, &entry.origins, info.origin.as_deref());
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
     origins::frame(response.headers_mut(), &path, &entry.origins);
-    response
+    limits::apply(response, &entry)
 }
 
 /// Reads a small body before anybody looks at the request. A handler that has no use for it would

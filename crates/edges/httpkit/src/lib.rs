@@ -13,6 +13,7 @@ pub mod download;
 mod info;
 mod kit;
 pub mod layer;
+mod limits;
 mod origins;
 pub mod pages;
 pub mod qr;

@@ -37,7 +37,7 @@ fn run(text: &str) -> QueryRun {
     serde_json::from_value(run).unwrap()
 }
 
-fn job(source: SourceId, text: &str, participant: &str) -> NewJob {
+pub(crate) fn job(source: SourceId, text: &str, participant: &str) -> NewJob {
     NewJob {
         uid: Uid::now_v7(),
         kind: JobKind::Query,
@@ -46,6 +46,7 @@ fn job(source: SourceId, text: &str, participant: &str) -> NewJob {
         dedup: digest(text),
         run: Some(run(text)),
         participant: participant.to_owned(),
+        slots: Vec::new(),
         created_at: at(0),
     }
 }

@@ -8,6 +8,7 @@ mod common;
 mod dashboards;
 mod engines;
 mod jobs;
+mod limits;
 mod queries;
 mod search;
 mod signin;

@@ -5,6 +5,7 @@ mod attenuation;
 mod bounded;
 mod digest;
 pub(crate) mod format;
+mod index;
 #[cfg(test)]
 mod monotone;
 mod service;
@@ -18,6 +19,7 @@ pub use active::{ActiveKey, TokenFacts};
 pub(crate) use attenuation::{Token, is_token, root_secret};
 pub use bounded::{BoundedKey, SigningSecret};
 pub use digest::Peppers;
+pub(crate) use index::KeyIndex;
 pub(crate) use service::hex;
 pub use service::{Keys, MintedKey, NewKey};
 

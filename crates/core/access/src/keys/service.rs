@@ -166,6 +166,28 @@ impl Keys {
         Ok(MintedKey { key, secret })
     }
 
+    /// Makes a key for a user with terms; for the operator at the machine.
+    ///
+    /// # Errors
+    /// `Invalid` for limits that mean nothing.
+    pub async fn mint_with_terms(
+        &self,
+        user: UserId,
+        name: &str,
+        terms: super::terms::Terms,
+        expires_at: Option<Timestamp>,
+    ) -> Result<MintedKey> {
+        terms.check_limits()?;
+        let secret = format::mint(KeyKind::User, self.random.as_ref());
+        let mut key = self.record(KeyKind::User, KeyOwner::User(user), &secret, Some(user));
+        key.name = name.to_owned();
+        key.expires_at = expires_at;
+        key.terms = terms;
+        key.id = self.repos.insert_key(&key).await?;
+        self.gate.forget_keys();
+        Ok(MintedKey { key, secret })
+    }
+
     /// The caller's own keys that are not revoked.
     ///
     /// # Errors

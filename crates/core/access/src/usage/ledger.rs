@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tessera_kernel::ids::KeyId;
 
 use crate::keys::terms::Unit;
+use crate::limits::Meter;
 
 /// How a limit stands after a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,10 @@ pub struct LimitState {
     pub window_seconds: u64,
     /// How much is left now.
     pub remaining: u64,
-    /// Until all of it is there again, in seconds.
+    /// Until all of it is there again, in seconds; for a limit that is used up, until something is.
     pub reset_seconds: u64,
+    /// The same as a moment, in seconds since 1970.
+    pub reset_at_seconds: u64,
 }
 
 /// What is known so far.
@@ -48,6 +51,8 @@ pub struct Entry {
     pub rows: u64,
     /// How the limits of the key stand.
     pub limits: Vec<LimitState>,
+    /// What counts for the limits of the key, if it has any.
+    pub meter: Option<Meter>,
 }
 
 /// The record, shared by all who write into it.
@@ -58,6 +63,25 @@ impl Ledger {
     /// Writes something in.
     pub fn note(&self, write: impl FnOnce(&mut Entry)) {
         write(&mut self.0.lock());
+    }
+
+    /// What counts for the limits of the key, if it has any.
+    #[must_use]
+    pub fn meter(&self) -> Option<Meter> {
+        self.0.lock().meter.clone()
+    }
+
+    /// Notes that rows are given, and charges them.
+    pub fn give_rows(&self, rows: u64) {
+        self.note(|entry| entry.rows += rows);
+        if let Some(meter) = self.meter() {
+            meter.charge(Unit::Rows, rows);
+        }
+    }
+
+    /// Notes why something was refused, as a stable word.
+    pub fn refuse(&self, reason: &'static str) {
+        self.note(|entry| entry.refused = Some(reason));
     }
 
     /// What is known now.

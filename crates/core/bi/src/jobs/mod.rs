@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tessera_access::{Payer, SlotClaim};
 use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid};
 use tessera_kernel::{Code, Timestamp};
 use tessera_sqltext::{Parameter, Values};
@@ -96,6 +97,9 @@ pub struct QueryRun {
     /// The attributes among the values, by their full names, such as `key.tenant`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Json>,
+    /// Who pays for the seconds that the database works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payers: Vec<Payer>,
 }
 
 /// A job to be stored.
@@ -115,6 +119,8 @@ pub struct NewJob {
     pub run: Option<QueryRun>,
     /// Who asks: [`Caller::participant`](tessera_access::Caller::participant).
     pub participant: String,
+    /// The places among the queries of its key that it takes until it is final.
+    pub slots: Vec<SlotClaim>,
     /// When it was asked for.
     pub created_at: Timestamp,
 }
@@ -165,6 +171,6 @@ mod direct;
 mod service;
 mod signals;
 
-pub(crate) use service::auto_limited;
 pub use service::{Freshness, Jobs, RunAnswer, RunRequest, SCHEMA_UNSUPPORTED};
+pub(crate) use service::{allow_run, auto_limited};
 pub(crate) use signals::Signals;

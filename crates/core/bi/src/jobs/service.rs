@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Map;
-use tessera_access::{Authorized, Caller, CancelJob, ReadJob, ReadQueues, RunQuery, RunStatement};
+use tessera_access::{
+    Allowance, Authorized, Caller, CancelJob, Ledger, ReadJob, ReadQueues, RunQuery, RunStatement,
+};
 use tessera_kernel::ids::{QueryId, SourceId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 use tessera_sqltext::{Context, Template, apply_auto_limit, normalize_statements, query_hash};
@@ -96,7 +98,7 @@ impl Jobs {
             options: &query.options,
             auto_limit: asked.unwrap_or_else(|| auto_limited(&query.options)),
         };
-        self.run(grant.caller(), &plan, request).await
+        self.run(grant.caller(), grant.ledger(), &plan, request).await
     }
 
     /// Runs any text, or gives its stored result. A `query` it was written for is only noted.
@@ -118,12 +120,13 @@ impl Jobs {
             options,
             auto_limit: request.auto_limit.unwrap_or(false),
         };
-        self.run(grant.caller(), &plan, request).await
+        self.run(grant.caller(), grant.ledger(), &plan, request).await
     }
 
     async fn run(
         &self,
         caller: &Caller,
+        ledger: &Ledger,
         plan: &Plan<'_>,
         request: &RunRequest,
     ) -> Result<RunAnswer> {
@@ -173,6 +176,7 @@ impl Jobs {
                 return Ok(answer);
             }
         }
+        let allowance = allow_run(ledger)?;
         let display_text = normalize_statements(&bound.display, dialect);
         let run = QueryRun {
             query_hash: query_hash(&display_text),
@@ -186,6 +190,7 @@ impl Jobs {
             rows_max,
             bytes_max,
             attributes,
+            payers: allowance.payers,
         };
         let job = NewJob {
             uid: parts.random.uid(now),
@@ -195,9 +200,10 @@ impl Jobs {
             dedup: key,
             run: Some(run),
             participant: caller.participant(),
+            slots: allowance.slots,
             created_at: now,
         };
-        Ok(RunAnswer::Job(Box::new(parts.submit(&job).await?)))
+        Ok(RunAnswer::Job(Box::new(parts.submit(&job, ledger).await?)))
     }
 
     /// One job.
@@ -405,8 +411,9 @@ impl Parts {
     }
 
     /// Stores a job and wakes the executor, which works while the disk is waited for.
-    pub(crate) async fn submit(&self, job: &NewJob) -> Result<Job> {
-        let (job, new) = self.repos.submit_job(job).await?;
+    pub(crate) async fn submit(&self, job: &NewJob, ledger: &Ledger) -> Result<Job> {
+        let submitted = self.repos.submit_job(job).await;
+        let (job, new) = submitted.inspect_err(|fault| note_refusal(ledger, fault))?;
         if new {
             self.signals.queued();
         }
@@ -422,6 +429,18 @@ impl Parts {
             return Err(Fault::new(Code::TooLarge, detail).with_field("query"));
         }
         Ok(())
+    }
+}
+
+/// What a run may use of the limits of the caller's key.
+pub(crate) fn allow_run(ledger: &Ledger) -> Result<Allowance> {
+    let Some(meter) = ledger.meter() else { return Ok(Allowance::default()) };
+    meter.allow_run().inspect_err(|fault| note_refusal(ledger, fault))
+}
+
+fn note_refusal(ledger: &Ledger, fault: &Fault) {
+    if let (Code::RateLimited, Some(reason)) = (fault.code(), fault.reason()) {
+        ledger.refuse(reason);
     }
 }
 

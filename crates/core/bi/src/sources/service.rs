@@ -282,6 +282,7 @@ impl Sources {
         identity.update(b"schema\0");
         identity.update(source.id.0.to_be_bytes());
         identity.update(source.version.to_be_bytes());
+        let allowance = crate::jobs::allow_run(grant.ledger())?;
         let job = NewJob {
             uid: self.parts.random.uid(now),
             kind: JobKind::Schema,
@@ -290,9 +291,10 @@ impl Sources {
             dedup: identity.finalize().into(),
             run: None,
             participant: grant.caller().label(),
+            slots: allowance.slots,
             created_at: now,
         };
-        Ok(SchemaAnswer::Job(Box::new(self.parts.submit(&job).await?)))
+        Ok(SchemaAnswer::Job(Box::new(self.parts.submit(&job, grant.ledger()).await?)))
     }
 
     /// Reads the tables now and keeps them; for the executor.

@@ -202,6 +202,7 @@ async fn rows(
     escape_formulas: bool,
     variant: String,
 ) -> Result<Body> {
+    call.info.ledger.give_rows(result.rows);
     let results = &call.bi().results;
     if let Some(bytes) = results.encoded(result, &variant) {
         return Ok(Body::from(bytes));

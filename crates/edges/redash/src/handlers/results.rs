@@ -121,6 +121,7 @@ async fn respond(call: &Call, answer: RunAnswer) -> Answer {
         RunAnswer::Result(result) => {
             let format = Format::Json;
             call.state.bi.results.check_delivery(&call.caller, &result, format.extension())?;
+            call.info.ledger.give_rows(result.rows);
             let delivery = Delivery {
                 result: &result,
                 format,
@@ -141,6 +142,7 @@ async fn file(
     is_immutable: bool,
 ) -> Answer {
     call.state.bi.results.check_delivery(&call.caller, result, format.extension())?;
+    call.info.ledger.give_rows(result.rows);
     let envelope = envelope(&call.caller);
     let delivery = Delivery { result, format, envelope, stem: Some(stem), is_immutable };
     let (audit, file) = (&call.state.kit.access.audit, format.extension());

@@ -1,6 +1,10 @@
 //! Limits: how much of something in how much time.
 
 use serde::{Deserialize, Serialize};
+use tessera_kernel::{Fault, Result};
+
+/// Longest name of a limit or bucket, in characters.
+const NAME_CHARACTERS_MAX: usize = 64;
 
 /// What a limit counts. The spellings are those of the RateLimit header fields where they have one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,4 +41,48 @@ pub struct Limit {
     /// Whose use counts: `None` for the key alone, or a name that several keys of an owner share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
+}
+
+impl Unit {
+    /// The spelling in terms and headers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::ContentBytes => "content-bytes",
+            Self::ConcurrentRequests => "concurrent-requests",
+            Self::Rows => "rows",
+            Self::QuerySeconds => "query-seconds",
+        }
+    }
+}
+
+impl Limit {
+    /// Refuses a limit that means nothing.
+    ///
+    /// # Errors
+    /// `Invalid`.
+    pub fn check(&self) -> Result<()> {
+        let wrong =
+            |detail: &str| Err(Fault::invalid("limits", format!("{:?}: {detail}", self.name)));
+        if !is_name(&self.name) || !self.bucket.as_deref().is_none_or(is_name) {
+            return wrong("names have 1 to 64 letters, digits, blanks or -_.");
+        }
+        if self.quota == 0 {
+            return wrong("q must be at least 1");
+        }
+        match (self.unit, self.window_seconds) {
+            (Unit::ConcurrentRequests, 0) => Ok(()),
+            (Unit::ConcurrentRequests, _) => {
+                wrong("concurrent-requests have no window; leave out w")
+            }
+            (_, 0) => wrong("w must be at least 1 second"),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=NAME_CHARACTERS_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_.".contains(&byte))
 }

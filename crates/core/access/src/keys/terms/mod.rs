@@ -83,6 +83,9 @@ pub enum Ruling {
     NoObject,
 }
 
+/// Most limits of a key.
+const LIMITS_MAX: usize = 10;
+
 impl Terms {
     /// Whether they say nothing that narrows the use of a key.
     #[must_use]
@@ -103,6 +106,27 @@ impl Terms {
     pub fn names_versions(&self) -> bool {
         let named = |grant: &Grant| matches!(grant.resource, Selector::Query(_, Some(_)));
         self.grants.iter().any(named)
+    }
+
+    /// Refuses limits that mean nothing.
+    ///
+    /// # Errors
+    /// `Invalid`.
+    pub fn check_limits(&self) -> tessera_kernel::Result<()> {
+        let wrong = |detail: String| Err(tessera_kernel::Fault::invalid("limits", detail));
+        if self.limits.len() > LIMITS_MAX {
+            return wrong(format!("a key has at most {LIMITS_MAX} limits"));
+        }
+        for (place, limit) in self.limits.iter().enumerate() {
+            limit.check()?;
+            if self.limits[..place].iter().any(|other| other.name == limit.name) {
+                return wrong(format!(
+                    "{:?} is there twice; give each limit its own name",
+                    limit.name
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// What these terms say of an action on an object. A denial wins over everything; nothing

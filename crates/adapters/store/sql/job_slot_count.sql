@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM job_slots WHERE bucket = $1

@@ -1,0 +1,1 @@
+SELECT id, lookup FROM keys WHERE id > $1 ORDER BY id

@@ -1,0 +1,1 @@
+DELETE FROM limit_buckets WHERE state < $1
