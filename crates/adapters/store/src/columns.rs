@@ -54,12 +54,12 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
 }
 
 /// How many columns [`of`] gives for a user.
-pub(crate) const USER_WIDTH: usize = 13;
+pub(crate) const USER_WIDTH: usize = 14;
 /// How many columns [`of`] gives for a visualization.
 pub(crate) const VISUALIZATION_WIDTH: usize = 9;
 
 const USER: &str = "id uid name email password_hash groups disabled_at invitation_pending \
-                    email_verified active_at epoch created_at updated_at";
+                    email_verified active_at epoch created_at updated_at kind";
 const VISUALIZATION: &str = "id uid query_id kind name description options created_at updated_at";
 
 /// A user's groups as numbers with commas, in the order of joining.

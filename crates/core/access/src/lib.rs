@@ -21,6 +21,7 @@ mod passwords;
 pub mod ports;
 mod seal;
 mod service;
+mod service_accounts;
 mod sessions;
 mod settings;
 mod setup;
@@ -45,13 +46,15 @@ pub use keys::{
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;
+pub use service_accounts::{NewServiceAccount, ServiceAccountChange};
 pub use sessions::{NewSession, Session, Sessions};
 pub use settings::{AccessSettings, TransportRule};
 pub use setup::{Setup, SetupRequest};
 pub use throttle::Throttle;
 pub use usage::{Entry, Ledger, LimitState};
 pub use users::{
-    Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserOrder, UserToken, Users,
+    Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserKind, UserOrder,
+    UserToken, Users,
 };
 
 /// The permission words that the built-in default group starts with.

@@ -89,7 +89,9 @@ pub trait UserRepo: Send + Sync {
     ) -> Result<Page<User>>;
     /// Adds a user with its first key, in one transaction. The key's owner is the new user.
     async fn insert_user(&self, user: &User, key: &Key) -> Result<UserId>;
-    /// Writes a user with all fields, groups included.
+    /// Adds a user without a key: a service account.
+    async fn insert_service_account(&self, user: &User) -> Result<UserId>;
+    /// Writes a user with all fields but the kind, groups included.
     async fn update_user(&self, user: &User) -> Result<()>;
     /// Deletes a user, with keys, sessions, tokens, favourites and memberships.
     async fn delete_user(&self, id: UserId) -> Result<()>;

@@ -7,7 +7,7 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
 use crate::acts::EndSession;
 use crate::ports::Repos;
-use crate::{Authorized, Caller, Gate, Passwords, Throttle, User};
+use crate::{Authorized, Caller, Gate, Passwords, Throttle, User, UserKind};
 
 /// A session as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Sessions {
         let user = self.repos.user_by_email(&email.trim().to_lowercase()).await?;
         let hash = user
             .as_ref()
-            .filter(|user| user.disabled_at.is_none())
+            .filter(|user| user.disabled_at.is_none() && user.kind == UserKind::Person)
             .and_then(|user| user.password_hash.as_deref());
         let fits = self.passwords.verify(password, hash).await?;
         match user {
@@ -89,8 +89,11 @@ impl Sessions {
     /// Begins a session for a person who has just proved who they are.
     ///
     /// # Errors
-    /// If storage fails.
+    /// `Forbidden` for a service account.
     pub async fn begin(&self, user: User) -> Result<NewSession> {
+        if user.kind != UserKind::Person {
+            return Err(Fault::new(Code::Forbidden, "a service account cannot sign in"));
+        }
         let token = Secret::new(self.random.alphanumeric(43));
         let now = self.clock.now();
         let expires_at = now + self.idle();

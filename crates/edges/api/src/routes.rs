@@ -270,6 +270,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::setup::routes());
     all.extend(handlers::users::routes());
     all.extend(handlers::invitations::routes());
+    all.extend(handlers::service_accounts::routes());
     all.extend(handlers::groups::routes());
     all.extend(handlers::keys::routes());
     all.extend(handlers::sources::routes());

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod runs;
+pub(crate) mod service_accounts;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod sources;

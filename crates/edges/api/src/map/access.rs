@@ -6,6 +6,7 @@ use tessera_access::{AccessLevel, Caller, UserPrincipal};
 use crate::wire::common::{Person, Tag};
 use crate::wire::groups::{Group, Level};
 use crate::wire::keys::{CreatedKey, Key};
+use crate::wire::service_accounts::ServiceAccount;
 use crate::wire::session::Me;
 use crate::wire::users::{Link, User};
 
@@ -13,12 +14,26 @@ pub(crate) fn user(user: &core::User) -> User {
     User {
         id: user.id.0,
         uid: user.uid,
+        kind: user.kind.as_str(),
         name: user.name.clone(),
         email: user.email.clone(),
         group_ids: user.groups.iter().map(|group| group.0).collect(),
         is_disabled: user.disabled_at.is_some(),
         disabled_at: user.disabled_at,
         is_invitation_pending: user.invitation_pending,
+        active_at: user.active_at,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+    }
+}
+
+pub(crate) fn service_account(user: &core::User) -> ServiceAccount {
+    ServiceAccount {
+        id: user.id.0,
+        uid: user.uid,
+        name: user.name.clone(),
+        group_ids: user.groups.iter().map(|group| group.0).collect(),
+        disabled_at: user.disabled_at,
         active_at: user.active_at,
         created_at: user.created_at,
         updated_at: user.updated_at,

@@ -9,6 +9,7 @@ pub(crate) mod parameters;
 pub(crate) mod problem;
 pub(crate) mod queries;
 pub(crate) mod results;
+pub(crate) mod service_accounts;
 pub(crate) mod session;
 pub(crate) mod sources;
 pub(crate) mod system;
