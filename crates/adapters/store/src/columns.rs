@@ -14,8 +14,10 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "key" => {
             "id uid kind user_id query_id dashboard_id workspace_id lookup digest pepper_version \
              sealed name hint created_by created_at not_before expires_at disabled_at revoked_at \
-             last_used_at terms parent_id predecessor_id approval"
+             last_used_at terms parent_id predecessor_id approval replaced_at widening disabled_by \
+             revoked_by"
         }
+        "workspace" => "id uid name created_at",
         "session" => "digest user_id epoch created_at expires_at",
         "token" => "digest user_id purpose expires_at",
         "source" => {

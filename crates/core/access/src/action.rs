@@ -93,6 +93,29 @@ actions! {
     KeysCreate = "keys.create", Nothing, [];
     /// Revoke a key of one's own.
     KeysRevoke = "keys.revoke", Owner, [];
+    /// Read a key of one's own.
+    KeysRead = "keys.read", Owner, [];
+    /// Rename a key of one's own, or narrow it.
+    KeysUpdate = "keys.update", Owner, [];
+    /// Make a successor of a key of one's own.
+    KeysRotate = "keys.rotate", Owner, [];
+    /// Switch a key of one's own off or on.
+    KeysDisable = "keys.disable", Owner, [];
+    /// Bring a revoked key of one's own back.
+    KeysRestore = "keys.restore", Owner, [];
+    /// Ask for more than a key of one's own may do.
+    KeysWiden = "keys.widen", Owner, [];
+    /// Approve or refuse keys and widenings.
+    KeysApprove = "keys.approve", Admin, ["admin"];
+    /// See everybody's keys, make keys for others, revoke many.
+    KeysAdminister = "keys.administer", Admin, ["admin"];
+    /// Read and change the organisation's policy of keys.
+    KeysPolicy = "keys.policy", Admin, ["admin"];
+
+    /// List workspaces.
+    WorkspacesList = "workspaces.list", Admin, ["admin"];
+    /// Create a workspace, or keys of one.
+    WorkspacesAdminister = "workspaces.administer", Admin, ["admin"];
 
     /// List data sources.
     SourcesList = "sources.list", Nothing, ["list_data_sources"];
@@ -324,6 +347,14 @@ impl Action {
                 | Self::GroupsAdminister
                 | Self::KeysCreate
                 | Self::KeysRevoke
+                | Self::KeysUpdate
+                | Self::KeysRotate
+                | Self::KeysDisable
+                | Self::KeysRestore
+                | Self::KeysWiden
+                | Self::KeysApprove
+                | Self::KeysPolicy
+                | Self::WorkspacesAdminister
                 | Self::SourcesCreate
                 | Self::SourcesUpdate
                 | Self::SourcesDelete

@@ -28,6 +28,7 @@ mod setup;
 mod throttle;
 mod usage;
 mod users;
+mod workspaces;
 
 pub use action::{Action, Need, PermissionWord, permission_actions};
 pub use acts::*;
@@ -40,8 +41,9 @@ pub use credential::{Credential, Transport};
 pub use gate::{Authorized, Gate, RequestContext};
 pub use groups::{Group, GroupChange, Groups, NewGroup};
 pub use keys::{
-    ActiveKey, Approval, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers, is_key_shaped,
-    terms,
+    ActiveKey, Approval, BulkRevocation, Expiry, Key, KeyChange, KeyFilter, KeyFormat, KeyKind,
+    KeyOwner, KeyPolicy, KeyState, Keys, LeakRule, MintedKey, NewKey, NewPermissionKey,
+    NewWidening, OVERLAPS_SECONDS, Peppers, Tended, Widening, is_key_shaped, terms,
 };
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
@@ -56,6 +58,7 @@ pub use users::{
     Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserKind, UserOrder,
     UserToken, Users,
 };
+pub use workspaces::{NewWorkspace, Workspace, Workspaces};
 
 /// The permission words that the built-in default group starts with.
 pub const DEFAULT_PERMISSIONS: [&str; 12] = [

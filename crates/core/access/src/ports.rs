@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use tessera_kernel::ids::{GroupId, KeyId, QueryId, SourceId, UserId};
+use tessera_kernel::ids::{GroupId, KeyId, QueryId, SourceId, UserId, WorkspaceId};
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
 use crate::acts::Object;
@@ -14,7 +14,7 @@ use crate::groups::Group;
 use crate::keys::{Key, KeyKind, KeyOwner};
 use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
-use crate::{AccessLevel, AuditEvent};
+use crate::{AccessLevel, AuditEvent, KeyFilter, Workspace};
 
 /// What the rules need to know of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -211,13 +211,87 @@ pub trait AuditRepo: Send + Sync {
     async fn audit(&self, limit: u64) -> Result<Vec<Json>>;
 }
 
+/// The lives of keys.
+#[async_trait]
+pub trait KeyLifeRepo: Send + Sync {
+    /// A page of keys, oldest first. States are meant at `now`.
+    async fn keys(
+        &self,
+        filter: &KeyFilter,
+        now: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Key>>;
+    /// Writes the name, terms, approval and widening of a key.
+    async fn update_key(&self, key: &Key) -> Result<()>;
+    /// Writes since when and by whom a key is switched off; `at` counts as use when it is switched on.
+    async fn set_key_disabled(&self, key: &Key, at: Timestamp) -> Result<()>;
+    /// Adds a successor and lets the predecessor end at `end`, in one transaction; `Conflict` if
+    /// that has a successor or is revoked.
+    async fn replace_key(
+        &self,
+        predecessor: KeyId,
+        end: Timestamp,
+        at: Timestamp,
+        successor: &Key,
+    ) -> Result<KeyId>;
+    /// Revokes those of these keys that are not revoked; tells how many.
+    async fn revoke_keys(&self, ids: &[KeyId], by: Option<UserId>, at: Timestamp) -> Result<u64>;
+    /// Brings a revoked key back.
+    async fn restore_key(&self, id: KeyId) -> Result<()>;
+    /// Deletes keys that were revoked before this moment.
+    async fn purge_keys(&self, revoked_before: Timestamp) -> Result<u64>;
+    /// Switches keys off that cannot be shown again and were not used since this moment.
+    async fn disable_unused_keys(&self, since: Timestamp, at: Timestamp) -> Result<Vec<KeyId>>;
+    /// Notes a warning of so many days; `false` if there was one of as many or fewer.
+    async fn note_key_warning(&self, id: KeyId, days: i64) -> Result<bool>;
+    /// Writes digest, pepper, lookup and sealed text of a key if it still has this pepper.
+    async fn redigest_key(&self, key: &Key, pepper: i64) -> Result<bool>;
+    /// Some recoverable keys that are not revoked and have another pepper.
+    async fn recoverable_keys_under_other_peppers(
+        &self,
+        pepper: i64,
+        limit: u64,
+    ) -> Result<Vec<Key>>;
+    /// How many keys there are for each pepper, revoked ones too.
+    async fn count_keys_by_pepper(&self) -> Result<Vec<(i64, u64)>>;
+}
+
+/// Workspaces.
+#[async_trait]
+pub trait WorkspaceRepo: Send + Sync {
+    /// All workspaces, by number.
+    async fn workspaces(&self) -> Result<Vec<Workspace>>;
+    /// One workspace.
+    async fn workspace(&self, id: WorkspaceId) -> Result<Option<Workspace>>;
+    /// Adds a workspace.
+    async fn insert_workspace(&self, workspace: &Workspace) -> Result<WorkspaceId>;
+}
+
 /// Everything this crate stores.
 pub trait Repos:
-    FactsRepo + UserRepo + GroupRepo + KeyRepo + SessionRepo + SettingRepo + AuditRepo + 'static
+    FactsRepo
+    + UserRepo
+    + GroupRepo
+    + KeyRepo
+    + KeyLifeRepo
+    + WorkspaceRepo
+    + SessionRepo
+    + SettingRepo
+    + AuditRepo
+    + 'static
 {
 }
 
 impl<T> Repos for T where
-    T: FactsRepo + UserRepo + GroupRepo + KeyRepo + SessionRepo + SettingRepo + AuditRepo + 'static
+    T: FactsRepo
+        + UserRepo
+        + GroupRepo
+        + KeyRepo
+        + KeyLifeRepo
+        + WorkspaceRepo
+        + SessionRepo
+        + SettingRepo
+        + AuditRepo
+        + 'static
 {
 }

@@ -7,6 +7,7 @@ use tessera_kernel::{Clock, Random, Secret};
 use crate::ports::Repos;
 use crate::{
     AccessSettings, Gate, Groups, Keys, Passwords, Peppers, Sealer, Sessions, Setup, Users,
+    Workspaces,
 };
 
 /// Who may do what.
@@ -22,6 +23,8 @@ pub struct Access {
     pub groups: Groups,
     /// Sessions.
     pub sessions: Sessions,
+    /// Workspaces.
+    pub workspaces: Workspaces,
     /// The first setup.
     pub setup: Setup,
     /// Editors and settings of the organisation are read and written through here.
@@ -68,6 +71,11 @@ impl Access {
                 Arc::clone(&repos),
                 gate.clone(),
                 passwords.clone(),
+                Arc::clone(&clock),
+                Arc::clone(&random),
+            ),
+            workspaces: Workspaces::new(
+                Arc::clone(&repos),
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),

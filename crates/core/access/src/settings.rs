@@ -31,6 +31,10 @@ pub struct AccessSettings {
     pub cache_entries: u64,
     /// Whether keys that act as a user may come in the address.
     pub user_keys_in_url: TransportRule,
+    /// The policy of keys where the organisation has not set its own.
+    pub key_policy: crate::KeyPolicy,
+    /// Requests per hour of a new key of a workspace.
+    pub workspace_requests_per_hour: u64,
     /// Proxies whose word about the caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -46,6 +50,8 @@ impl Default for AccessSettings {
             cache_seconds: 5,
             cache_entries: 20_000,
             user_keys_in_url: TransportRule::Allowed,
+            key_policy: crate::KeyPolicy::default(),
+            workspace_requests_per_hour: 250_000,
             trusted_proxies: Vec::new(),
         }
     }

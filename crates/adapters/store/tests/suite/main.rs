@@ -7,6 +7,7 @@ mod common;
 mod dashboards;
 mod engines;
 mod jobs;
+mod key_life;
 mod queries;
 mod search;
 mod sources;

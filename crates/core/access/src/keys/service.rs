@@ -6,23 +6,8 @@ use tessera_kernel::ids::{KeyId, UserId};
 use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
 use super::{Key, KeyKind, KeyOwner, format};
-use crate::acts::{CreateKey, ListKeys, RevokeKey};
 use crate::ports::Repos;
-use crate::{Authorized, Gate, Sealer};
-
-/// Longest name of a key, in characters.
-const NAME_CHARACTERS_MAX: usize = 255;
-
-/// What a new key is made of.
-#[derive(Debug, Clone)]
-pub struct NewKey {
-    /// What its owner calls it.
-    pub name: String,
-    /// From when it works.
-    pub not_before: Option<Timestamp>,
-    /// Until when it works.
-    pub expires_at: Option<Timestamp>,
-}
+use crate::{Gate, Sealer};
 
 /// A key just made: the only moment its text is known.
 #[derive(Debug, Clone)]
@@ -36,11 +21,11 @@ pub struct MintedKey {
 /// Keys.
 #[derive(Clone)]
 pub struct Keys {
-    repos: Arc<dyn Repos>,
-    gate: Gate,
-    sealer: Sealer,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    pub(super) repos: Arc<dyn Repos>,
+    pub(super) gate: Gate,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
 }
 
 impl Keys {
@@ -123,28 +108,6 @@ impl Keys {
         Ok(())
     }
 
-    /// Makes a key that acts as the caller. Its text is in the answer and nowhere else.
-    ///
-    /// # Errors
-    /// `Invalid` for a bad name or time.
-    pub async fn create(&self, grant: &Authorized<CreateKey>, new: NewKey) -> Result<MintedKey> {
-        let user = grant.user()?.id;
-        let name = new.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-            return Err(Fault::invalid(
-                "name",
-                format!("a key needs a name of 1 to {NAME_CHARACTERS_MAX} characters"),
-            ));
-        }
-        if new.expires_at.is_some_and(|end| end <= self.clock.now()) {
-            return Err(Fault::invalid("expires_at", "must be in the future"));
-        }
-        if new.expires_at.zip(new.not_before).is_some_and(|(end, start)| end <= start) {
-            return Err(Fault::invalid("expires_at", "must be after not_before"));
-        }
-        self.mint_for(user, name, new.not_before, new.expires_at).await
-    }
-
     /// Makes a key for a user; for the operator at the machine and for the demo.
     ///
     /// # Errors
@@ -166,28 +129,12 @@ impl Keys {
         Ok(MintedKey { key, secret })
     }
 
-    /// The caller's own keys that are not revoked.
-    ///
-    /// # Errors
-    /// If storage fails.
-    pub async fn list(&self, grant: &Authorized<ListKeys>) -> Result<Vec<Key>> {
-        self.repos.keys_of(KeyOwner::User(grant.user()?.id)).await
-    }
-
     /// The keys of an owner that are not revoked; for the operator at the machine.
     ///
     /// # Errors
     /// If storage fails.
     pub async fn all_of(&self, owner: KeyOwner) -> Result<Vec<Key>> {
         self.repos.keys_of(owner).await
-    }
-
-    /// Revokes a key for good.
-    ///
-    /// # Errors
-    /// `NotFound` if it was revoked already.
-    pub async fn revoke(&self, grant: &Authorized<RevokeKey>) -> Result<()> {
-        self.revoke_by_id(grant.act().key).await
     }
 
     /// Revokes a key for good; for the operator at the machine.
@@ -200,7 +147,7 @@ impl Keys {
         if revoked { Ok(()) } else { Err(Fault::new(Code::NotFound, "there is no such key")) }
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         kind: KeyKind,
         owner: KeyOwner,
@@ -229,7 +176,7 @@ impl Keys {
     }
 }
 
-fn seal_context(lookup: &str) -> String {
+pub(super) fn seal_context(lookup: &str) -> String {
     format!("key:{lookup}")
 }
 

@@ -1,9 +1,11 @@
 //! The terms of a key: what it may do, from where, how much, and with which values. One model for
 //! every kind of key; the keys of each product are presets of it.
 
+mod check;
 mod conditions;
 mod grant;
 mod limit;
+mod narrows;
 mod pins;
 mod selector;
 
@@ -148,5 +150,7 @@ impl Terms {
     }
 }
 
+#[cfg(test)]
+mod narrows_tests;
 #[cfg(test)]
 mod tests;
