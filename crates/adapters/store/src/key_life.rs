@@ -122,6 +122,10 @@ impl KeyLifeRepo for Store {
         self.change("key", call).await
     }
 
+    async fn set_key_end(&self, id: KeyId, end: Option<Timestamp>) -> Result<()> {
+        self.change("key", call!("key_set_end", id, end)).await
+    }
+
     async fn set_key_disabled(&self, key: &Key, at: Timestamp) -> Result<()> {
         let call = call!("key_set_disabled", key.id, key.disabled_at, key.disabled_by, at);
         self.change("key", call).await

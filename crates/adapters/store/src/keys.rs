@@ -9,7 +9,8 @@ use tessera_kernel::{Code, Fault, Result, Timestamp};
 use crate::Store;
 use crate::db::{Row, Tx, call};
 
-pub(crate) type OwnerColumns = (Option<UserId>, Option<QueryId>, Option<DashboardId>, Option<WorkspaceId>);
+pub(crate) type OwnerColumns =
+    (Option<UserId>, Option<QueryId>, Option<DashboardId>, Option<WorkspaceId>);
 
 pub(crate) fn owner_columns(owner: KeyOwner) -> OwnerColumns {
     match owner {

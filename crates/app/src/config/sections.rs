@@ -83,6 +83,17 @@ section! {
         cache_seconds: u64 = 5,
         /// How many keys and how many users are remembered.
         cache_entries: u64 = 20_000,
+        /// How long a new key works if nobody says, in days; zero for no end. This and the next
+        /// three can be changed for the organisation while the server runs.
+        default_lifetime_days: u32 = 90,
+        /// The longest time that a new key may work, in days; zero for any.
+        lifetime_days_max: u32 = 0,
+        /// After how many days without use a key is switched off; zero for never.
+        unused_days_max: u32 = 0,
+        /// For how many days a revoked key can be brought back; after that it is deleted.
+        restore_days: u32 = 30,
+        /// Requests per hour of a new permission key of a workspace.
+        workspace_requests_per_hour: u64 = 250_000,
     }
 }
 

@@ -223,6 +223,8 @@ pub trait KeyLifeRepo: Send + Sync {
     ) -> Result<Page<Key>>;
     /// Writes the name, terms, approval and widening of a key.
     async fn update_key(&self, key: &Key) -> Result<()>;
+    /// Writes until when a key works.
+    async fn set_key_end(&self, id: KeyId, end: Option<Timestamp>) -> Result<()>;
     /// Writes since when and by whom a key is switched off; `at` counts as use when it is switched on.
     async fn set_key_disabled(&self, key: &Key, at: Timestamp) -> Result<()>;
     /// Adds a successor and lets the predecessor end at `end`, in one transaction; `Conflict` if

@@ -273,6 +273,8 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::service_accounts::routes());
     all.extend(handlers::groups::routes());
     all.extend(handlers::keys::routes());
+    all.extend(handlers::key_life::routes());
+    all.extend(handlers::workspaces::routes());
     all.extend(handlers::sources::routes());
     all.extend(handlers::queries::routes());
     all.extend(handlers::editors::routes());

@@ -13,7 +13,7 @@ use tessera_access::Ledger;
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
-use crate::{KitSettings, RequestInfo, address, body};
+use crate::{KitSettings, RequestInfo, address, body, sunset};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
@@ -86,6 +86,13 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     metrics::counter!("tessera_http_requests_total", &labels).increment(1);
     metrics::histogram!("tessera_http_request_seconds", &labels).record(seconds);
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
+    let entry = info.ledger.entry();
+    if let Some(end) = entry.sunset {
+        sunset::announce(response.headers_mut(), end);
+    }
+    if entry.canary {
+        metrics::counter!("tessera_canary_keys_used_total").increment(1);
+    }
     response
 }
 

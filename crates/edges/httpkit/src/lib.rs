@@ -13,6 +13,7 @@ mod info;
 mod kit;
 pub mod layer;
 pub mod pages;
+mod sunset;
 
 pub use info::RequestInfo;
 pub use kit::{Kit, KitSettings};

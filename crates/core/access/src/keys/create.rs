@@ -120,7 +120,7 @@ impl Keys {
         Secret::new(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
     }
 
-    async fn kind_for(&self, owner: KeyOwner, kind: Option<KeyKind>) -> Result<KeyKind> {
+    pub(super) async fn kind_for(&self, owner: KeyOwner, kind: Option<KeyKind>) -> Result<KeyKind> {
         let known: &[KeyKind] = match owner {
             KeyOwner::User(id) => {
                 let user = self.repos.user(id).await?;
@@ -249,7 +249,7 @@ pub(super) fn clean_justification(text: &str) -> Result<String> {
 }
 
 /// A key that takes data in reads nothing, whatever its terms say.
-fn check_kind(kind: KeyKind, terms: &Terms) -> Result<()> {
+pub(super) fn check_kind(kind: KeyKind, terms: &Terms) -> Result<()> {
     const TAKES_IN: [Action; 4] = [
         Action::UsersTrack,
         Action::UsersAliasNew,

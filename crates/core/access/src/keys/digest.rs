@@ -46,6 +46,12 @@ impl Peppers {
         self.versions().last().map_or(0, |(version, _)| *version)
     }
 
+    /// Whether there is a pepper of this version.
+    #[must_use]
+    pub fn knows(&self, version: i64) -> bool {
+        self.versions().iter().any(|(known, _)| *known == version)
+    }
+
     /// The version and digest for a new secret.
     #[must_use]
     pub fn digest(&self, text: &str) -> (i64, [u8; 32]) {

@@ -4,8 +4,10 @@ mod active;
 mod approve;
 mod change;
 mod create;
+mod declared;
 mod digest;
 pub(crate) mod format;
+mod import;
 mod list;
 mod policy;
 mod power;
@@ -25,6 +27,7 @@ use tessera_kernel::ids::{DashboardId, KeyId, QueryId, Uid, UserId, WorkspaceId}
 pub use active::ActiveKey;
 pub use change::KeyChange;
 pub use create::{Expiry, KeyFormat, NewKey};
+pub use declared::{DeclaredKey, PlannedKey};
 pub use digest::Peppers;
 pub use list::KeyFilter;
 pub use policy::{KeyPolicy, LeakRule};

@@ -82,7 +82,11 @@ impl KeyPolicy {
         policy.check()
     }
 
-    fn check(self) -> Result<Self> {
+    /// The policy, if it does not contradict itself.
+    ///
+    /// # Errors
+    /// `Invalid`, with the member.
+    pub fn check(self) -> Result<Self> {
         for (name, days) in [
             ("default_lifetime_days", self.default_lifetime_days),
             ("lifetime_days_max", self.lifetime_days_max),

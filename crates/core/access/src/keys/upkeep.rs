@@ -7,7 +7,8 @@ use tessera_kernel::{PageRequest, Result, Secret, Timestamp};
 use super::revoke::kept_since;
 use super::service::seal_context;
 use super::{Key, KeyFilter, KeyState, Keys, format, hex};
-use crate::AuditEvent;
+use crate::acts::AdministerKeys;
+use crate::{AuditEvent, Authorized};
 
 /// How many days before its end a key's owner is warned.
 pub(super) const WARNINGS_DAYS: [i64; 3] = [1, 7, 30];
@@ -106,6 +107,17 @@ impl Keys {
             done += u64::from(self.repos.redigest_key(&fresh, key.pepper_version).await?);
         }
         Ok(done)
+    }
+
+    /// How many keys there are for each pepper, revoked ones too.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn count_by_pepper(
+        &self,
+        _grant: &Authorized<AdministerKeys>,
+    ) -> Result<Vec<(i64, u64)>> {
+        self.repos.count_keys_by_pepper().await
     }
 
     /// Whether a text is the text of a stored key; gives the key.

@@ -5,7 +5,6 @@ use tessera_access::{AccessLevel, Caller, UserPrincipal};
 
 use crate::wire::common::{Person, Tag};
 use crate::wire::groups::{Group, Level};
-use crate::wire::keys::{CreatedKey, Key};
 use crate::wire::service_accounts::ServiceAccount;
 use crate::wire::session::Me;
 use crate::wire::users::{Link, User};
@@ -73,25 +72,6 @@ pub(crate) const fn access_level(level: Level) -> AccessLevel {
         Level::ViewOnly => AccessLevel::ViewOnly,
         Level::Full => AccessLevel::Full,
     }
-}
-
-pub(crate) fn key(key: &core::Key) -> Key {
-    Key {
-        id: key.id.0,
-        uid: key.uid,
-        name: key.name.clone(),
-        hint: key.hint.clone(),
-        is_recoverable: key.sealed.is_some(),
-        not_before: key.not_before,
-        expires_at: key.expires_at,
-        disabled_at: key.disabled_at,
-        last_used_at: key.last_used_at,
-        created_at: key.created_at,
-    }
-}
-
-pub(crate) fn minted(minted: &core::MintedKey) -> CreatedKey {
-    CreatedKey { key: key(&minted.key), secret: minted.secret.expose().to_owned() }
 }
 
 pub(crate) fn me(user: &UserPrincipal) -> Me {

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod dashboards;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 pub(crate) mod parameters;
 pub(crate) mod queries;
 pub(crate) mod results;
