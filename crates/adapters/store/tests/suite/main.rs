@@ -8,6 +8,7 @@ mod dashboards;
 mod engines;
 mod jobs;
 mod key_life;
+mod key_lives;
 mod queries;
 mod search;
 mod sources;
