@@ -2,8 +2,10 @@
 
 mod callers;
 mod csrf;
+mod enumeration;
 mod escalation;
 mod exports;
 mod keys;
 mod leaks;
+mod lifecycle;
 mod matrix;

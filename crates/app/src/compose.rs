@@ -118,6 +118,13 @@ fn access_settings(config: &Config) -> Result<AccessSettings> {
         }
         .check()
         .map_err(|fault| explain(fault).context("the settings of [keys]"))?,
+        scanning_partner_keys: {
+            let keys = config.keys.scanning_partner_keys.clone();
+            for key in &keys {
+                tessera_access::partner_key(key).map_err(explain)?;
+            }
+            keys
+        },
         workspace_requests_per_hour: config.keys.workspace_requests_per_hour,
         trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
     })

@@ -11,7 +11,7 @@ use axum::middleware::from_fn_with_state;
 use tessera_access::terms::Dialect;
 use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
-use tessera_httpkit::{Kit, layer};
+use tessera_httpkit::{Kit, layer, leaks};
 use tessera_kernel::{Random, Secret, SystemRandom};
 use tessera_redash::{RedashSettings, RedashState};
 use tessera_runtime::Runtime;
@@ -126,6 +126,7 @@ fn router(
     Ok(redash
         .merge(api)
         .merge(health)
+        .layer(from_fn_with_state(core.access.clone(), leaks::watch))
         .layer(CompressionLayer::new().gzip(true).compress_when(compress))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Layer { settings, random }, layer::prepare)))

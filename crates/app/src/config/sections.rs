@@ -92,6 +92,9 @@ section! {
         unused_days_max: u32 = 0,
         /// For how many days a revoked key can be brought back; after that it is deleted.
         restore_days: u32 = 30,
+        /// Public keys (P-256, PEM) of partners for secret scanning, who report found keys at
+        /// `/v1/secret-scanning/reports`.
+        scanning_partner_keys: Vec<String> = Vec::new(),
         /// Requests per hour of a new permission key of a workspace.
         workspace_requests_per_hour: u64 = 250_000,
     }

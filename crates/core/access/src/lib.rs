@@ -41,9 +41,10 @@ pub use credential::{Credential, Transport};
 pub use gate::{Authorized, Gate, RequestContext};
 pub use groups::{Group, GroupChange, Groups, NewGroup};
 pub use keys::{
-    ActiveKey, Approval, BulkRevocation, DeclaredKey, Expiry, Key, KeyChange, KeyFilter, KeyFormat,
-    KeyKind, KeyOwner, KeyPolicy, KeyState, Keys, LeakRule, MintedKey, NewKey, NewPermissionKey,
-    NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey, Tended, Widening, is_key_shaped, terms,
+    ActiveKey, Approval, BulkRevocation, DeclaredKey, Expiry, FoundKey, Key, KeyChange, KeyFilter,
+    KeyFormat, KeyKind, KeyOwner, KeyPolicy, KeyState, Keys, LeakReport, LeakRule, MintedKey,
+    NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey, Tended, Widening,
+    is_key_shaped, key_texts, partner_key, terms, texts_of,
 };
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};

@@ -33,6 +33,8 @@ pub struct AccessSettings {
     pub user_keys_in_url: TransportRule,
     /// The policy of keys where the organisation has not set its own.
     pub key_policy: crate::KeyPolicy,
+    /// Public keys (P-256, PEM) of partners for secret scanning.
+    pub scanning_partner_keys: Vec<String>,
     /// Requests per hour of a new key of a workspace.
     pub workspace_requests_per_hour: u64,
     /// Proxies whose word about the caller's address is believed.
@@ -51,6 +53,7 @@ impl Default for AccessSettings {
             cache_entries: 20_000,
             user_keys_in_url: TransportRule::Allowed,
             key_policy: crate::KeyPolicy::default(),
+            scanning_partner_keys: Vec::new(),
             workspace_requests_per_hour: 250_000,
             trusted_proxies: Vec::new(),
         }

@@ -275,6 +275,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::keys::routes());
     all.extend(handlers::key_life::routes());
     all.extend(handlers::workspaces::routes());
+    all.extend(handlers::secret_scanning::routes());
     all.extend(handlers::sources::routes());
     all.extend(handlers::queries::routes());
     all.extend(handlers::editors::routes());

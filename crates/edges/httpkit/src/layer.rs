@@ -96,6 +96,11 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     response
 }
 
+/// The answer when something of ours went wrong on the way out.
+pub(crate) fn failed() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong, see the log\n").into_response()
+}
+
 /// Reads a small body before anybody looks at the request. A handler that has no use for it would
 /// leave it unread, and then the connection is closed under the caller's next request.
 async fn take_small_body(request: Request) -> Result<Request> {

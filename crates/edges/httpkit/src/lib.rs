@@ -12,6 +12,7 @@ pub mod download;
 mod info;
 mod kit;
 pub mod layer;
+pub mod leaks;
 pub mod pages;
 mod sunset;
 

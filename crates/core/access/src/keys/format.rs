@@ -11,7 +11,9 @@ use super::KeyKind;
 
 pub(super) const ID_CHARACTERS: usize = 12;
 const SECRET_CHARACTERS: usize = 32;
-const CHECKSUM_CHARACTERS: usize = 6;
+/// Identifier and secret.
+pub(super) const BODY_CHARACTERS: usize = ID_CHARACTERS + SECRET_CHARACTERS;
+pub(super) const CHECKSUM_CHARACTERS: usize = 6;
 /// The length of keys that Redash's clients know: letters and digits only.
 pub(super) const PLAIN_CHARACTERS: usize = 40;
 /// How our own keys begin.

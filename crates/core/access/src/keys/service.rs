@@ -7,7 +7,10 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
 use super::{Key, KeyKind, KeyOwner, format};
 use crate::ports::Repos;
-use crate::{Gate, Sealer};
+use crate::{Gate, Sealer, Throttle};
+
+/// Reports of partners for secret scanning, per address.
+const PARTNER_REPORTS_PER_HOUR: u32 = 600;
 
 /// A key just made: the only moment its text is known.
 #[derive(Debug, Clone)]
@@ -26,6 +29,7 @@ pub struct Keys {
     pub(super) sealer: Sealer,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
+    pub(super) partners: Arc<Throttle>,
 }
 
 impl Keys {
@@ -38,7 +42,9 @@ impl Keys {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { repos, gate, sealer, clock, random }
+        let per_hour = if gate.settings().limits_enabled { PARTNER_REPORTS_PER_HOUR } else { 0 };
+        let partners = Arc::new(Throttle::per_hour(per_hour));
+        Self { repos, gate, sealer, clock, random, partners }
     }
 
     /// A recoverable key in the plain form, not stored yet: users, queries and shared dashboards

@@ -10,6 +10,7 @@ pub(crate) mod parameters;
 pub(crate) mod problem;
 pub(crate) mod queries;
 pub(crate) mod results;
+pub(crate) mod secret_scanning;
 pub(crate) mod service_accounts;
 pub(crate) mod session;
 pub(crate) mod sources;
