@@ -18,7 +18,7 @@ pub struct KeyChange {
 }
 
 impl Keys {
-    /// Renames a key, or narrows it.
+    /// Renames a key, or narrows it, which ends a widening too.
     ///
     /// # Errors
     /// `Invalid` for terms that are not narrower, or a key that nothing can be changed of;
@@ -41,6 +41,8 @@ impl Keys {
                 ));
             }
             key.terms = terms;
+            // What was widened for a time is narrowed as well.
+            key.widening = None;
         }
         self.repos.update_key(&key).await?;
         self.gate.forget_keys();

@@ -74,7 +74,9 @@ impl Keys {
         let caller = grant.caller();
         let user = grant.user()?.id;
         self.check_power(caller, Action::KeysCreate, None).await?;
-        if let Some(own) = caller.key() {
+        if let Some(own) = caller.key()
+            && !self.stands_for_its_owner(own).await?
+        {
             within(own, &new.terms)?;
         }
         let owner = new.owner.unwrap_or(KeyOwner::User(user));

@@ -42,7 +42,7 @@ impl Keys {
 
     /// Whether a key is worth as much as a session of its owner: one that the owner may see again at
     /// any time, with no terms.
-    async fn stands_for_its_owner(&self, key: &ActiveKey) -> Result<bool> {
+    pub(super) async fn stands_for_its_owner(&self, key: &ActiveKey) -> Result<bool> {
         let shaped = key.key.sealed.is_some()
             && matches!(key.key.owner, KeyOwner::User(_))
             && key.terms().all(|terms| *terms == Terms::default());

@@ -7,7 +7,7 @@ use tessera_kernel::{Code, Fault, Result, Secret};
 use crate::call::Call;
 use crate::reply;
 use crate::routes::{Access, Route, Verb};
-use crate::wire::secret_scanning::{Candidate, Label};
+use crate::wire::secret_scanning::{Candidates, Label, Labels};
 
 const SIGNATURE: &str = "github-public-key-signature";
 
@@ -27,8 +27,8 @@ pub(crate) fn routes() -> Vec<Route> {
              base64, by one of the keys of the setting `keys.scanning_partner_keys`. A key that is \
              found is revoked, or written down only, as the policy says.",
         )
-        .reads::<Candidate>()
-        .gives::<Label>(200),
+        .reads::<Candidates>()
+        .gives::<Labels>(200),
     ]
 }
 
@@ -36,7 +36,7 @@ async fn report(call: Call) -> Result<Response> {
     let signature = call.parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     let keys = &call.access().keys;
     keys.check_partner(&call.body, signature.unwrap_or_default(), call.info.address.as_deref())?;
-    let candidates: Vec<Candidate> = serde_json::from_slice(&call.body).map_err(|error| {
+    let Candidates(candidates) = serde_json::from_slice(&call.body).map_err(|error| {
         Fault::new(Code::Malformed, format!("send a list of candidates: {error}"))
     })?;
     let reports: Vec<LeakReport> = candidates
@@ -53,5 +53,5 @@ async fn report(call: Call) -> Result<Response> {
             label: if found { "true_positive" } else { "false_positive" },
         })
         .collect();
-    reply::ok(&labels)
+    reply::ok(&Labels(labels))
 }

@@ -3,6 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// What a partner found.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Candidates(pub(crate) Vec<Candidate>);
+
+/// The answers, in the same order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Labels(pub(crate) Vec<Label>);
+
 /// A text that may be a key. Further members are not read.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Candidate {

@@ -19,7 +19,8 @@ impl Terms {
     /// The first member that is, or may be, wider than that of `other`.
     #[must_use]
     pub fn wider_than(&self, other: &Self) -> Option<&'static str> {
-        if self.canary != other.canary {
+        // A trap opens nothing: any terms may become one, and none may stop to be one.
+        if other.canary && !self.canary {
             return Some("canary");
         }
         if other.immutable && !self.immutable {

@@ -22,7 +22,8 @@ fn everything_is_within_no_terms_at_all() {
     check(json!({ "grants": [{ "action": "queries.run" }] }), json!({}), None);
     check(json!({ "pinned": { "a": 1 }, "caps": { "rows": 5 } }), json!({}), None);
     check(json!({}), json!({ "grants": [{ "action": "*" }] }), Some("grants"));
-    check(json!({ "canary": true }), json!({}), Some("canary"));
+    check(json!({ "canary": true }), json!({}), None);
+    check(json!({}), json!({ "canary": true }), Some("canary"));
     check(json!({ "attributes": { "tenant": 5 } }), json!({}), Some("attributes"));
 }
 
