@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our crates may see of our crates.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("kernel", &[]),
     ("access", &["kernel"]),
     ("sqltext", &["kernel"]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("store", &["kernel", "access", "bi", "sqltext"]),
     ("lake", &["kernel", "bi"]),
     ("connectors", &["kernel", "bi", "sqltext"]),
+    ("identity", &["kernel", "access"]),
     ("httpkit", &["kernel", "access", "formats"]),
     ("api", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
     ("redash", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
@@ -30,6 +31,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "store",
             "lake",
             "connectors",
+            "identity",
             "httpkit",
             "api",
             "redash",

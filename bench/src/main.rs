@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod keys;
 mod peers;
 mod table;
 
@@ -23,6 +24,7 @@ const EXPORT_ROWS: u64 = 1_000_000;
 fn main() -> Result<()> {
     let mut table = Table::default();
     start(&mut table)?;
+    keys::measure(&mut table)?;
     // nginx does not write its access log either.
     let (server, admin) =
         Server::set_up(Options::default().with("LOGS_LEVEL", "warn,tessera_app=info"))?;

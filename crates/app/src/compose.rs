@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
-use tessera_access::{Access, AccessSettings, KeyPolicy, Peppers, Sealer, TransportRule};
+use tessera_access::{
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, Peppers, Sealer, TransportRule,
+};
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
@@ -15,8 +17,9 @@ use tessera_lake::Lake;
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
+use crate::checkpoints::Checkpoints;
 use crate::config::Config;
-use crate::secrets;
+use crate::{secrets, signin};
 
 /// Where the sample database of the demo is, inside the data folder. The only file in there that
 /// may be a data source.
@@ -51,6 +54,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let lake = Lake::local(data.clone()).map_err(explain)?;
     let connectors = AllConnectors::new(connector_settings(config, data)?);
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
+    let trusted = signin::trusted(config, &clock)?;
     let access = Access::new(
         Arc::new(store.clone()),
         Peppers::new(secrets.peppers).map_err(explain)?,
@@ -59,6 +63,11 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&random),
         access_settings(config)?,
         setup_token,
+    )
+    .trusting(trusted);
+    access.audit.keep_checkpoints(
+        CheckpointSigner::new(&secrets.audit).map_err(explain)?,
+        Arc::new(Checkpoints::new(config.checkpoint_file())),
     );
     let bi = Bi::new(
         Arc::new(store.clone()),
@@ -127,6 +136,7 @@ fn access_settings(config: &Config) -> Result<AccessSettings> {
         },
         workspace_requests_per_hour: config.keys.workspace_requests_per_hour,
         trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
+        signin: signin::settings(config)?,
     })
 }
 
@@ -184,6 +194,7 @@ pub fn kit_settings(config: &Config) -> Result<KitSettings> {
         body_bytes_max: config.server.body_bytes_max,
         cookies_secure: config.server.cookies_secure,
         request_seconds: config.server.request_seconds,
+        assertions: signin::assertions(config)?,
     })
 }
 
@@ -196,12 +207,13 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
         attempts_max: config.jobs.attempts_max,
         poll: Duration::from_millis(config.jobs.poll_milliseconds),
         clean_up_every: Duration::from_secs(config.results.clean_up_seconds),
+        checkpoint_every: Duration::from_secs(config.audit.checkpoint_seconds),
         job_retention: chrono::TimeDelta::seconds(config.jobs.retention_seconds),
         stop_grace: Duration::from_secs(config.server.shutdown_seconds),
     }
 }
 
-fn networks(setting: &str, texts: &[String]) -> Result<Vec<IpNet>> {
+pub(crate) fn networks(setting: &str, texts: &[String]) -> Result<Vec<IpNet>> {
     texts
         .iter()
         .map(|text| {

@@ -2,6 +2,7 @@
 //!
 //! The only crate that knows every other one. Entry points: [`cli::run`] and [`server::serve`].
 
+mod checkpoints;
 pub mod cli;
 pub mod compose;
 pub mod config;
@@ -9,6 +10,7 @@ mod demo;
 mod health;
 mod secrets;
 pub mod server;
+mod signin;
 mod telemetry;
 
 pub use health::ROUTES as HEALTH_ROUTES;

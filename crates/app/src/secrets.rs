@@ -1,4 +1,5 @@
-//! The server's own secrets: the pepper of digests and the key that seals.
+//! The server's own secrets: the pepper of digests, the key that seals, and the key that signs
+//! checkpoints of the audit log.
 //!
 //! They are in `secrets.toml` in the data folder, readable by the owner only, made at the first
 //! start. Whoever loses the file loses all keys and the passwords of data sources; whoever copies it
@@ -21,6 +22,9 @@ const FILE_NAME: &str = "secrets.toml";
 struct SecretsFile {
     pepper: Vec<Version>,
     seal: Vec<Version>,
+    /// Not in files of before the audit log was signed; then it is added.
+    #[serde(default)]
+    audit: Vec<Version>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +42,7 @@ struct Version {
 pub(crate) struct Secrets {
     pub(crate) peppers: Vec<(i64, [u8; 32])>,
     pub(crate) seals: Vec<(u8, [u8; 32])>,
+    pub(crate) audit: Vec<[u8; 32]>,
 }
 
 /// Reads the secrets, or makes them. Peppers that are not in force yet come first.
@@ -47,6 +52,10 @@ pub(crate) fn load_or_create(data: &Path, random: &dyn Random, now: Timestamp) -
         create(&path, random)?;
     }
     let mut file = read(&path)?;
+    if file.audit.is_empty() {
+        file.audit = vec![Version { version: 1, key: fresh(random), in_force_at: None }];
+        write(&path, &file)?;
+    }
     let waits = |version: &Version| version.in_force_at.is_some_and(|from| now.timestamp() < from);
     file.pepper.sort_by_key(|version| (!waits(version), version.version));
     ensure!(file.pepper.last().is_some_and(|last| !waits(last)), "no pepper is in force yet");
@@ -59,6 +68,7 @@ pub(crate) fn load_or_create(data: &Path, random: &dyn Random, now: Timestamp) -
             .map(|(version, key)| (i64::from(version), key))
             .collect(),
         seals: keys(&file.seal, "seal")?,
+        audit: keys(&file.audit, "audit")?.into_iter().map(|(_, key)| key).collect(),
     })
 }
 
@@ -113,7 +123,7 @@ fn fresh(random: &dyn Random) -> String {
 
 fn create(path: &Path, random: &dyn Random) -> Result<()> {
     let first = || vec![Version { version: 1, key: fresh(random), in_force_at: None }];
-    write(path, &SecretsFile { pepper: first(), seal: first() })
+    write(path, &SecretsFile { pepper: first(), seal: first(), audit: first() })
 }
 
 fn write(path: &Path, file: &SecretsFile) -> Result<()> {
@@ -163,6 +173,7 @@ mod tests {
         let again = load_or_create(folder.path(), &SystemRandom, SystemClock.now()).expect("read");
         assert_eq!(first.peppers, again.peppers);
         assert_eq!(first.seals, again.seals);
+        assert_eq!(first.audit, again.audit);
         let path = folder.path().join(FILE_NAME);
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("changed");
@@ -186,6 +197,22 @@ mod tests {
         remove_pepper(folder.path(), 1).expect("removed");
         assert_eq!(versions(later), [2]);
         assert!(load_or_create(folder.path(), &SystemRandom, now).is_err(), "none in force");
+    }
+
+    #[test]
+    fn a_file_of_before_gets_a_key_for_the_audit_log_and_keeps_the_rest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = load_or_create(folder.path(), &SystemRandom, SystemClock.now()).expect("made");
+        let path = folder.path().join(FILE_NAME);
+        let text = fs::read_to_string(&path).expect("read");
+        let (before, _) = text.split_once("[[audit]]").expect("it is there");
+        fs::write(&path, before).expect("written");
+        let again = load_or_create(folder.path(), &SystemRandom, SystemClock.now()).expect("read");
+        assert_eq!((&first.peppers, &first.seals), (&again.peppers, &again.seals));
+        assert_ne!(first.audit, again.audit);
+        let third = load_or_create(folder.path(), &SystemRandom, SystemClock.now()).expect("read");
+        assert_eq!(third.audit, again.audit);
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

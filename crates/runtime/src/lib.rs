@@ -78,5 +78,13 @@ impl Runtime {
         if let Err(fault) = self.shared.access.gate.flush_used().await {
             tracing::warn!(%fault, "times of last use were not stored");
         }
+        let audit = &self.shared.access.audit;
+        let ended = match audit.flush().await {
+            Ok(()) => audit.checkpoint().await.map(drop),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = ended {
+            tracing::error!(%fault, "the audit log was not written and signed to its end");
+        }
     }
 }

@@ -15,6 +15,8 @@ pub struct RuntimeSettings {
     pub poll: Duration,
     /// How often to clean up results, jobs and sessions.
     pub clean_up_every: Duration,
+    /// How often the head of the audit log is signed.
+    pub checkpoint_every: Duration,
     /// Age after which records of ended jobs go.
     pub job_retention: chrono::TimeDelta,
     /// How long running jobs may take to stop.
@@ -29,6 +31,7 @@ impl Default for RuntimeSettings {
             attempts_max: 3,
             poll: Duration::from_secs(1),
             clean_up_every: Duration::from_secs(300),
+            checkpoint_every: Duration::from_secs(300),
             job_retention: chrono::TimeDelta::days(7),
             stop_grace: Duration::from_secs(10),
         }

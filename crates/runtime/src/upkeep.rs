@@ -12,6 +12,9 @@ use crate::Shared;
 /// How often times of last use are stored.
 const FLUSH_EVERY: Duration = Duration::from_secs(30);
 
+/// How often events of the audit log that wait are written.
+const AUDIT_EVERY: Duration = Duration::from_millis(500);
+
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One future for each kind of upkeep.
@@ -22,6 +25,13 @@ pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Task> {
         Box::pin(every(Arc::clone(shared), "leases", lease / 3, leases)),
         Box::pin(every(Arc::clone(shared), "lost jobs", lease / 3, reap)),
         Box::pin(every(Arc::clone(shared), "last use", FLUSH_EVERY, flush)),
+        Box::pin(every(Arc::clone(shared), "audit log", AUDIT_EVERY, audit)),
+        Box::pin(every(
+            Arc::clone(shared),
+            "audit checkpoint",
+            shared.settings.checkpoint_every,
+            checkpoint,
+        )),
         Box::pin(every(Arc::clone(shared), "clean-up", clean_up, clean_up_all)),
     ]
 }
@@ -66,6 +76,14 @@ async fn reap(shared: Arc<Shared>) -> Result<()> {
 
 async fn flush(shared: Arc<Shared>) -> Result<()> {
     shared.access.gate.flush_used().await
+}
+
+async fn audit(shared: Arc<Shared>) -> Result<()> {
+    shared.access.audit.flush().await
+}
+
+async fn checkpoint(shared: Arc<Shared>) -> Result<()> {
+    shared.access.audit.checkpoint().await.map(drop)
 }
 
 async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -108,7 +109,7 @@ impl Server {
         let err = child.stderr.take().context("standard error")?;
         let log = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(err).lines().map_while(Result::ok) {
                 if let Ok(mut log) = kept.lock() {
                     log.push_str(&line);
@@ -125,11 +126,11 @@ impl Server {
             options,
             folder,
         };
-        server.wait(out)?;
+        server.wait(out, reader)?;
         Ok(server)
     }
 
-    fn wait(&mut self, out: impl Read + Send + 'static) -> Result<()> {
+    fn wait(&mut self, out: impl Read + Send + 'static, log: JoinHandle<()>) -> Result<()> {
         let (sender, lines) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
@@ -139,6 +140,7 @@ impl Server {
             }
         });
         let end = Instant::now() + START;
+        let mut reader = Some(log);
         loop {
             let log = self.log();
             if self.url.is_empty()
@@ -159,7 +161,13 @@ impl Server {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
-                bail!("the server ended with {status}:\n{log}");
+                // Its last words may still be on the way.
+                if let Some(reader) = reader.take()
+                    && reader.join().is_err()
+                {
+                    bail!("the server ended with {status}, and its log was not read");
+                }
+                bail!("the server ended with {status}:\n{}", self.log());
             }
             ensure!(Instant::now() < end, "the server did not start in time:\n{log}");
             std::thread::sleep(Duration::from_millis(5));

@@ -10,10 +10,7 @@ use crate::ConnectorSettings;
 impl ConnectorSettings {
     /// Whether a data source may be at an address.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        let within = |networks: &[ipnet::IpNet]| networks.iter().any(|net| net.contains(&address));
-        !within(&self.denied_networks)
-            && (self.allowed_networks.is_empty() || within(&self.allowed_networks))
+        tessera_kernel::is_open(address, &self.denied_networks, &self.allowed_networks)
     }
 
     /// The addresses of a host that a data source may be at.
@@ -94,7 +91,7 @@ mod tests {
             ],
             ..ConnectorSettings::default()
         };
-        for host in ["localhost", "127.0.0.1", "0x7f.1", "2130706433"] {
+        for host in ["localhost", "127.0.0.1", "0x7f.1", "2130706433", "0.0.0.0", "::"] {
             let resolved = settings.resolve(host, 5432).await;
             assert!(resolved.is_err(), "{host} leads to {resolved:?}");
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
@@ -22,8 +23,13 @@ type Inner = StreamWriter<BufWriter<File>>;
 pub(crate) struct Writer {
     partial: PathBuf,
     whole: PathBuf,
-    /// `None` before `begin`, and while a batch is being written elsewhere.
+    /// `None` before `begin`.
+    schema: Option<SchemaRef>,
+    /// The file, once there was something to write.
     inner: Option<Inner>,
+    /// Batches that wait for the next turn on a thread that may block: a small result needs one.
+    waiting: Vec<RecordBatch>,
+    waiting_bytes: usize,
     rows: u64,
     /// The size of the file, once it is whole.
     bytes: Option<u64>,
@@ -33,55 +39,79 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(partial: PathBuf, whole: PathBuf) -> Self {
-        Self { partial, whole, inner: None, rows: 0, bytes: None, unfinished: false }
+        Self {
+            partial,
+            whole,
+            schema: None,
+            inner: None,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            rows: 0,
+            bytes: None,
+            unfinished: false,
+        }
     }
 
-    fn take(&mut self) -> Result<Inner> {
-        self.inner
-            .take()
-            .ok_or_else(|| Fault::new(Code::Internal, "rows came before the names of the columns"))
+    /// The work that writes what waits; on a thread that may block.
+    fn write(&mut self) -> Result<impl FnOnce() -> Result<Inner> + Send + 'static> {
+        let schema = self.schema.as_ref().map(Arc::clone).ok_or_else(|| {
+            Fault::new(Code::Internal, "rows came before the names of the columns")
+        })?;
+        let inner = self.inner.take();
+        let batches = std::mem::take(&mut self.waiting);
+        let path = self.partial.clone();
+        self.waiting_bytes = 0;
+        self.unfinished = true;
+        Ok(move || {
+            let mut inner = match inner {
+                Some(inner) => inner,
+                None => create(&path, &schema)?,
+            };
+            for batch in &batches {
+                inner.write(batch).map_err(|error| failed("write to a file", error))?;
+            }
+            Ok(inner)
+        })
     }
 
     async fn complete(&mut self) -> Result<u64> {
-        let inner = self.take()?;
+        let write = self.write()?;
         let (partial, whole) = (self.partial.clone(), self.whole.clone());
-        let bytes = blocking(move || seal(inner, &partial, &whole)).await?;
+        let bytes = blocking(move || seal(write()?, &partial, &whole)).await?;
         self.bytes = Some(bytes);
         Ok(bytes)
     }
+}
+
+fn create(path: &Path, schema: &SchemaRef) -> Result<Inner> {
+    let file = File::create(path).map_err(|error| failed("make a file", error))?;
+    let options = IpcWriteOptions::default()
+        .try_with_compression(Some(CompressionType::LZ4_FRAME))
+        .map_err(|error| failed("compress a file", error))?;
+    let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+    StreamWriter::try_new_with_options(file, schema, options)
+        .map_err(|error| failed("begin a file", error))
 }
 
 #[async_trait]
 impl BatchSink for Writer {
     async fn begin(&mut self, schema: SchemaRef) -> Result<()> {
         self.rows = 0;
-        self.unfinished = true;
+        self.waiting.clear();
+        self.waiting_bytes = 0;
         // A second call truncates what the first one wrote.
         self.inner = None;
-        let path = self.partial.clone();
-        let inner = blocking(move || {
-            let file = File::create(path).map_err(|error| failed("make a file", error))?;
-            let options = IpcWriteOptions::default()
-                .try_with_compression(Some(CompressionType::LZ4_FRAME))
-                .map_err(|error| failed("compress a file", error))?;
-            let file = BufWriter::with_capacity(BUFFER_BYTES, file);
-            StreamWriter::try_new_with_options(file, &schema, options)
-                .map_err(|error| failed("begin a file", error))
-        })
-        .await?;
-        self.inner = Some(inner);
+        self.schema = Some(schema);
         Ok(())
     }
 
     async fn batch(&mut self, batch: RecordBatch) -> Result<()> {
-        let mut inner = self.take()?;
         self.rows += batch.num_rows() as u64;
-        let inner = blocking(move || {
-            inner.write(&batch).map_err(|error| failed("write to a file", error))?;
-            Ok(inner)
-        })
-        .await?;
-        self.inner = Some(inner);
+        self.waiting_bytes += batch.get_array_memory_size();
+        self.waiting.push(batch);
+        if self.waiting_bytes >= BUFFER_BYTES {
+            self.inner = Some(blocking(self.write()?).await?);
+        }
         Ok(())
     }
 

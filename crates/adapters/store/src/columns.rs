@@ -18,7 +18,12 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
              revoked_by"
         }
         "workspace" => "id uid name created_at",
-        "session" => "digest user_id epoch created_at expires_at",
+        "session" => {
+            "uid digest user_id epoch created_at expires_at last_seen_at address client method"
+        }
+        "pending" => "digest kind user_id sealed attempts expires_at",
+        "second_factor" => "user_id sealed confirmed_at last_step created_at",
+        "identity" => "issuer subject user_id email created_at used_at",
         "token" => "digest user_id purpose expires_at",
         "source" => {
             "id uid name kind options sealed_options version paused pause_reason created_at \
@@ -43,6 +48,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \
              runtime_seconds retrieved_at row_count byte_count"
         }
+        "audit" => "seq at actor action object detail address prev_hash hash",
         _ => "",
     };
     let columns: Vec<String> = names

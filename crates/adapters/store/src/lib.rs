@@ -21,6 +21,7 @@ mod organisation;
 mod queries;
 mod results;
 mod sessions;
+mod signin;
 mod sources;
 mod tags;
 mod users;

@@ -14,6 +14,8 @@ use crate::{Engine, StoreSettings};
 pub struct Store {
     pub(crate) db: Arc<Db>,
     schema_version: i64,
+    /// Writers of the audit log wait for their turn here.
+    pub(crate) audit_turns: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Store {
@@ -23,7 +25,9 @@ impl Store {
     /// If it cannot be reached, or its schema is newer than this program.
     pub async fn open(settings: StoreSettings) -> Result<Self> {
         let (db, schema_version) = Db::open(&settings).await?;
-        Ok(Self { db: Arc::new(db), schema_version })
+        let store = Self { db: Arc::new(db), schema_version, audit_turns: Arc::default() };
+        store.adopt_audit().await?;
+        Ok(store)
     }
 
     /// Which engine keeps it.

@@ -80,7 +80,12 @@ fn purpose(purpose: TokenPurpose) -> &'static str {
     }
 }
 
-async fn insert_user(tx: Tx<'_>, user: &User, groups: &[GroupId], key: &Key) -> Result<UserId> {
+pub(crate) async fn insert_user(
+    tx: Tx<'_>,
+    user: &User,
+    groups: &[GroupId],
+    key: &Key,
+) -> Result<UserId> {
     let id = insert_keyless(tx, user, groups).await?;
     insert_key(tx, key, KeyOwner::User(id)).await?;
     Ok(id)
@@ -314,6 +319,10 @@ impl UserRepo for Store {
 
     async fn take_token(&self, digest: &[u8; 32]) -> Result<bool> {
         Ok(self.db.execute(call!("token_delete", *digest)).await? > 0)
+    }
+
+    async fn delete_tokens_of(&self, user: UserId) -> Result<()> {
+        self.db.execute(call!("token_delete_of", user)).await.map(drop)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod audit;
+mod audit_file;
 mod doctor;
 mod keys;
 mod output;
@@ -74,6 +76,9 @@ Examples:
     /// Queries: list, run
     #[command(subcommand)]
     Query(query::Command),
+    /// The audit log: list, export, verify, key
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Check settings, data folder, store and data sources
     #[command(after_help = "Example:\n  tessera doctor --data /var/lib/tessera")]
     Doctor,
@@ -134,6 +139,7 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Keys(command) => Box::pin(keys::run(config, command, json)).await,
                 Command::Sources(command) => Box::pin(sources::run(config, command, json)).await,
                 Command::Query(command) => Box::pin(query::run(config, command, json)).await,
+                Command::Audit(command) => Box::pin(audit::run(config, command, json)).await,
                 Command::Doctor => Box::pin(doctor::run(config, json)).await,
                 Command::Serve(_) => unreachable!("it was taken above"),
             }

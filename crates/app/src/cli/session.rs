@@ -1,7 +1,10 @@
 //! Commands act with the rights of an administrator, through the same gate as everybody else.
 
 use anyhow::{Context, Result, bail};
-use tessera_access::{Act, Authorized, Caller, RequestContext, User, UserFilter, UserOrder};
+use serde_json::Value;
+use tessera_access::{
+    Act, Action, AuditEntry, Authorized, Caller, RequestContext, User, UserFilter, UserOrder,
+};
 use tessera_kernel::PageRequest;
 
 use crate::compose::{self, Core, explain};
@@ -57,11 +60,14 @@ impl Session {
 
     /// The right to do one thing.
     pub(super) async fn permit<A: Act>(&self, act: A) -> Result<Authorized<A>> {
-        let context = RequestContext {
-            request_id: Some("command line".to_owned()),
-            ..RequestContext::default()
-        };
-        self.core.access.gate.permit(&self.caller, &context, act).await.map_err(explain)
+        self.core.access.gate.permit(&self.caller, &context(), act).await.map_err(explain)
+    }
+
+    /// Writes down what the operator is about to do without asking the gate.
+    pub(super) async fn record(&self, action: Action, object: String, detail: Value) -> Result<()> {
+        let action = action.as_str();
+        let entry = AuditEntry { actor: "cli".to_owned(), action, object, detail };
+        self.core.access.audit.record(&context(), entry).await.map_err(explain)
     }
 
     /// The user with an address.
@@ -74,4 +80,8 @@ impl Session {
             .map_err(explain)?
             .with_context(|| format!("there is no user {email}"))
     }
+}
+
+fn context() -> RequestContext {
+    RequestContext { request_id: Some("command line".to_owned()), ..RequestContext::default() }
 }

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use tessera_access::{
-    AdministerUser, ListGroups, ListUsers, NewUser, SetupRequest, User, UserFilter, UserOrder,
+    Action, AdministerUser, ListGroups, ListUsers, NewUser, SetupRequest, User, UserFilter,
+    UserOrder,
 };
 use tessera_kernel::ids::GroupId;
 use tessera_kernel::{PageRequest, Secret};
@@ -58,6 +59,12 @@ Example:
         /// The address
         email: String,
     },
+    /// Take a lost second factor from a user; all sessions end
+    #[command(after_help = "Example:\n  tessera users reset-second-factor ada@example.com")]
+    ResetSecondFactor {
+        /// The address
+        email: String,
+    },
     /// Let a user in again
     #[command(after_help = "Example:\n  tessera users enable bob@example.com")]
     Enable {
@@ -90,7 +97,17 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             let session = Session::open(&config).await?;
             let user = session.user(&email).await?;
             let users = &session.core.access.users;
-            let user = users.force_password(user, &read_password()?).await.map_err(explain)?;
+            let (password, detail) = (read_password()?, json!({ "password": "changed" }));
+            let detail = json!({ "changes": detail });
+            session.record(Action::AccountsUpdate, format!("user:{}", user.id), detail).await?;
+            let user = users.force_password(user, &password).await.map_err(explain)?;
+            output::table(&COLUMNS, &[row(&user)], as_json)
+        }
+        Command::ResetSecondFactor { email } => {
+            let session = Session::open(&config).await?;
+            let user = session.user(&email).await?.id;
+            let factors = &session.core.access.factors;
+            let user = factors.reset_for_operator(user).await.map_err(explain)?;
             output::table(&COLUMNS, &[row(&user)], as_json)
         }
         Command::Disable { email } => set_disabled(&config, &email, true, as_json).await,
@@ -115,6 +132,8 @@ async fn create(
     drop(core);
     let session = Session::open(config).await?;
     let groups = if admin { vec![admin_group(&session).await?] } else { Vec::new() };
+    let detail = json!({ "name": name, "email": email, "groups": groups });
+    session.record(Action::AccountsCreate, String::new(), detail).await?;
     let new = NewUser { name, email, groups };
     session.core.access.users.add(new, password.as_ref(), None).await.map_err(explain)
 }

@@ -32,6 +32,8 @@ pub struct Config {
     pub passwords: PasswordsSection,
     /// Sessions of people in a browser.
     pub sessions: SessionsSection,
+    /// Signing in.
+    pub signin: SigninSection,
     /// Keys.
     pub keys: KeysSection,
     /// Limits on attempts.
@@ -50,6 +52,8 @@ pub struct Config {
     pub redash: RedashSection,
     /// The `/v1` API.
     pub api: ApiSection,
+    /// The audit log.
+    pub audit: AuditSection,
     /// Logs.
     pub logs: LogsSection,
 }
@@ -62,6 +66,7 @@ impl Default for Config {
             store: StoreSection::default(),
             passwords: PasswordsSection::default(),
             sessions: SessionsSection::default(),
+            signin: SigninSection::default(),
             keys: KeysSection::default(),
             limits: LimitsSection::default(),
             jobs: JobsSection::default(),
@@ -71,6 +76,7 @@ impl Default for Config {
             sources: SourcesSection::default(),
             redash: RedashSection::default(),
             api: ApiSection::default(),
+            audit: AuditSection::default(),
             logs: LogsSection::default(),
         }
     }
@@ -116,6 +122,7 @@ impl Config {
             ("server.body_bytes_max", self.server.body_bytes_max as u64),
             ("server.request_seconds", self.server.request_seconds),
             ("passwords.min_characters", self.passwords.min_characters as u64),
+            ("audit.checkpoint_seconds", self.audit.checkpoint_seconds),
             ("store.connections", self.store.connections as u64),
         ];
         for (name, value) in positive {
@@ -126,6 +133,15 @@ impl Config {
             .parse::<chrono_tz::Tz>()
             .map_err(|_| anyhow::anyhow!("the setting queries.time_zone must be a name of the IANA time zone database, such as Europe/Berlin"))?;
         Ok(())
+    }
+
+    /// Where signed checkpoints of the audit log are kept.
+    #[must_use]
+    pub fn checkpoint_file(&self) -> PathBuf {
+        match self.audit.checkpoint_file.as_str() {
+            "" => self.data.join("audit-checkpoints.jsonl"),
+            path => PathBuf::from(path),
+        }
     }
 
     /// Where metadata is kept, as the store reads it.

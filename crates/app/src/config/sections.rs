@@ -1,5 +1,6 @@
 //! The sections of the settings. Units stand in the names.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,80 @@ section! {
 }
 
 section! {
+    /// Signing in. Secrets are best given by the environment or in files.
+    SigninSection {
+        /// Whether people may sign in with passwords.
+        passwords: bool = true,
+        /// Who needs a second factor after the password, until an administrator decides otherwise:
+        /// `optional`, `required_for_admins` or `required`.
+        second_factor: String = "optional".to_owned(),
+        /// The name of this server in people's authenticators.
+        second_factor_issuer: String = "Tessera".to_owned(),
+        /// How long a sign-in may take between its steps, in seconds.
+        pending_seconds: i64 = 600,
+        /// Whether people whom a provider, token or proxy names for the first time get an account.
+        create_users: bool = true,
+        /// Whether such a person takes over the account with the same e-mail address, if both sides
+        /// have proved it.
+        link_by_email: bool = false,
+        /// If not empty: the only domains of proved e-mail addresses that may sign in this way.
+        allowed_domains: Vec<String> = Vec::new(),
+        /// The claim with a person's groups: a name, or a path with dots.
+        groups_claim: String = "groups".to_owned(),
+        /// What the claim calls a group → the name of the group here. Only these groups are
+        /// filled and emptied at each sign-in.
+        group_map: BTreeMap<String, String> = BTreeMap::new(),
+        /// The issuer of an OpenID Connect provider, to the letter; empty for none.
+        oidc_issuer: String = String::new(),
+        /// What the button says.
+        oidc_label: String = "Sign in with single sign-on".to_owned(),
+        /// Who this server is to the provider.
+        oidc_client_id: String = String::new(),
+        /// The secret that goes with it.
+        oidc_client_secret: String = String::new(),
+        /// A file with that secret instead.
+        oidc_client_secret_file: String = String::new(),
+        /// What to ask the provider for besides `openid`.
+        oidc_scopes: Vec<String> = ["profile", "email"].map(str::to_owned).to_vec(),
+        /// How the provider's tokens may be signed: `RS256`, `ES256`, `EdDSA`.
+        oidc_algorithms: Vec<String> = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec(),
+        /// The cookie with a signed token that tells who calls; empty for none.
+        jwt_cookie: String = String::new(),
+        /// The header with such a token; empty for none.
+        jwt_header: String = String::new(),
+        /// Who must have made the token.
+        jwt_issuer: String = String::new(),
+        /// Whom the token must be for.
+        jwt_audience: String = String::new(),
+        /// Where the public keys are that sign tokens.
+        jwt_jwks_url: String = String::new(),
+        /// A PEM file with the one public key that signs tokens instead.
+        jwt_public_key_file: String = String::new(),
+        /// How tokens may be signed: `RS256`, `ES256`, `EdDSA`.
+        jwt_algorithms: Vec<String> = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec(),
+        /// Whether the e-mail address in a token that does not say so is a proved one.
+        jwt_email_verified: bool = false,
+        /// The header in which a proxy of `server.trusted_proxies` names who calls; empty for none.
+        remote_user_header: String = String::new(),
+        /// How long public keys are remembered, in seconds.
+        keys_seconds: i64 = 3600,
+        /// Whether a provider may be asked without encryption also on other machines.
+        allow_http: bool = false,
+        /// A PEM file with certificates of authorities to trust besides the public ones.
+        ca_file: String = String::new(),
+        /// Longest time to ask a provider, in seconds.
+        provider_seconds: u64 = 10,
+        /// Largest answer of a provider, in bytes.
+        provider_bytes_max: usize = 1 << 20,
+        /// Networks that no provider may be in.
+        denied_networks: Vec<String> =
+            ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"].map(str::to_owned).to_vec(),
+        /// If not empty: the only networks that providers may be in.
+        allowed_networks: Vec<String> = Vec::new(),
+    }
+}
+
+section! {
     /// Keys.
     KeysSection {
         /// Whether a key that acts as a user may come in the address (`?api_key=`).
@@ -107,6 +182,11 @@ section! {
         enabled: bool = true,
         /// Attempts to sign in per address and hour.
         login_attempts_per_hour: u32 = 50,
+        /// Attempts to sign in per account and hour, from addresses that are new to the account;
+        /// also codes of the second factor.
+        account_attempts_per_hour: u32 = 20,
+        /// Links to set a new password per user and hour; also links that do not work, per address.
+        reset_links_per_hour: u32 = 10,
     }
 }
 
@@ -209,6 +289,17 @@ section! {
         idempotency_entries_max: u64 = 10_000,
         /// Longest wait for a job in one request, in milliseconds.
         wait_milliseconds_max: u64 = 60_000,
+    }
+}
+
+section! {
+    /// The audit log.
+    AuditSection {
+        /// How often the end of the log is signed, if it moved, in seconds.
+        checkpoint_seconds: u64 = 300,
+        /// The file that signed ends are appended to; empty for `audit-checkpoints.jsonl` in the
+        /// data folder. Best on another disk or machine than the metadata.
+        checkpoint_file: String = String::new(),
     }
 }
 

@@ -62,6 +62,24 @@ actions! {
     SessionRead = "session.read", Nothing, [];
     /// End one's own session.
     SessionEnd = "session.end", Nothing, [];
+    /// List the sessions of a user.
+    SessionsList = "sessions.list", OneselfOrAdmin, [];
+    /// End sessions of a user.
+    SessionsRevoke = "sessions.revoke", OneselfOrAdmin, [];
+    /// Read how one's own second factor is.
+    SecondFactorRead = "second_factor.read", OneselfOrAdmin, [];
+    /// Set up, renew or remove one's own second factor.
+    SecondFactorManage = "second_factor.manage", OneselfOrAdmin, [];
+    /// Take a lost second factor from a user.
+    AccountsResetSecondFactor = "accounts.reset_second_factor", Admin, ["admin"];
+    /// List the accounts of identity providers that belong to a user.
+    IdentitiesList = "identities.list", OneselfOrAdmin, [];
+    /// Part a user from accounts of identity providers.
+    IdentitiesUnlink = "identities.unlink", Admin, ["admin"];
+    /// Read who needs a second factor.
+    SignInReadPolicy = "sign_in.read_policy", Nothing, [];
+    /// Decide who needs a second factor.
+    SignInAdminister = "sign_in.administer", Admin, ["admin"];
 
     /// List users.
     AccountsList = "accounts.list", Nothing, ["list_users"];
@@ -192,6 +210,13 @@ actions! {
 
     /// Grant editing of a query or dashboard, or take it back.
     EditingShare = "editing.share", Owner, [];
+
+    /// Read the audit log.
+    AuditRead = "audit.read", Admin, ["admin"];
+    /// Take the audit log out as a file.
+    AuditExport = "audit.export", Admin, ["admin"];
+    /// Check that nobody changed the audit log.
+    AuditVerify = "audit.verify", Admin, ["admin"];
 
     /// Read how the server is.
     SystemStatus = "system.status", Admin, ["super_admin"];
@@ -344,6 +369,11 @@ impl Action {
                 | Self::AccountsAdminister
                 | Self::AccountsDelete
                 | Self::AccountsRegenerateKey
+                | Self::SessionsRevoke
+                | Self::SecondFactorManage
+                | Self::AccountsResetSecondFactor
+                | Self::IdentitiesUnlink
+                | Self::SignInAdminister
                 | Self::GroupsAdminister
                 | Self::KeysCreate
                 | Self::KeysRevoke
@@ -362,6 +392,7 @@ impl Action {
                 | Self::QueriesRegenerateKey
                 | Self::DashboardsShare
                 | Self::EditingShare
+                | Self::AuditExport
         )
     }
 }

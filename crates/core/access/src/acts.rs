@@ -110,6 +110,24 @@ acts! {
     ReadSession {} = SessionRead, |_| Object::None;
     /// End one's own session.
     EndSession {} = SessionEnd, |_| Object::None;
+    /// List the sessions of a user.
+    ListSessions { user: UserId } = SessionsList, |a| Object::User(a.user);
+    /// End sessions of a user.
+    RevokeSessions { user: UserId } = SessionsRevoke, |a| Object::User(a.user);
+    /// Read how one's own second factor is.
+    ReadSecondFactor { user: UserId } = SecondFactorRead, |a| Object::User(a.user);
+    /// Set up, renew or remove one's own second factor.
+    ManageSecondFactor { user: UserId } = SecondFactorManage, |a| Object::User(a.user);
+    /// Take a lost second factor from a user.
+    ResetSecondFactor { user: UserId } = AccountsResetSecondFactor, |a| Object::User(a.user);
+    /// List the accounts of identity providers that belong to a user.
+    ListIdentities { user: UserId } = IdentitiesList, |a| Object::User(a.user);
+    /// Part a user from them.
+    UnlinkIdentities { user: UserId } = IdentitiesUnlink, |a| Object::User(a.user);
+    /// Read who needs a second factor.
+    ReadSignInPolicy {} = SignInReadPolicy, |_| Object::None;
+    /// Decide who needs a second factor.
+    AdministerSignIn {} = SignInAdminister, |_| Object::None;
 
     /// List users.
     ListUsers {} = AccountsList, |_| Object::None;
@@ -248,6 +266,13 @@ acts! {
 
     /// Grant editing of a query or dashboard, or take it back.
     ShareEditing { object: Object } = EditingShare, |a| a.object;
+
+    /// Read the audit log.
+    ReadAudit {} = AuditRead, |_| Object::None;
+    /// Take the audit log out.
+    ExportAudit {} = AuditExport, |_| Object::None;
+    /// Check the audit log.
+    VerifyAudit {} = AuditVerify, |_| Object::None;
 
     /// Read how the server is.
     ReadStatus {} = SystemStatus, |_| Object::None;

@@ -1,10 +1,11 @@
 //! Editors: users who may change an object that is not theirs.
 
+use serde_json::{Value as Json, json};
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Fault, Result};
 
 use crate::acts::Act;
-use crate::{Access, Authorized, ReadDashboard, ReadQuery, ShareEditing, User};
+use crate::{Access, Authorized, Changes, ReadDashboard, ReadQuery, ShareEditing, User};
 
 impl Access {
     /// The users who were granted editing of a query.
@@ -34,10 +35,15 @@ impl Access {
         granted: bool,
     ) -> Result<()> {
         let object = grant.act().object();
+        let (before, after) =
+            if granted { (Json::Null, json!(user)) } else { (json!(user), Json::Null) };
+        let changes = Changes::new().field("editor", before, after);
         if granted {
             let user = self.repos.user(user).await?.ok_or_else(|| Fault::not_found("user"))?;
+            self.audit.record_changes(grant, changes).await?;
             self.repos.grant_editor(object, user.id).await
         } else {
+            self.audit.record_changes(grant, changes).await?;
             self.repos.revoke_editor(object, user).await
         }
     }

@@ -15,8 +15,8 @@ use crate::keys::terms::Dialect;
 use crate::keys::{ActiveKey, Key, KeyOwner, Peppers, format, hex};
 use crate::ports::{Facts, Repos, UserWithRights};
 use crate::{
-    AccessLevel, AccessSettings, Action, AuditEvent, Caller, Credential, Ledger, Need, Transport,
-    TransportRule, UserPrincipal, Visible,
+    AccessLevel, AccessSettings, Action, Audit, AuditEntry, Caller, Credential, Ledger, Need,
+    Transport, TransportRule, UserPrincipal, Visible,
 };
 
 /// Most keys above a key.
@@ -47,6 +47,8 @@ pub struct Authorized<A> {
     facts: Facts,
     /// For a list: the only data sources whose objects the key may list.
     within: Option<Vec<SourceId>>,
+    /// Of audited acts only: others have no record to put it into.
+    context: Option<Box<RequestContext>>,
 }
 
 impl<A> Authorized<A> {
@@ -63,6 +65,11 @@ impl<A> Authorized<A> {
     /// What the rules knew of the object.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Where the request came from, for records of an audited act.
+    pub(crate) fn context(&self) -> Option<&RequestContext> {
+        self.context.as_deref()
     }
 
     /// The user who may do it.
@@ -108,6 +115,7 @@ struct Inner {
     peppers: Peppers,
     clock: Arc<dyn Clock>,
     settings: AccessSettings,
+    audit: Audit,
     /// By digest; `None` for texts that are no key, so that guessing does not reach storage.
     keys: Cache<[u8; 32], Option<Arc<ActiveKey>>>,
     users: Cache<UserId, Option<Arc<UserPrincipal>>>,
@@ -132,6 +140,7 @@ impl Gate {
         let entries = settings.cache_entries;
         Self {
             inner: Arc::new(Inner {
+                audit: Audit::new(Arc::clone(&repos), Arc::clone(&clock)),
                 repos,
                 peppers,
                 clock,
@@ -156,6 +165,12 @@ impl Gate {
     #[must_use]
     pub fn settings(&self) -> &AccessSettings {
         &self.inner.settings
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.inner.audit
     }
 
     /// Recognises a key. In this order: form and checksum, memory, storage, digest, state, owner,
@@ -205,7 +220,7 @@ impl Gate {
         });
         let now = self.inner.clock.now();
         if key.terms().any(|terms| terms.canary) {
-            self.alarm(&key, transport, context, now).await?;
+            self.alarm(&key, transport, context).await?;
         }
         if let Some(reason) = key.lapsed(now) {
             return Err(lapsed(reason));
@@ -239,27 +254,23 @@ impl Gate {
         key: &ActiveKey,
         transport: Transport,
         context: &RequestContext,
-        now: Timestamp,
     ) -> Result<()> {
         let (address, client) = (context.address.clone(), context.client.clone());
         tracing::warn!(key = key.id().0, address, client, "a canary key was used");
         context.ledger.note(|entry| entry.canary = true);
-        let event = AuditEvent {
-            at: now,
+        let entry = AuditEntry {
             actor: format!("key:{}", key.id()),
-            action: "keys.canary",
+            action: crate::events::CANARY_USED,
             object: format!("key:{}", key.id()),
             detail: serde_json::json!({
-                "request_id": context.request_id,
                 "client": client,
                 "origin": context.origin,
                 "transport": transport.as_str(),
                 "dialect": context.dialect.as_str(),
                 "first": key.key.last_used_at.is_none(),
             }),
-            address,
         };
-        self.inner.repos.insert_audit(&[event]).await
+        self.inner.audit.record(context, entry).await
     }
 
     /// The key with this text, whatever its state; for finding leaks.
@@ -453,23 +464,26 @@ impl Gate {
             }
             entry.refused = decided.as_ref().err().map(refusal);
         });
-        let facts = decided?;
+        let facts = match decided {
+            Ok(facts) => facts,
+            Err(fault) => {
+                self.note_refusal(caller, context, A::ACTION, object, &fault).await;
+                return Err(fault);
+            }
+        };
+        let mut kept = None;
         if A::ACTION.is_audited() {
-            let event = AuditEvent {
-                at: self.inner.clock.now(),
+            let entry = AuditEntry {
                 actor: caller.label(),
                 action: A::ACTION.as_str(),
                 object: object.label(),
-                detail: serde_json::json!({
-                    "request_id": context.request_id,
-                    "key": caller.key().map(|key| key.id().0),
-                }),
-                address: context.address.clone(),
+                detail: crate::audit::detail_of(caller),
             };
-            self.inner.repos.insert_audit(&[event]).await?;
+            self.inner.audit.record(context, entry).await?;
+            kept = Some(Box::new(context.clone()));
         }
         let within = caller.key().and_then(|key| key.listed_sources(A::ACTION));
-        Ok(Authorized { act, caller: caller.clone(), facts, within })
+        Ok(Authorized { act, caller: caller.clone(), facts, within, context: kept })
     }
 
     /// Whether a caller may do something, without doing or recording it. Gives what the rules knew.
@@ -499,6 +513,30 @@ impl Gate {
             key.check(action, object, &facts)?;
         }
         Ok(facts)
+    }
+
+    /// Writes down that somebody known tried what only few may do.
+    async fn note_refusal(
+        &self,
+        caller: &Caller,
+        context: &RequestContext,
+        action: Action,
+        object: Object,
+        fault: &Fault,
+    ) {
+        let matters = action.is_audited() || action.need() == Need::Admin;
+        if !matters || !matches!(fault.code(), Code::Forbidden | Code::OutOfScope) {
+            return;
+        }
+        let mut detail = crate::audit::detail_of(caller);
+        detail["refused"] = serde_json::Value::from(refusal(fault));
+        let entry = AuditEntry {
+            actor: caller.label(),
+            action: action.as_str(),
+            object: object.label(),
+            detail,
+        };
+        self.inner.audit.refused(context, entry).await;
     }
 }
 

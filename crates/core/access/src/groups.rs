@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
 use tessera_kernel::ids::{GroupId, SourceId, Uid, UserId};
 use tessera_kernel::{Clock, Fault, Random, Result, Timestamp};
 
 use crate::acts::{AdministerGroup, CreateGroup, ListGroups, ListUsers, ReadGroup};
 use crate::ports::Repos;
 use crate::users::{User, clean_name};
-use crate::{AccessLevel, Authorized, DEFAULT_PERMISSIONS, Gate};
+use crate::{AccessLevel, Authorized, Changes, DEFAULT_PERMISSIONS, Gate};
 
 /// A set of people with common rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl Groups {
     ///
     /// # Errors
     /// `Invalid` for a bad name.
-    pub async fn create(&self, _grant: &Authorized<CreateGroup>, new: NewGroup) -> Result<Group> {
+    pub async fn create(&self, grant: &Authorized<CreateGroup>, new: NewGroup) -> Result<Group> {
         let now = self.clock.now();
         let mut group = Group {
             id: GroupId(0),
@@ -107,6 +108,12 @@ impl Groups {
             permissions: DEFAULT_PERMISSIONS.map(str::to_owned).to_vec(),
             created_at: now,
         };
+        let changes = Changes::new().field("name", Json::Null, group.name.as_str()).field(
+            "permissions",
+            json!([]),
+            json!(group.permissions),
+        );
+        self.gate.audit().record_changes(grant, changes).await?;
         group.id = self.repos.insert_group(&group).await?;
         Ok(group)
     }
@@ -124,9 +131,13 @@ impl Groups {
         if group.builtin {
             return Err(Fault::invalid("group", "a built-in group cannot be renamed"));
         }
+        let mut changes = Changes::new();
         if let Some(name) = change.name {
-            group.name = clean_name(&name)?;
+            let name = clean_name(&name)?;
+            changes = changes.field("name", group.name.as_str(), name.as_str());
+            group.name = name;
         }
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.update_group(&group).await?;
         self.gate.forget_users();
         Ok(group)
@@ -141,6 +152,8 @@ impl Groups {
         if group.builtin {
             return Err(Fault::invalid("group", "a built-in group cannot be deleted"));
         }
+        let changes = Changes::new().field("name", group.name.as_str(), Json::Null);
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.delete_group(group.id).await?;
         self.gate.forget_users();
         Ok(())
@@ -164,6 +177,8 @@ impl Groups {
         user: UserId,
     ) -> Result<User> {
         let user = self.repos.user(user).await?.ok_or_else(|| Fault::not_found("user"))?;
+        let changes = Changes::new().field("member", Json::Null, json!(user.id));
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.add_group_member(grant.act().group, user.id).await?;
         self.gate.forget_users();
         self.repos.user(user.id).await?.ok_or_else(|| Fault::not_found("user"))
@@ -183,6 +198,8 @@ impl Groups {
         if group.builtin && group.name == "admin" && members.iter().all(|known| known.id == user) {
             return Err(Fault::invalid("user", "the last administrator cannot be removed"));
         }
+        let changes = Changes::new().field("member", json!(user), Json::Null);
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.remove_group_member(group.id, user).await?;
         self.gate.forget_users();
         Ok(())
@@ -209,6 +226,9 @@ impl Groups {
         source: SourceId,
         level: AccessLevel,
     ) -> Result<()> {
+        let before = self.level(grant.act().group, source).await?;
+        let changes = Changes::new().field(&format!("source:{source}"), before, word(Some(level)));
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.set_group_source(grant.act().group, source, level).await?;
         self.gate.forget_users();
         Ok(())
@@ -223,6 +243,9 @@ impl Groups {
         grant: &Authorized<AdministerGroup>,
         source: SourceId,
     ) -> Result<()> {
+        let before = self.level(grant.act().group, source).await?;
+        let changes = Changes::new().field(&format!("source:{source}"), before, Json::Null);
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.remove_group_source(grant.act().group, source).await?;
         self.gate.forget_users();
         Ok(())
@@ -231,4 +254,17 @@ impl Groups {
     async fn require(&self, id: GroupId) -> Result<Group> {
         self.repos.group(id).await?.ok_or_else(|| Fault::not_found("group"))
     }
+
+    /// How far a group reaches into a data source, for records.
+    async fn level(&self, group: GroupId, source: SourceId) -> Result<Json> {
+        let reached = self.repos.group_sources(group).await?;
+        Ok(word(reached.into_iter().find(|(id, _)| *id == source).map(|(_, level)| level)))
+    }
+}
+
+fn word(level: Option<AccessLevel>) -> Json {
+    level.map_or(Json::Null, |level| match level {
+        AccessLevel::ViewOnly => "view_only".into(),
+        AccessLevel::Full => "full".into(),
+    })
 }

@@ -25,6 +25,7 @@ mod service_accounts;
 mod sessions;
 mod settings;
 mod setup;
+pub mod signin;
 mod throttle;
 mod usage;
 mod users;
@@ -32,7 +33,11 @@ mod workspaces;
 
 pub use action::{Action, Need, PermissionWord, permission_actions};
 pub use acts::*;
-pub use audit::AuditEvent;
+pub use audit::{
+    Audit, AuditBreak, AuditEntry, AuditEvent, AuditExportLines, AuditFilter, AuditPage,
+    AuditRecord, AuditVerification, AuditVerifier, BreakKind, ChainHead, Changes, Checkpoint,
+    CheckpointKey, CheckpointSigner, StoredRecord, canonical_json, events, read_checkpoints,
+};
 pub use caller::{
     AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Visible,
     WorkspacePrincipal,
@@ -53,6 +58,11 @@ pub use service_accounts::{NewServiceAccount, ServiceAccountChange};
 pub use sessions::{NewSession, Session, Sessions};
 pub use settings::{AccessSettings, TransportRule};
 pub use setup::{Setup, SetupRequest};
+pub use signin::{
+    Challenge, Claims, Completed, Enrolment, FactorPolicy, FactorStatus, Federation, FlowEnd,
+    FlowStart, Identity, Method, Pending, PendingKind, SecondFactor, SecondFactors, SignIn,
+    SignInSettings, SignIns, Way,
+};
 pub use throttle::Throttle;
 pub use usage::{Entry, Ledger, LimitState};
 pub use users::{

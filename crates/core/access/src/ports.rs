@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use tessera_kernel::ids::{GroupId, KeyId, QueryId, SourceId, UserId, WorkspaceId};
+use tessera_kernel::ids::{GroupId, KeyId, QueryId, SourceId, Uid, UserId, WorkspaceId};
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
 use crate::acts::Object;
@@ -14,7 +14,10 @@ use crate::groups::Group;
 use crate::keys::{Key, KeyKind, KeyOwner};
 use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
-use crate::{AccessLevel, AuditEvent, KeyFilter, Workspace};
+use crate::{
+    AccessLevel, AuditEvent, AuditFilter, ChainHead, Identity, KeyFilter, Pending, SecondFactor,
+    StoredRecord, Workspace,
+};
 
 /// What the rules need to know of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -115,6 +118,8 @@ pub trait UserRepo: Send + Sync {
     async fn token(&self, digest: &[u8; 32]) -> Result<Option<UserToken>>;
     /// Removes a one-use token; `false` if somebody else was faster.
     async fn take_token(&self, digest: &[u8; 32]) -> Result<bool>;
+    /// Removes all one-use tokens of a user.
+    async fn delete_tokens_of(&self, user: UserId) -> Result<()>;
 }
 
 /// Groups.
@@ -185,12 +190,83 @@ pub trait SessionRepo: Send + Sync {
     async fn insert_session(&self, session: &Session) -> Result<()>;
     /// Finds a session.
     async fn session(&self, digest: &[u8; 32]) -> Result<Option<Session>>;
-    /// Lets a session end later.
-    async fn extend_session(&self, digest: &[u8; 32], expires_at: Timestamp) -> Result<()>;
+    /// Lets a session end later, and notes that it was used. Never makes a time earlier.
+    async fn extend_session(
+        &self,
+        digest: &[u8; 32],
+        expires_at: Timestamp,
+        seen_at: Timestamp,
+        address: Option<&str>,
+    ) -> Result<()>;
+    /// The sessions of a user that have not ended, the one used last first.
+    async fn sessions_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>>;
+    /// Moves a session to another epoch of its user.
+    async fn set_session_epoch(&self, digest: &[u8; 32], epoch: i64) -> Result<()>;
+    /// Ends one session of a user; `false` if there is no such session.
+    async fn delete_session_of(&self, user: UserId, session: Uid) -> Result<bool>;
+    /// Ends all sessions of a user but one; tells how many.
+    async fn delete_sessions_of(&self, user: UserId, except: Option<[u8; 32]>) -> Result<u64>;
     /// Ends a session.
     async fn delete_session(&self, digest: &[u8; 32]) -> Result<()>;
-    /// Removes sessions and one-use tokens that ended before `now`.
+    /// Removes sessions, one-use tokens and unfinished sign-ins that ended before `now`.
     async fn purge_sessions(&self, now: Timestamp) -> Result<u64>;
+}
+
+/// Sign-ins under way, second factors, and accounts of trusted parties.
+#[async_trait]
+pub trait SignInRepo: Send + Sync {
+    /// Adds a sign-in under way.
+    async fn insert_pending(&self, pending: &Pending) -> Result<()>;
+    /// Finds a sign-in under way.
+    async fn pending(&self, digest: &[u8; 32]) -> Result<Option<Pending>>;
+    /// Counts an attempt; `false` if there were `most` before, or there is no such sign-in.
+    async fn count_attempt(&self, digest: &[u8; 32], most: i64) -> Result<bool>;
+    /// Removes a sign-in under way; `false` if somebody else was faster.
+    async fn take_pending(&self, digest: &[u8; 32]) -> Result<bool>;
+
+    /// The second factor of a user, confirmed or not.
+    async fn second_factor(&self, user: UserId) -> Result<Option<SecondFactor>>;
+    /// Stores a factor that is not confirmed, in place of another such one; `false` and no change if
+    /// there is a confirmed one.
+    async fn begin_second_factor(&self, factor: &SecondFactor) -> Result<bool>;
+    /// Confirms a factor that is still as it was read, and replaces the recovery codes, in one
+    /// transaction; `false` and no change if it was changed or confirmed meanwhile.
+    async fn confirm_second_factor(
+        &self,
+        factor: &SecondFactor,
+        at: Timestamp,
+        step: i64,
+        codes: &[[u8; 32]],
+    ) -> Result<bool>;
+    /// Uses a time step of a confirmed factor up; `false` if it or a later one was used before.
+    async fn use_factor_step(&self, user: UserId, step: i64) -> Result<bool>;
+    /// Removes a factor with its recovery codes; `false` if there is none.
+    async fn delete_second_factor(&self, user: UserId) -> Result<bool>;
+    /// Replaces the recovery codes of a user.
+    async fn replace_recovery_codes(&self, user: UserId, codes: &[[u8; 32]]) -> Result<()>;
+    /// Uses a recovery code up; `false` if it is unknown or was used before.
+    async fn use_recovery_code(&self, user: UserId, digest: &[u8; 32]) -> Result<bool>;
+    /// How many recovery codes of a user are left.
+    async fn count_recovery_codes(&self, user: UserId) -> Result<u64>;
+
+    /// The account of a trusted party.
+    async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>>;
+    /// The accounts that belong to a user, oldest first.
+    async fn identities_of(&self, user: UserId) -> Result<Vec<Identity>>;
+    /// Parts a user from all of them; tells how many.
+    async fn delete_identities_of(&self, user: UserId) -> Result<u64>;
+    /// Links an account; `Duplicate` if it is linked already.
+    async fn insert_identity(&self, identity: &Identity) -> Result<()>;
+    /// Notes that an account was used.
+    async fn touch_identity(&self, issuer: &str, subject: &str, at: Timestamp) -> Result<()>;
+    /// Adds a user with its first key and its identity, in one transaction. Key and identity belong
+    /// to the new user.
+    async fn insert_user_with_identity(
+        &self,
+        user: &User,
+        key: &Key,
+        identity: &Identity,
+    ) -> Result<UserId>;
 }
 
 /// Settings of the organisation that can be changed while the server runs.
@@ -202,13 +278,37 @@ pub trait SettingRepo: Send + Sync {
     async fn set_settings(&self, settings: &[(String, Json)]) -> Result<()>;
 }
 
-/// The audit log.
+/// The audit log. It can be appended to and read, and nothing else.
 #[async_trait]
 pub trait AuditRepo: Send + Sync {
-    /// Appends records.
+    /// Appends records to the end of the chain, all or none, one transaction after the other.
     async fn insert_audit(&self, events: &[AuditEvent]) -> Result<()>;
-    /// The latest records, newest first.
-    async fn audit(&self, limit: u64) -> Result<Vec<Json>>;
+    /// The end of the chain.
+    async fn audit_head(&self) -> Result<ChainHead>;
+    /// Records before a number, newest first, and how many fit the filter in all.
+    async fn audit_newest(
+        &self,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: u64,
+    ) -> Result<(Vec<StoredRecord>, u64)>;
+    /// Records after a number up to another, oldest first.
+    async fn audit_from(
+        &self,
+        filter: &AuditFilter,
+        after: u64,
+        until: u64,
+        limit: u64,
+    ) -> Result<Vec<StoredRecord>>;
+}
+
+/// Where signed checkpoints of the audit log are kept: outside of storage. Implemented by the binary.
+#[async_trait]
+pub trait CheckpointFile: Send + Sync + 'static {
+    /// Appends a line; it is on disk when this returns.
+    async fn append(&self, line: &str) -> Result<()>;
+    /// All lines, oldest first; none if there is no file.
+    async fn lines(&self) -> Result<Vec<String>>;
 }
 
 /// The lives of keys.
@@ -278,6 +378,7 @@ pub trait Repos:
     + KeyLifeRepo
     + WorkspaceRepo
     + SessionRepo
+    + SignInRepo
     + SettingRepo
     + AuditRepo
     + 'static
@@ -292,6 +393,7 @@ impl<T> Repos for T where
         + KeyLifeRepo
         + WorkspaceRepo
         + SessionRepo
+        + SignInRepo
         + SettingRepo
         + AuditRepo
         + 'static

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use tessera_kernel::{Clock, Random, Secret};
 
 use crate::ports::Repos;
+use crate::signin::provider::Trusted;
+use crate::signin::{Guard, Parts};
 use crate::{
-    AccessSettings, Gate, Groups, Keys, Passwords, Peppers, Sealer, Sessions, Setup, Users,
-    Workspaces,
+    AccessSettings, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
+    SecondFactors, Sessions, Setup, SignIns, Users, Workspaces,
 };
 
 /// Who may do what.
@@ -15,6 +17,8 @@ use crate::{
 pub struct Access {
     /// Turns credentials into callers, and callers and acts into rights.
     pub gate: Gate,
+    /// What was done and by whom.
+    pub audit: Audit,
     /// Keys.
     pub keys: Keys,
     /// Users.
@@ -23,6 +27,12 @@ pub struct Access {
     pub groups: Groups,
     /// Sessions.
     pub sessions: Sessions,
+    /// Signing in with passwords and codes.
+    pub signin: SignIns,
+    /// Second factors.
+    pub factors: SecondFactors,
+    /// Signing in by the word of others.
+    pub federation: Federation,
     /// Workspaces.
     pub workspaces: Workspaces,
     /// The first setup.
@@ -44,20 +54,40 @@ impl Access {
         setup_token: Option<Secret>,
     ) -> Self {
         let passwords = Passwords::new(Arc::clone(&random), settings.password_min_characters);
+        let guard = Guard::new(&settings);
         let gate = Gate::new(Arc::clone(&repos), peppers, Arc::clone(&clock), settings);
         let keys = Keys::new(
             Arc::clone(&repos),
             gate.clone(),
-            sealer,
+            sealer.clone(),
             Arc::clone(&clock),
             Arc::clone(&random),
         );
+        let sessions = Sessions::new(
+            Arc::clone(&repos),
+            gate.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+        );
+        let (signin, factors, federation) = Parts {
+            repos: Arc::clone(&repos),
+            gate: gate.clone(),
+            keys: keys.clone(),
+            sessions: sessions.clone(),
+            passwords: passwords.clone(),
+            sealer,
+            guard: guard.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        }
+        .services(Trusted::default());
         Self {
             users: Users::new(
                 Arc::clone(&repos),
                 gate.clone(),
                 keys.clone(),
                 passwords.clone(),
+                guard,
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),
@@ -67,13 +97,10 @@ impl Access {
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),
-            sessions: Sessions::new(
-                Arc::clone(&repos),
-                gate.clone(),
-                passwords.clone(),
-                Arc::clone(&clock),
-                Arc::clone(&random),
-            ),
+            sessions,
+            signin,
+            factors,
+            federation,
             workspaces: Workspaces::new(
                 Arc::clone(&repos),
                 Arc::clone(&clock),
@@ -88,9 +115,16 @@ impl Access {
                 clock,
                 random,
             ),
+            audit: gate.audit().clone(),
             gate,
             keys,
             repos,
         }
+    }
+    /// The same, with everybody who is trusted to say who a person is; before that nobody is.
+    #[must_use]
+    pub fn trusting(mut self, trusted: Trusted) -> Self {
+        self.federation.trusted = trusted;
+        self
     }
 }

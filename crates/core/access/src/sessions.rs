@@ -2,16 +2,25 @@
 
 use std::sync::Arc;
 
-use tessera_kernel::ids::UserId;
+use tessera_kernel::ids::{Uid, UserId};
 use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
-use crate::acts::EndSession;
+use crate::acts::{EndSession, ListSessions, RevokeSessions};
 use crate::ports::Repos;
-use crate::{Authorized, Caller, Gate, Passwords, Throttle, User, UserKind};
+use crate::signin::{Method, audit};
+use crate::{Authorized, Caller, Gate, RequestContext, User, UserKind};
+
+/// How much of what a browser says about itself is kept, in characters.
+const CLIENT_CHARACTERS_MAX: usize = 120;
+
+/// How often storage learns that a session is in use, in seconds.
+const SEEN_EVERY_SECONDS: i64 = 300;
 
 /// A session as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
+    /// The public identifier, by which it can be ended.
+    pub uid: Uid,
     /// Keyed digest of the token in the cookie.
     pub digest: [u8; 32],
     /// Whose it is.
@@ -22,6 +31,14 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it ends unless used.
     pub expires_at: Timestamp,
+    /// When it was last used, within five minutes.
+    pub last_seen_at: Timestamp,
+    /// The address it was last used from.
+    pub address: Option<String>,
+    /// What the browser said about itself, shortened.
+    pub client: Option<String>,
+    /// How the person proved who they are.
+    pub method: Method,
 }
 
 /// A session just begun: the only moment its token is known.
@@ -40,8 +57,6 @@ pub struct NewSession {
 pub struct Sessions {
     repos: Arc<dyn Repos>,
     gate: Gate,
-    passwords: Passwords,
-    throttle: Arc<Throttle>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -52,45 +67,19 @@ impl Sessions {
     pub fn new(
         repos: Arc<dyn Repos>,
         gate: Gate,
-        passwords: Passwords,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        let settings = gate.settings();
-        let per_hour = if settings.limits_enabled { settings.login_attempts_per_hour } else { 0 };
-        let throttle = Arc::new(Throttle::per_hour(per_hour));
-        Self { repos, gate, passwords, throttle, clock, random }
+        Self { repos, gate, clock, random }
     }
 
-    /// Signs a person in.
-    ///
-    /// # Errors
-    /// `Unauthenticated` without saying what was wrong, `RateLimited` after too many attempts from
-    /// one address.
-    pub async fn sign_in(
+    /// Begins a session for a person who has proved who they are, second factor included.
+    pub(crate) async fn begin(
         &self,
-        email: &str,
-        password: &Secret,
-        address: Option<&str>,
+        user: User,
+        method: Method,
+        context: &RequestContext,
     ) -> Result<NewSession> {
-        self.throttle.check(address.unwrap_or("unknown"))?;
-        let user = self.repos.user_by_email(&email.trim().to_lowercase()).await?;
-        let hash = user
-            .as_ref()
-            .filter(|user| user.disabled_at.is_none() && user.kind == UserKind::Person)
-            .and_then(|user| user.password_hash.as_deref());
-        let fits = self.passwords.verify(password, hash).await?;
-        match user {
-            Some(user) if fits => self.begin(user).await,
-            _ => Err(Fault::new(Code::Unauthenticated, "wrong email or password")),
-        }
-    }
-
-    /// Begins a session for a person who has just proved who they are.
-    ///
-    /// # Errors
-    /// `Forbidden` for a service account.
-    pub async fn begin(&self, user: User) -> Result<NewSession> {
         if user.kind != UserKind::Person {
             return Err(Fault::new(Code::Forbidden, "a service account cannot sign in"));
         }
@@ -98,8 +87,19 @@ impl Sessions {
         let now = self.clock.now();
         let expires_at = now + self.idle();
         let (_, digest) = self.gate.peppers().digest(token.expose());
-        let session =
-            Session { digest, user: user.id, epoch: user.epoch, created_at: now, expires_at };
+        let session = Session {
+            uid: self.random.uid(now),
+            digest,
+            user: user.id,
+            epoch: user.epoch,
+            created_at: now,
+            expires_at,
+            last_seen_at: now,
+            address: context.address.clone(),
+            client: context.client.as_deref().map(shorten),
+            method,
+        };
+        audit::begun(&self.gate, &session, context).await?;
         self.repos.insert_session(&session).await?;
         self.gate.saw(user.id, now);
         Ok(NewSession { token, user, expires_at })
@@ -109,28 +109,82 @@ impl Sessions {
     ///
     /// # Errors
     /// `Unauthenticated` for one that is unknown or over.
-    pub async fn authenticate(&self, token: &Secret) -> Result<Caller> {
-        let over = || Fault::new(Code::Unauthenticated, "the session is over; sign in again");
+    pub async fn authenticate(&self, token: &Secret, address: Option<&str>) -> Result<Caller> {
         let now = self.clock.now();
-        for digest in self.gate.peppers().digests(token.expose()) {
-            let Some(session) = self.repos.session(&digest).await? else { continue };
-            if session.expires_at <= now {
-                return Err(over());
-            }
-            let record = self.repos.user(session.user).await?.ok_or_else(over)?;
-            if record.epoch != session.epoch {
-                return Err(over());
-            }
-            let user = self.gate.principal(session.user).await?.ok_or_else(over)?;
-            // Prolonged only once a tenth of its time has passed, to spare storage.
-            let fresh = now + self.idle();
-            if fresh - session.expires_at > self.idle() / 10 {
-                self.repos.extend_session(&digest, fresh).await?;
-            }
-            self.gate.saw(user.id, now);
-            return Ok(Caller::User { user, key: None });
+        let session = self.find(token).await?;
+        let record = self.repos.user(session.user).await?.ok_or_else(over)?;
+        if record.epoch != session.epoch {
+            return Err(over());
         }
-        Err(over())
+        let user = self.gate.principal(session.user).await?.ok_or_else(over)?;
+        // Written down only now and then, to spare storage.
+        let fresh = now + self.idle();
+        let seen_long_ago = (now - session.last_seen_at).num_seconds() >= SEEN_EVERY_SECONDS;
+        if fresh - session.expires_at > self.idle() / 10 || seen_long_ago {
+            self.repos.extend_session(&session.digest, fresh, now, address).await?;
+        }
+        self.gate.saw(user.id, now);
+        Ok(Caller::User { user, key: None })
+    }
+
+    /// The running sessions of a user, the one used last first.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such user.
+    pub async fn list(&self, grant: &Authorized<ListSessions>) -> Result<Vec<Session>> {
+        let user = self.user(grant.act().user).await?;
+        let mut sessions = self.repos.sessions_of(user.id, self.clock.now()).await?;
+        sessions.retain(|session| session.epoch == user.epoch);
+        Ok(sessions)
+    }
+
+    /// Whether a session is the one with this token.
+    #[must_use]
+    pub fn is_same(&self, session: &Session, token: &Secret) -> bool {
+        self.gate.peppers().digests(token.expose()).any(|digest| digest == session.digest)
+    }
+
+    /// Ends one session of a user.
+    ///
+    /// # Errors
+    /// `NotFound` if the user has no such session.
+    pub async fn revoke(&self, grant: &Authorized<RevokeSessions>, session: Uid) -> Result<()> {
+        if self.repos.delete_session_of(grant.act().user, session).await? {
+            return Ok(());
+        }
+        Err(Fault::not_found("session"))
+    }
+
+    /// Ends all sessions of a user but the one with the token `except`; tells how many.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn revoke_all(
+        &self,
+        grant: &Authorized<RevokeSessions>,
+        except: Option<&Secret>,
+    ) -> Result<u64> {
+        let mut kept = None;
+        if let Some(token) = except
+            && let Ok(session) = self.find(token).await
+        {
+            kept = Some(session.digest);
+        }
+        self.repos.delete_sessions_of(grant.act().user, kept).await
+    }
+
+    /// Lets the session in which a user has just changed something live on, where the change ends
+    /// all sessions: `user` is the record after the change.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn keep(&self, user: &User, token: &Secret) -> Result<()> {
+        let Ok(session) = self.find(token).await else { return Ok(()) };
+        // Only the step from the last epoch: what was over before stays over.
+        if session.user == user.id && session.epoch + 1 == user.epoch {
+            self.repos.set_session_epoch(&session.digest, user.epoch).await?;
+        }
+        Ok(())
     }
 
     /// Ends the session with this token.
@@ -144,7 +198,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Removes sessions and links that are over.
+    /// Removes sessions, links and unfinished sign-ins that are over.
     ///
     /// # Errors
     /// If storage fails.
@@ -152,7 +206,29 @@ impl Sessions {
         self.repos.purge_sessions(self.clock.now()).await
     }
 
+    async fn find(&self, token: &Secret) -> Result<Session> {
+        for digest in self.gate.peppers().digests(token.expose()) {
+            if let Some(session) = self.repos.session(&digest).await? {
+                let alive = session.expires_at > self.clock.now();
+                return if alive { Ok(session) } else { Err(over()) };
+            }
+        }
+        Err(over())
+    }
+
+    async fn user(&self, id: UserId) -> Result<User> {
+        self.repos.user(id).await?.ok_or_else(|| Fault::not_found("user"))
+    }
+
     fn idle(&self) -> chrono::TimeDelta {
         chrono::TimeDelta::seconds(self.gate.settings().session_idle_seconds)
     }
+}
+
+fn over() -> Fault {
+    Fault::new(Code::Unauthenticated, "the session is over; sign in again")
+}
+
+fn shorten(client: &str) -> String {
+    client.chars().filter(|letter| !letter.is_control()).take(CLIENT_CHARACTERS_MAX).collect()
 }

@@ -2,6 +2,8 @@
 
 use ipnet::IpNet;
 
+use crate::SignInSettings;
+
 /// Whether keys that act as a user may come in the address of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportRule {
@@ -39,6 +41,8 @@ pub struct AccessSettings {
     pub workspace_requests_per_hour: u64,
     /// Proxies whose word about the caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Signing in.
+    pub signin: SignInSettings,
 }
 
 impl Default for AccessSettings {
@@ -56,6 +60,7 @@ impl Default for AccessSettings {
             scanning_partner_keys: Vec::new(),
             workspace_requests_per_hour: 250_000,
             trusted_proxies: Vec::new(),
+            signin: SignInSettings::default(),
         }
     }
 }

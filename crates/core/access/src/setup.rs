@@ -9,7 +9,8 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret};
 use crate::ports::Repos;
 use crate::users::{User, UserKind, clean_email, clean_name};
 use crate::{
-    ADMIN_PERMISSIONS, DEFAULT_PERMISSIONS, Gate, Group, KeyKind, KeyOwner, Keys, Passwords,
+    ADMIN_PERMISSIONS, AuditEntry, DEFAULT_PERMISSIONS, Gate, Group, KeyKind, KeyOwner, Keys,
+    Passwords, RequestContext, events,
 };
 
 /// What the first administrator tells.
@@ -112,6 +113,16 @@ impl Setup {
         };
         let key = self.keys.mint_recoverable(KeyKind::User, KeyOwner::User(UserId(0)), None)?;
         let settings = [("organization_name".to_owned(), json!(organization))];
+        let entry = AuditEntry {
+            actor: "anonymous".to_owned(),
+            action: events::SETUP,
+            object: String::new(),
+            detail: json!({ "email": email, "organization": organization }),
+        };
+        if !self.is_needed().await? {
+            return Err(Fault::new(Code::SetupState, "the server has been set up before"));
+        }
+        self.gate.audit().record(&RequestContext::default(), entry).await?;
         if !self.repos.initialize(&groups, &user, &key, &settings).await? {
             return Err(Fault::new(Code::SetupState, "the server has been set up before"));
         }

@@ -1,7 +1,10 @@
 //! People: their records, and everything that can be done to them.
 
+mod links;
+
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
 use tessera_kernel::ids::{GroupId, Uid, UserId};
 use tessera_kernel::{Clock, Code, Fault, Page, PageRequest, Random, Result, Secret, Timestamp};
 
@@ -11,7 +14,8 @@ use crate::acts::{
 };
 use crate::keys::Keys;
 use crate::ports::Repos;
-use crate::{AccessSettings, Authorized, Gate, Passwords};
+use crate::signin::Guard;
+use crate::{AccessSettings, Authorized, Changes, Gate, Passwords};
 
 /// Who or what a user is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -165,6 +169,7 @@ pub struct Users {
     pub(crate) gate: Gate,
     keys: Keys,
     passwords: Passwords,
+    guard: Guard,
     settings: AccessSettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -173,16 +178,17 @@ pub struct Users {
 impl Users {
     /// The service over its parts.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         repos: Arc<dyn Repos>,
         gate: Gate,
         keys: Keys,
         passwords: Passwords,
+        guard: Guard,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
         let settings = gate.settings().clone();
-        Self { repos, gate, keys, passwords, settings, clock, random }
+        Self { repos, gate, keys, passwords, guard, settings, clock, random }
     }
 
     /// A page of users.
@@ -254,6 +260,11 @@ impl Users {
         grant: &Authorized<CreateUser>,
         new: NewUser,
     ) -> Result<(User, Invitation)> {
+        let changes = Changes::new()
+            .field("name", Json::Null, new.name.trim())
+            .field("email", Json::Null, new.email.trim().to_lowercase())
+            .field("groups", json!([]), json!(new.groups));
+        self.gate.audit().record_changes(grant, changes).await?;
         let user = self.add(new, None, grant.caller().user().map(|user| user.id)).await?;
         let invitation = self.issue(user.id, TokenPurpose::Invite).await?;
         Ok((user, invitation))
@@ -320,6 +331,8 @@ impl Users {
     /// `Invalid`, `Duplicate`; `Forbidden` for groups unless by an administrator.
     pub async fn update(&self, grant: &Authorized<UpdateUser>, change: UserChange) -> Result<User> {
         let mut user = self.require(grant.act().user).await?;
+        let before = user.clone();
+        let epoch = user.epoch;
         let admin = grant.user()?.is_admin();
         if let Some(name) = &change.name {
             user.name = clean_name(name)?;
@@ -329,7 +342,7 @@ impl Users {
             if email != user.email {
                 user.email = email;
                 user.email_verified = false;
-                user.epoch += 1;
+                user.epoch = epoch + 1;
             }
         }
         if let Some(password) = &change.password {
@@ -342,7 +355,7 @@ impl Users {
                     .with_field("old_password"));
             }
             user.password_hash = Some(self.passwords.hash(password).await?);
-            user.epoch += 1;
+            user.epoch = epoch + 1;
         }
         if let Some(groups) = change.groups {
             if !admin {
@@ -352,8 +365,17 @@ impl Users {
             self.check_groups(&groups).await?;
             user.groups = groups;
         }
+        let changes = Changes::new()
+            .field("name", before.name, user.name.as_str())
+            .field("email", before.email, user.email.as_str())
+            .field("groups", json!(before.groups), json!(user.groups))
+            .secret("password", before.password_hash != user.password_hash);
+        self.gate.audit().record_changes(grant, changes).await?;
         user.updated_at = self.clock.now();
         self.save(&user).await?;
+        if user.epoch != epoch {
+            self.repos.delete_tokens_of(user.id).await?;
+        }
         Ok(user)
     }
 
@@ -371,29 +393,17 @@ impl Users {
             return Err(Fault::invalid("user", "you cannot disable yourself"));
         }
         let now = self.clock.now();
+        let changes = Changes::new().field("disabled", user.disabled_at.is_some(), disabled);
+        self.gate.audit().record_changes(grant, changes).await?;
         user.disabled_at = disabled.then_some(now);
         user.epoch += i64::from(disabled);
         user.updated_at = now;
         self.save(&user).await?;
+        if disabled {
+            self.repos.delete_tokens_of(user.id).await?;
+        }
         self.gate.forget_keys();
         Ok(user)
-    }
-
-    /// A new one-use link for a user: to accept the invitation, or to set a new password.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn issue_link(
-        &self,
-        grant: &Authorized<AdministerUser>,
-        purpose: TokenPurpose,
-    ) -> Result<(User, Invitation)> {
-        let user = self.require(grant.act().user).await?;
-        if user.kind == UserKind::Service {
-            return Err(Fault::invalid("user", "a service account has no password; make it a key"));
-        }
-        let link = self.issue(user.id, purpose).await?;
-        Ok((user, link))
     }
 
     /// Deletes a user who never accepted the invitation.
@@ -408,54 +418,11 @@ impl Users {
         if !user.invitation_pending {
             return Err(Fault::invalid("user", "only a user who never signed in can be deleted"));
         }
+        let changes = Changes::new().field("email", user.email.as_str(), Json::Null);
+        self.gate.audit().record_changes(grant, changes).await?;
         self.repos.delete_user(user.id).await?;
         self.gate.forget_keys();
         self.gate.forget_users();
-        Ok(user)
-    }
-
-    /// Whom a one-use link is for, without using it.
-    ///
-    /// # Errors
-    /// `NotFound` for a link that is unknown, used or too old.
-    pub async fn peek_link(&self, token: &Secret, purpose: TokenPurpose) -> Result<User> {
-        let now = self.clock.now();
-        for digest in self.gate.peppers().digests(token.expose()) {
-            if let Some(found) = self.repos.token(&digest).await?
-                && found.purpose == purpose
-                && found.expires_at > now
-            {
-                return self.require(found.user).await;
-            }
-        }
-        Err(Fault::not_found("link"))
-    }
-
-    /// Uses a one-use link to set a password, and ends all sessions of before.
-    ///
-    /// # Errors
-    /// `NotFound` for a link that is unknown, used or too old; `Invalid` for a weak password, and
-    /// then the link is not used up.
-    pub async fn accept_link(
-        &self,
-        token: &Secret,
-        purpose: TokenPurpose,
-        password: &Secret,
-    ) -> Result<User> {
-        let mut user = self.peek_link(token, purpose).await?;
-        let hash = self.passwords.hash(password).await?;
-        let mut taken = false;
-        for digest in self.gate.peppers().digests(token.expose()) {
-            taken = taken || self.repos.take_token(&digest).await?;
-        }
-        if !taken {
-            return Err(Fault::not_found("link"));
-        }
-        user.password_hash = Some(hash);
-        user.invitation_pending = false;
-        user.epoch += 1;
-        user.updated_at = self.clock.now();
-        self.save(&user).await?;
         Ok(user)
     }
 
@@ -480,16 +447,8 @@ impl Users {
         user.epoch += 1;
         user.updated_at = self.clock.now();
         self.save(&user).await?;
+        self.repos.delete_tokens_of(user.id).await?;
         Ok(user)
-    }
-
-    async fn issue(&self, user: UserId, purpose: TokenPurpose) -> Result<Invitation> {
-        let token = Secret::new(self.random.alphanumeric(43));
-        let expires_at =
-            self.clock.now() + chrono::TimeDelta::seconds(self.settings.invitation_seconds);
-        let (_, digest) = self.gate.peppers().digest(token.expose());
-        self.repos.insert_token(&UserToken { digest, user, purpose, expires_at }).await?;
-        Ok(Invitation { token, expires_at })
     }
 
     pub(crate) async fn check_groups(&self, groups: &[GroupId]) -> Result<()> {

@@ -29,7 +29,7 @@ pub use queries::{
     Change, NewQuery, Queries, Query, QueryChange, QueryDetail, QueryFilter, QueryListing,
     QueryOrder, QueryScope, TagCount,
 };
-pub use results::{QueryResult, ResultReader, Results, cache_key, template_digest};
+pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
 pub use service::Bi;
 pub use settings::BiSettings;
 pub use sources::{

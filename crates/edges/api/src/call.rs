@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, header};
 use serde::de::DeserializeOwned;
-use tessera_access::{Access, Act, Authorized, Caller};
+use tessera_access::{Access, Act, Authorized, Caller, RequestContext};
 use tessera_bi::Bi;
 use tessera_httpkit::{RequestInfo, body};
 use tessera_kernel::{Fault, Result};
@@ -60,6 +60,11 @@ impl Call {
     /// The core's access services.
     pub(crate) fn access(&self) -> &Access {
         &self.state.kit.access
+    }
+
+    /// What the core is told of the request.
+    pub(crate) fn context(&self) -> RequestContext {
+        self.state.kit.context(&self.info)
     }
 
     /// The core's query side.

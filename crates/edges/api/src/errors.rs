@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use tessera_httpkit::{RequestInfo, cookies, credential};
 use tessera_kernel::{Code, Fault};
 
-use crate::wire::problem::Problem;
+use crate::wire::problem::{Challenge, Problem};
 
 /// What this interface says about a kind of problem.
 pub(crate) struct Kind {
@@ -17,6 +17,9 @@ pub(crate) struct Kind {
 
 /// The answer for a method that a path does not have: no fault of the core.
 pub(crate) const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+
+/// The answer to a password that is right and not enough: no fault either.
+pub(crate) const SECOND_FACTOR_REQUIRED: &str = "second_factor_required";
 
 /// What is known of the request that failed.
 pub(crate) struct Asked {
@@ -184,6 +187,35 @@ pub(crate) fn respond(fault: &Fault, asked: &Asked) -> Response {
     response
 }
 
+/// The answer to a password that was right and is not enough.
+pub(crate) fn second_factor_required(
+    challenge: &tessera_access::Challenge,
+    asked: &Asked,
+) -> Response {
+    let kind = factor_kind();
+    let detail = if challenge.must_enrol {
+        "a second factor is required here and has to be set up first"
+    } else {
+        "send the code of the second factor with the token of the challenge"
+    };
+    let mut document = problem(SECOND_FACTOR_REQUIRED, &kind, detail, asked);
+    document.challenge = Some(Challenge {
+        token: challenge.token.expose().to_owned(),
+        must_enroll: challenge.must_enrol,
+        expires_at: challenge.expires_at,
+    });
+    write(kind.status, &document)
+}
+
+/// What is said about a password that is not enough.
+pub(crate) fn factor_kind() -> Kind {
+    Kind {
+        status: StatusCode::UNAUTHORIZED,
+        title: "A second factor is needed",
+        remedy: "Send the token of the challenge and the code to POST /v1/session/second-factor.",
+    }
+}
+
 /// The answer to a method that the path does not have.
 pub(crate) fn method_not_allowed(allow: &str, asked: &Asked) -> Response {
     let kind = method_kind();
@@ -215,6 +247,7 @@ fn problem(code: &'static str, kind: &Kind, detail: &str, asked: &Asked) -> Prob
         field: None,
         parameters: None,
         retry_after_seconds: None,
+        challenge: None,
     }
 }
 

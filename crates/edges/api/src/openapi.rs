@@ -187,7 +187,7 @@ fn path_about(path: &str, name: &str) -> &'static str {
         }
         ("results", "id") => "`id` or `uid`; for a file followed by a dot and its format.",
         ("users", "id") => "`id`, or `self`.",
-        ("jobs", "id") => "`uid`.",
+        ("jobs" | "sessions", "id") | ("users", "sub_id") => "`uid`.",
         ("problems", "id") => "A code.",
         ("queries", "sub_id") => "`id` or `uid`.",
         _ => "`id`.",

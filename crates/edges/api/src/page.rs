@@ -16,6 +16,8 @@ const CURSOR_VERSION: u8 = 1;
 /// How much of the digest a cursor carries. It finds mistakes; it is no secret, since the gate
 /// alone decides what is in a list.
 const DIGEST_BYTES: usize = 12;
+/// The number of the first page, which no cursor of a list of places carries.
+const FIRST: u64 = 1;
 /// No list is longer; keeps the offset within what storage counts.
 const PAGE_MAX: u64 = 1_000_000_000;
 
@@ -48,7 +50,7 @@ impl Paging {
         };
         let list = identity(path, members, size);
         let number = match find("cursor") {
-            None => 1,
+            None => FIRST,
             Some(text) => decode(text, &list).ok_or_else(|| {
                 let detail = "send next_cursor of the page before, with the same limit, filters \
                               and order; or no cursor for the first page";
@@ -64,6 +66,16 @@ impl Paging {
         let more = !page.items.is_empty() && end < page.total;
         let next_cursor = more.then(|| encode(self.request.number + 1, &self.list));
         PageView { data: page.items, next_cursor, total: page.total }
+    }
+
+    /// Where the page begins in a list whose cursors are places in it; `None` for the first page.
+    pub(crate) fn place(&self) -> Option<u64> {
+        Some(self.request.number).filter(|number| *number != FIRST)
+    }
+
+    /// The page of such a list; `next` is the place that the next page begins at, above 1.
+    pub(crate) fn view_from<T>(&self, data: Vec<T>, next: Option<u64>, total: u64) -> PageView<T> {
+        PageView { data, next_cursor: next.map(|place| encode(place, &self.list)), total }
     }
 
     /// A page of a list that the core gives whole.

@@ -27,8 +27,12 @@ impl Call {
         if self.segment(0) != SELF {
             return self.number(0, "user");
         }
-        let caller = self.known_caller().await?;
-        let user = caller.user().map(|user| user.id);
+        self.own_id().await
+    }
+
+    /// The caller, who must be a user.
+    pub(crate) async fn own_id(&self) -> Result<UserId> {
+        let user = self.known_caller().await?.user().map(|user| user.id);
         user.ok_or_else(|| Fault::new(Code::OutOfScope, "the key is not that of a user"))
     }
 

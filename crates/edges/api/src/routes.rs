@@ -267,6 +267,9 @@ fn operation(method: &str, parts: &Parts) -> String {
 pub(crate) fn routes() -> Vec<Route> {
     let mut all = Vec::new();
     all.extend(handlers::session::routes());
+    all.extend(handlers::sessions::routes());
+    all.extend(handlers::sign_in::routes());
+    all.extend(handlers::second_factor::routes());
     all.extend(handlers::setup::routes());
     all.extend(handlers::users::routes());
     all.extend(handlers::invitations::routes());
@@ -286,6 +289,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::dashboards::routes());
     all.extend(handlers::widgets::routes());
     all.extend(handlers::tags::routes());
+    all.extend(handlers::audit::routes());
     all.extend(handlers::system::routes());
     all
 }

@@ -5,6 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use http::HeaderMap;
 use ipnet::IpNet;
 
+/// Whether an address is that of a trusted proxy.
+#[must_use]
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    trusted.iter().any(|network| network.contains(&address))
+}
+
 /// The address of the caller: the peer's own, unless that is a trusted proxy; then the rightmost
 /// address in `X-Forwarded-For` that is not one. A header that cannot be read is as good as none.
 #[must_use]
@@ -14,7 +21,7 @@ pub fn caller_address(
     trusted: &[IpNet],
 ) -> Option<IpAddr> {
     let peer = peer?.ip().to_canonical();
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    let is_trusted = |address: &IpAddr| is_trusted(*address, trusted);
     if !is_trusted(&peer) {
         return Some(peer);
     }

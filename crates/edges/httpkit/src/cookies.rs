@@ -11,6 +11,32 @@ pub const SESSION: &str = "session";
 /// The cookie with the proof against forged requests.
 pub const CSRF: &str = "csrf_token";
 
+/// The cookie with the state of a sign-in at an identity provider.
+pub const STATE: &str = "signin_state";
+
+/// Notes the state of a sign-in at an identity provider, for as long as that may take.
+#[must_use]
+pub fn state_cookie(settings: &KitSettings, state: &Secret, expires_at: Timestamp) -> HeaderValue {
+    let expires = expires_at.format("%a, %d %b %Y %H:%M:%S GMT");
+    build(&format!(
+        "{STATE}={}; Expires={expires}; HttpOnly; Path=/oauth; SameSite=Lax{}",
+        state.expose(),
+        secure(settings)
+    ))
+}
+
+/// Takes the state of a sign-in away.
+#[must_use]
+pub fn clear_state(settings: &KitSettings) -> HeaderValue {
+    build(&format!("{STATE}=; Max-Age=0; HttpOnly; Path=/oauth; SameSite=Lax{}", secure(settings)))
+}
+
+/// The state that a request carries.
+#[must_use]
+pub fn state(headers: &HeaderMap) -> Option<Secret> {
+    value(headers, STATE).filter(|text| !text.is_empty()).map(Secret::new)
+}
+
 /// Sets the session.
 #[must_use]
 pub fn session_cookie(
@@ -50,7 +76,7 @@ pub fn csrf_token(headers: &HeaderMap) -> Option<String> {
     value(headers, CSRF).filter(|text| !text.is_empty())
 }
 
-fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -39,13 +39,21 @@ fn in_query(query: Option<&str>) -> Option<String> {
     pairs.into_iter().find(|(name, _)| name == QUERY_NAME).map(|(_, value)| value)
 }
 
-/// The address of a request with the key in it taken out, for records.
+/// Paths that end with a credential.
+const LINKS: [&str; 5] =
+    ["/invite/", "/reset/", "/verify/", "/public/dashboards/", "/api/dashboards/public/"];
+
+/// The address of a request with the credentials in it taken out, for records.
 #[must_use]
 pub fn redact(path_and_query: &str) -> String {
-    let Some((path, query)) = path_and_query.split_once('?') else {
-        return path_and_query.to_owned();
+    let (path, query) = match path_and_query.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path_and_query, None),
     };
-    let secret = [QUERY_NAME, "setup_token", "token"];
+    let link = LINKS.iter().find(|link| path.starts_with(**link));
+    let path = link.map_or_else(|| path.to_owned(), |link| format!("{link}-"));
+    let Some(query) = query else { return path };
+    let secret = [QUERY_NAME, "setup_token", "token", "code", "state"];
     let parts: Vec<String> = query
         .split('&')
         .map(|part| match part.split_once('=') {
@@ -96,5 +104,11 @@ mod tests {
         assert_eq!(redact("/api/x?a=1&api_key=abc&b=2"), "/api/x?a=1&api_key=-&b=2");
         assert_eq!(redact("/setup?setup_token=abc"), "/setup?setup_token=-");
         assert_eq!(redact("/api/x"), "/api/x");
+        assert_eq!(redact("/invite/abc"), "/invite/-");
+        assert_eq!(redact("/reset/abc?x=1"), "/reset/-?x=1");
+        assert_eq!(
+            redact("/oauth/oidc/callback?code=a&state=b"),
+            "/oauth/oidc/callback?code=-&state=-"
+        );
     }
 }

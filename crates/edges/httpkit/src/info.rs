@@ -20,6 +20,8 @@ pub struct RequestInfo {
     pub client: Option<String>,
     /// The record of the request.
     pub ledger: Ledger,
+    /// Whether the request came straight from a trusted proxy.
+    pub from_proxy: bool,
     /// How the caller names this server: `http://host:port`, no slash at the end.
     pub base_url: String,
 }

@@ -8,7 +8,7 @@ use tessera_access::terms::Dialect;
 use tessera_access::{Access, Act, Authorized, Caller, RequestContext};
 use tessera_kernel::{Code, Random, Result};
 
-use crate::{RequestInfo, cookies, credential, csrf};
+use crate::{Assertions, RequestInfo, cookies, credential, csrf};
 
 /// What the operator decides about HTTP.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct KitSettings {
     pub cookies_secure: bool,
     /// Longest time for a request, in seconds. Downloads are not cut by it once they began.
     pub request_seconds: u64,
+    /// How others tell who calls.
+    pub assertions: Assertions,
 }
 
 impl Default for KitSettings {
@@ -33,6 +35,7 @@ impl Default for KitSettings {
             body_bytes_max: 10 << 20,
             cookies_secure: false,
             request_seconds: 90,
+            assertions: Assertions::default(),
         }
     }
 }
@@ -63,27 +66,44 @@ impl Kit {
         info.context(self.dialect)
     }
 
-    /// Who calls. A good key decides; a bad one in a header leaves it to a good session; without
-    /// either the caller is nobody.
+    /// Who calls. A good key decides; a bad one in a header leaves it to a good session, and that to
+    /// a signed token where these are taken; without any the caller is nobody.
     ///
     /// # Errors
     /// `Unauthenticated` for a credential that proves nothing, `CsrfFailed` for a session whose
     /// request may not come from our own pages.
     pub async fn identify(&self, parts: &Parts, info: &RequestInfo) -> Result<Caller> {
         let session = cookies::session_token(&parts.headers);
+        let assertion = self.settings.assertions.token(&parts.headers);
         let key = credential::key_of(&parts.headers, parts.uri.query());
         if let Some(key) = key {
             match self.access.gate.authenticate_key(&key, &self.context(info)).await {
                 Err(fault)
                     if fault.code() == Code::Unauthenticated
-                        && session.is_some()
+                        && (session.is_some() || assertion.is_some())
                         && key.transport != tessera_access::Transport::Url => {}
                 other => return other,
             }
         }
-        let Some(session) = session else { return Ok(Caller::Anonymous) };
-        let caller = self.access.sessions.authenticate(&session).await?;
-        csrf::check(parts, info)?;
+        if let Some(session) = session {
+            match self.access.sessions.authenticate(&session, info.address.as_deref()).await {
+                Err(fault) if fault.code() == Code::Unauthenticated && assertion.is_some() => {}
+                caller => {
+                    let caller = caller?;
+                    csrf::check(parts, info)?;
+                    return Ok(caller);
+                }
+            }
+        }
+        let Some(assertion) = assertion else { return Ok(Caller::Anonymous) };
+        let context = self.context(info);
+        let caller = self.access.federation.token_caller(&assertion.token, &context).await?;
+        // A browser sends cookies on its own, and a proxy may add a header on its own.
+        if assertion.from_cookie {
+            csrf::check(parts, info)?;
+        } else {
+            csrf::check_unsafe_origin(parts, info)?;
+        }
         Ok(caller)
     }
 

@@ -39,6 +39,8 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     let info = RequestInfo {
         request_id: request_id(request.headers()).unwrap_or_else(|| layer.random.alphanumeric(16)),
         address: address.map(|address| address.to_string()),
+        from_proxy: peer
+            .is_some_and(|peer| address::is_trusted(peer.ip(), &layer.settings.trusted_proxies)),
         base_url: base_url(&layer.settings, request.headers()),
         origin: text(request.headers(), &header::ORIGIN),
         client: text(request.headers(), &header::USER_AGENT),

@@ -4,6 +4,7 @@
 //! (recognises callers), [`RequestInfo`] (made by [`layer`]), [`download`], [`cookies`], [`pages`].
 
 pub mod address;
+mod assertions;
 pub mod body;
 pub mod cookies;
 pub mod credential;
@@ -14,7 +15,9 @@ mod kit;
 pub mod layer;
 pub mod leaks;
 pub mod pages;
+pub mod qr;
 mod sunset;
 
+pub use assertions::Assertions;
 pub use info::RequestInfo;
 pub use kit::{Kit, KitSettings};

@@ -24,7 +24,8 @@ button{margin-top:1.5rem;width:100%;font:inherit;font-weight:600;border:0;border
 padding:.6rem;background:var(--accent);color:var(--paper);cursor:pointer}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .error{color:var(--bad);font-weight:600}code{background:var(--back);padding:.1rem .3rem;border-radius:4px}
-a{color:var(--accent)}";
+a{color:var(--accent)}.way{display:block;text-align:center;font-weight:600;text-decoration:none;
+border:1px solid var(--line);border-radius:6px;padding:.6rem}.qr{max-width:14rem;margin:1rem auto}";
 
 /// A page: `body` is HTML in which every foreign text went through [`escape`].
 #[must_use]

@@ -131,6 +131,17 @@ pub(crate) fn file_names(stem: &str, day: &str, extension: &str) -> (String, Str
     (ascii, name)
 }
 
+/// The key of a query reads results below its query only, at `/api/queries/<id>/results`: at
+/// `/api/query_results/<id>` clients expect not to find them.
+pub(crate) fn query_key_reads_results_below_its_query(caller: &Caller) -> Result<(), Fault> {
+    match caller {
+        Caller::Query(principal) if !principal.key.pins() => {
+            Err(Fault::new(Code::OutOfScope, "ask at /api/queries/<id>/results/<result>.json"))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -264,5 +275,12 @@ mod tests {
         );
         assert_eq!(file_names("Orders all", "2026_11_21", "json").0, "Orders_all_2026_11_21.json");
         assert_eq!(file_names("a\r\nb", "d", "csv").1, "a_b_d.csv");
+    }
+
+    #[test]
+    fn query_key_reads_results_below_its_query_only() {
+        let code = |caller| query_key_reads_results_below_its_query(&caller).map_err(|f| f.code());
+        assert_eq!(code(query_key()), Err(Code::OutOfScope));
+        assert_eq!(code(dashboard_key()), Ok(()));
     }
 }

@@ -8,8 +8,8 @@ use tessera_access::Action;
 
 use crate::RedashState;
 use crate::handlers::{
-    accounts, acl, admin, dashboards, groups, jobs, pages, queries, query_lists, results, session,
-    shell, sources, users, visualizations, widgets,
+    accounts, acl, admin, dashboards, federation, groups, jobs, pages, queries, query_lists,
+    results, second_factor, session, shell, sources, users, visualizations, widgets,
 };
 
 /// What a caller needs for a route.
@@ -113,6 +113,10 @@ fn account_routes() -> Vec<Route> {
         post("/setup", SIGN_IN, accounts::setup),
         get("/login", SIGN_IN, accounts::login_page),
         post("/login", SIGN_IN, accounts::login),
+        post("/login/second-factor", SIGN_IN, second_factor::code),
+        get("/oauth/{provider}", SIGN_IN, federation::start),
+        get("/oauth/{provider}/callback", SIGN_IN, federation::callback),
+        get("/remote_user/login", SIGN_IN, federation::remote_user),
         get("/logout", SIGN_IN, accounts::logout),
         get("/forgot", SIGN_IN, accounts::forgot),
         post("/forgot", SIGN_IN, accounts::forgot),

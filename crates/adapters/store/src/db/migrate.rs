@@ -29,9 +29,11 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_init.sql"),
     migration!(2, "0002_keys.sql"),
+    migration!(3, "0003_audit_chain.sql"),
+    migration!(4, "0004_signin.sql"),
     migration!(9, "0009_lifecycle.sql"),
 ];
 

@@ -168,7 +168,7 @@ mod tests {
     fn parameters_and_lists_are_written_for_each_engine() {
         let text = "SELECT {session s} FROM sessions s WHERE s.user_id IN {ids $1}";
         let sqlite = expand(text, Engine::Sqlite);
-        assert!(sqlite.starts_with("SELECT s.digest, s.user_id"), "{sqlite}");
+        assert!(sqlite.starts_with("SELECT s.uid, s.digest, s.user_id"), "{sqlite}");
         assert!(sqlite.ends_with("IN (SELECT value FROM json_each(?1))"), "{sqlite}");
         assert!(expand(text, Engine::Postgres).contains("CAST($1 AS TEXT)"));
     }

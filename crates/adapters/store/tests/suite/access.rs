@@ -1,19 +1,17 @@
-//! Users, groups, keys, sessions, settings, the audit log and facts.
+//! Users, groups, keys, sessions, settings and facts.
 
 use serde_json::json;
-use tessera_access::ports::{
-    AuditRepo, FactsRepo, GroupRepo, KeyRepo, SessionRepo, SettingRepo, UserRepo,
-};
+use tessera_access::ports::{FactsRepo, GroupRepo, KeyRepo, SessionRepo, SettingRepo, UserRepo};
 use tessera_access::{
-    AccessLevel, AuditEvent, KeyKind, KeyOwner, Object, Session, TokenPurpose, User, UserFilter,
-    UserKind, UserOrder, UserToken,
+    AccessLevel, KeyKind, KeyOwner, Object, TokenPurpose, User, UserFilter, UserKind, UserOrder,
+    UserToken,
 };
 use tessera_kernel::ids::{GroupId, KeyId, UserId};
 use tessera_kernel::{Code, PageRequest};
 use tessera_store::Store;
 
 use crate::common::{
-    add, add_group, add_source, add_user, at, group, key, on_both, page, query, user,
+    add, add_group, add_source, add_user, at, group, key, on_both, page, query, session, user,
 };
 
 on_both! {
@@ -22,7 +20,7 @@ on_both! {
     an_address_is_unique deleting_a_user_takes_all_that_is_the_users
     a_user_who_owns_objects_is_not_deleted rights_are_read_in_one_go groups_have_members_and_access
     keys_are_found_replaced_and_revoked times_never_go_back a_link_works_once
-    sessions_are_extended_and_purged settings_are_kept audit_is_newest_first
+    sessions_are_extended_and_purged settings_are_kept
     facts_tell_owner_source_and_members editing_is_granted_and_taken_back
 }
 
@@ -129,9 +127,7 @@ async fn deleting_a_user_takes_all_that_is_the_users(store: Store) {
     let ada = add_user(&store, "Ada").await;
     let group = add_group(&store, "one").await;
     store.add_group_member(group, ada).await.unwrap();
-    let session =
-        Session { digest: [1; 32], user: ada, epoch: 0, created_at: at(0), expires_at: at(9) };
-    store.insert_session(&session).await.unwrap();
+    store.insert_session(&session(ada, 1, 9)).await.unwrap();
     store.delete_user(ada).await.unwrap();
     assert_eq!(store.session(&[1; 32]).await.unwrap(), None);
     assert!(store.group_members(group).await.unwrap().is_empty());
@@ -250,20 +246,18 @@ async fn a_link_works_once(store: Store) {
 
 async fn sessions_are_extended_and_purged(store: Store) {
     let ada = add_user(&store, "Ada").await;
-    let session = |byte, end| Session {
-        digest: [byte; 32],
-        user: ada,
-        epoch: 3,
-        created_at: at(0),
-        expires_at: at(end),
-    };
-    for (byte, end) in [(1, 10), (2, 20), (3, 30)] {
-        store.insert_session(&session(byte, end)).await.unwrap();
+    let mut all = [(1, 10), (2, 20), (3, 30)].map(|(byte, end)| session(ada, byte, end));
+    for session in &all {
+        store.insert_session(session).await.unwrap();
     }
-    assert_eq!(store.session(&[2; 32]).await.unwrap(), Some(session(2, 20)));
-    store.extend_session(&[1; 32], at(40)).await.unwrap();
+    assert_eq!(store.session(&[2; 32]).await.unwrap().as_ref(), Some(&all[1]));
+    store.extend_session(&[1; 32], at(40), at(7), Some("10.0.0.2")).await.unwrap();
+    store.extend_session(&[1; 32], at(39), at(6), None).await.unwrap();
     assert_eq!(store.purge_sessions(at(25)).await.unwrap(), 1);
-    assert_eq!(store.session(&[1; 32]).await.unwrap(), Some(session(1, 40)));
+    all[0].expires_at = at(40);
+    all[0].last_seen_at = at(7);
+    all[0].address = Some("10.0.0.2".to_owned());
+    assert_eq!(store.session(&[1; 32]).await.unwrap().as_ref(), Some(&all[0]), "never earlier");
     assert_eq!(store.session(&[2; 32]).await.unwrap(), None);
     store.delete_session(&[1; 32]).await.unwrap();
     store.delete_session(&[1; 32]).await.unwrap();
@@ -275,24 +269,6 @@ async fn settings_are_kept(store: Store) {
     store.set_settings(&[("b".into(), json!("two"))]).await.unwrap();
     let wanted = [("a".to_owned(), json!({"x": null})), ("b".to_owned(), json!("two"))];
     assert_eq!(store.settings().await.unwrap(), wanted);
-}
-
-async fn audit_is_newest_first(store: Store) {
-    let event = |number: i64| AuditEvent {
-        at: at(number),
-        actor: "user:1".to_owned(),
-        action: "queries.run",
-        object: format!("query:{number}"),
-        detail: json!({"number": number}),
-        address: None,
-    };
-    store.insert_audit(&[event(1), event(2), event(3)]).await.unwrap();
-    let found = store.audit(2).await.unwrap();
-    assert_eq!(found.len(), 2);
-    assert_eq!(
-        (&found[0]["object"], &found[1]["detail"]["number"]),
-        (&json!("query:3"), &json!(2))
-    );
 }
 
 async fn facts_tell_owner_source_and_members(store: Store) {

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde_json::json;
 use tempfile::TempDir;
 use tessera_access::ports::{GroupRepo, UserRepo};
-use tessera_access::{Group, Key, KeyKind, KeyOwner, User, UserKind, Visible};
+use tessera_access::{Group, Key, KeyKind, KeyOwner, Method, Session, User, UserKind, Visible};
 use tessera_bi::ports::{QueryRepo, SourceRepo};
 use tessera_bi::{
     Change, Dashboard, Query, QueryFilter, QueryOrder, QueryScope, Source, Visualization, Widget,
@@ -99,6 +99,21 @@ pub(crate) fn key(kind: KeyKind, owner: KeyOwner) -> Key {
         hint: "tsr_usr_ab".to_owned(),
         expires_at: Some(at(1000)),
         ..Key::blank(kind, owner, at(0))
+    }
+}
+
+pub(crate) fn session(user: UserId, byte: u8, end: i64) -> Session {
+    Session {
+        uid: Uid::now_v7(),
+        digest: [byte; 32],
+        user,
+        epoch: 3,
+        created_at: at(0),
+        expires_at: at(end),
+        last_seen_at: at(0),
+        address: Some("10.0.0.1".to_owned()),
+        client: None,
+        method: Method::Password,
     }
 }
 

@@ -20,8 +20,11 @@ fn settings(url: String) -> StoreSettings {
 async fn a_store_answers_until_it_is_closed(store: Store) {
     store.ping().await.unwrap();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
-    let migrations = std::fs::read_dir(folder).unwrap().count();
-    assert_eq!(store.schema_version(), i64::try_from(migrations).unwrap());
+    let numbers = std::fs::read_dir(folder).unwrap().map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.split('_').next().unwrap().parse::<i64>().unwrap()
+    });
+    assert_eq!(store.schema_version(), numbers.max().unwrap());
     store.close().await;
     assert_eq!(store.ping().await.unwrap_err().code(), Code::Unavailable);
     let fault = store.set_settings(&[("a".to_owned(), 1.into())]).await.unwrap_err();

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use tessera_access::ports::{AuditRepo, GroupRepo, KeyRepo, UserRepo};
 use tessera_access::terms::Terms;
 use tessera_access::{
-    Access, AccessLevel, AccessSettings, Act, AdministerKeys, ApproveKey, Authorized,
+    Access, AccessLevel, AccessSettings, Act, AdministerKeys, ApproveKey, AuditFilter, Authorized,
     BulkRevocation, Caller, CreateKey, Credential, DisableKey, Expiry, GovernKeys, KeyChange,
     KeyFilter, KeyState, ListQueries, ListUsers, MintedKey, NewKey, NewWidening, Peppers,
-    RequestContext, RestoreKey, RevokeKey, RotateKey, Sealer, Transport, UpdateKey, WidenKey,
+    RequestContext, RestoreKey, RevokeKey, RotateKey, Sealer, StoredRecord, Transport, UpdateKey,
+    WidenKey,
 };
 use tessera_kernel::ids::{KeyId, UserId};
 use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, SystemRandom, TestClock};
@@ -117,9 +118,14 @@ impl World {
     }
 
     async fn events(&self, action: &str) -> Vec<Value> {
-        let mut all = self.store.audit(10_000).await.unwrap();
-        all.retain(|event| event["action"] == action);
-        all
+        let filter = AuditFilter { action: Some(action.to_owned()), ..AuditFilter::default() };
+        let (found, _) = self.store.audit_newest(&filter, None, 10_000).await.unwrap();
+        let event = |stored: StoredRecord| {
+            let record = stored.record.unwrap();
+            let detail: Value = serde_json::from_str(&record.detail).unwrap();
+            json!({ "address": record.address, "detail": detail })
+        };
+        found.into_iter().map(event).collect()
     }
 
     fn pass(&self, seconds: i64) {

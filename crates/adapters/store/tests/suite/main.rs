@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod access;
+mod audit;
 mod common;
 mod dashboards;
 mod engines;
@@ -11,4 +12,5 @@ mod key_life;
 mod key_lives;
 mod queries;
 mod search;
+mod signin;
 mod sources;

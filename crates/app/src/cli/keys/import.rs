@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use tessera_access::AdministerKeys;
+use tessera_access::{Action, AdministerKeys};
 use tessera_kernel::{Code, Secret};
 
 use super::output;
@@ -38,6 +38,10 @@ pub(super) async fn run(session: &Session, asked: Import, as_json: bool) -> Resu
         let owner = super::owner(session, owner.trim()).await.with_context(place)?;
         let secret = Secret::new(key.trim());
         let keys = &session.core.access.keys;
+        if !asked.dry_run {
+            let detail = json!({ "imported": true });
+            session.record(Action::KeysCreate, owner.label(), detail).await?;
+        }
         let done = match keys.import(&grant, owner, &secret, asked.dry_run).await {
             Ok(_) if asked.dry_run => "would be imported",
             Ok(_) => "imported",

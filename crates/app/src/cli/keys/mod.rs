@@ -146,7 +146,7 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
         Command::Digest { kind } => declared::digest(&session, &kind, as_json),
         Command::Import(asked) => import::run(&session, asked, as_json).await,
         Command::RotatePepper { delay_seconds } => {
-            peppers::rotate(&session, &config, delay_seconds, as_json)
+            peppers::rotate(&session, &config, delay_seconds, as_json).await
         }
         Command::PepperStatus => peppers::status(&session, as_json).await,
         Command::RemovePepper { version } => {

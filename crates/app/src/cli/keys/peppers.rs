@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use tessera_access::AdministerKeys;
+use tessera_access::{Action, AdministerKeys};
 
 use super::output;
 use crate::cli::session::Session;
@@ -10,13 +10,14 @@ use crate::compose::explain;
 use crate::config::Config;
 use crate::secrets;
 
-pub(super) fn rotate(
+pub(super) async fn rotate(
     session: &Session,
     config: &Config,
     delay_seconds: i64,
     as_json: bool,
 ) -> Result<()> {
     let from = session.core.clock.now() + chrono::TimeDelta::seconds(delay_seconds.max(0));
+    session.record(Action::KeysPolicy, String::new(), json!({ "pepper": "added" })).await?;
     let version = secrets::add_pepper(&config.data, session.core.random.as_ref(), from)?;
     if as_json {
         return output::value(&json!({ "version": version, "in_force_at": from }));
@@ -52,6 +53,8 @@ pub(super) async fn remove(
              `tessera keys list --unused-days`, and rotated or revoked"
         );
     }
+    let detail = json!({ "pepper": "removed", "version": version });
+    session.record(Action::KeysPolicy, String::new(), detail).await?;
     secrets::remove_pepper(&config.data, version)?;
     if as_json { output::value(&json!({ "removed": version })) } else { output::line("removed") }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use tessera_kernel::{Code, Fault, Result, Secret};
 
 use super::{Keys, LeakRule, scan};
-use crate::AuditEvent;
+use crate::{AuditEvent, events};
 
 /// Most candidates in one report.
 const CANDIDATES_MAX: usize = 1000;
@@ -65,7 +65,7 @@ impl Keys {
             let event = AuditEvent {
                 at: now,
                 actor: "partner".to_owned(),
-                action: "keys.leaked",
+                action: events::KEY_LEAKED,
                 object: format!("key:{}", key.id),
                 detail: json!({ "url": report.url, "hint": hint, "revoked": revoke }),
                 address: None,

@@ -5,7 +5,7 @@ use tessera_kernel::ids::KeyId;
 use tessera_kernel::{Result, Secret};
 
 use super::{Keys, format};
-use crate::AuditEvent;
+use crate::{AuditEvent, events};
 
 /// Most different keys that are looked for in one text.
 const FOUND_MAX: usize = 20;
@@ -66,7 +66,7 @@ impl Keys {
             events.push(AuditEvent {
                 at: now,
                 actor: actor.to_owned(),
-                action: "keys.found_in_text",
+                action: events::KEY_IN_TEXT,
                 object: key.map_or_else(String::new, |id| format!("key:{id}")),
                 detail: json!({ "place": place, "hint": hint }),
                 address: address.clone(),

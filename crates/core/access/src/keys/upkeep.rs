@@ -8,7 +8,7 @@ use super::revoke::kept_since;
 use super::service::seal_context;
 use super::{Key, KeyFilter, KeyState, Keys, format, hex};
 use crate::acts::AdministerKeys;
-use crate::{AuditEvent, Authorized};
+use crate::{Action, AuditEvent, Authorized, events};
 
 /// How many days before its end a key's owner is warned.
 pub(super) const WARNINGS_DAYS: [i64; 3] = [1, 7, 30];
@@ -44,7 +44,14 @@ impl Keys {
             disabled = ids.len() as u64;
             let events: Vec<_> = ids
                 .iter()
-                .map(|id| server_event(now, "keys.disable", *id, json!({ "unused_since": since })))
+                .map(|id| {
+                    server_event(
+                        now,
+                        Action::KeysDisable.as_str(),
+                        *id,
+                        json!({ "unused_since": since }),
+                    )
+                })
                 .collect();
             self.repos.insert_audit(&events).await?;
         }
@@ -75,7 +82,7 @@ impl Keys {
                 let detail = json!({
                     "days": days, "expires_at": end, "name": key.name, "owner": key.owner.label(),
                 });
-                let event = server_event(now, "keys.expiry_warning", key.id, detail);
+                let event = server_event(now, events::KEY_ENDS, key.id, detail);
                 self.repos.insert_audit(&[event]).await?;
                 warned += 1;
             }

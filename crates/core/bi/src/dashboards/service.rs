@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 use tessera_access::{
-    ArchiveDashboard, Authorized, Caller, CreateDashboard, EditWidget, FavoriteDashboard,
+    ArchiveDashboard, Authorized, Caller, Changes, CreateDashboard, EditWidget, FavoriteDashboard,
     ForkDashboard, KeyKind, KeyOwner, ListDashboards, ReadDashboard, ShareDashboard,
     UpdateDashboard,
 };
@@ -224,6 +224,8 @@ impl Dashboards {
         let before = self.require(grant.act().dashboard).await?;
         let dashboard = Dashboard { is_archived: true, ..before.clone() };
         self.save(&before, dashboard, grant.user()?.id).await?;
+        let changes = Changes::new().field("public_link", true, false);
+        self.parts.gate.audit().record_changes(grant, changes).await?;
         self.parts.keys.revoke_all(KeyOwner::Dashboard(before.id)).await?;
         self.detail(before.id, grant.caller()).await
     }
@@ -290,6 +292,8 @@ impl Dashboards {
         match self.parts.keys.recoverable(owner).await {
             Err(fault) if fault.code() == Code::NotFound => {
                 let user = Some(grant.user()?.id);
+                let changes = Changes::new().field("public_link", false, true);
+                self.parts.gate.audit().record_changes(grant, changes).await?;
                 self.parts.keys.replace_recoverable(KeyKind::Dashboard, owner, user).await
             }
             other => other,

@@ -32,9 +32,11 @@ pub struct QueryResult {
     pub bytes: u64,
 }
 
+mod export;
 mod identity;
 mod service;
 
+pub use export::exported;
 pub(crate) use identity::CacheIdentity;
 pub use identity::{cache_key, template_digest};
 pub use service::{ResultReader, Results};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Map;
 use sha2::{Digest, Sha256};
 use tessera_access::{
-    AccessLevel, Authorized, CreateSource, DeleteSource, ListSourceTypes, ListSources, PauseSource,
-    ReadSchema, ReadSource, ReadSourceSettings, TestSource, UpdateSource,
+    AccessLevel, Authorized, Changes, CreateSource, DeleteSource, ListSourceTypes, ListSources,
+    PauseSource, ReadSchema, ReadSource, ReadSourceSettings, TestSource, UpdateSource,
 };
 use tessera_kernel::ids::{GroupId, SourceId};
 use tessera_kernel::{Code, Fault, Result, Secret};
@@ -127,7 +127,7 @@ impl Sources {
     /// `Invalid` with the field that is wrong.
     pub async fn create(
         &self,
-        _grant: &Authorized<CreateSource>,
+        grant: &Authorized<CreateSource>,
         new: NewSource,
     ) -> Result<SourceSettings> {
         let name = clean_name(&new.name)?;
@@ -142,7 +142,7 @@ impl Sources {
             id: SourceId(0),
             uid,
             name,
-            kind: new.kind,
+            kind: new.kind.clone(),
             options,
             sealed_options,
             version: 1,
@@ -151,6 +151,13 @@ impl Sources {
             created_at: now,
             updated_at: now,
         };
+        let changes = Changes::new().field("name", Json::Null, source.name.as_str()).field(
+            "type",
+            Json::Null,
+            source.kind.as_str(),
+        );
+        let changes = option_changes(changes, known, &Json::Null, &new.options);
+        self.parts.gate.audit().record_changes(grant, changes).await?;
         let groups = self.parts.access.groups().await?;
         let default: Vec<GroupId> = groups
             .iter()
@@ -172,8 +179,11 @@ impl Sources {
         change: SourceChange,
     ) -> Result<SourceSettings> {
         let mut source = self.require(grant.act().source).await?;
+        let mut changes = Changes::new();
         if let Some(name) = change.name {
-            source.name = clean_name(&name)?;
+            let name = clean_name(&name)?;
+            changes = changes.field("name", source.name.as_str(), name.as_str());
+            source.name = name;
         }
         if let Some(options) = change.options {
             let known = self.known_type(&source.kind)?;
@@ -184,14 +194,17 @@ impl Sources {
             check_options(known, &options)?;
             let all = Json::Object(options);
             self.parts.connectors.check(&source.kind, &all)?;
-            if all != self.all_options(&source)? {
+            let before = self.all_options(&source)?;
+            if all != before {
                 source.version += 1;
             }
+            changes = option_changes(changes, known, &before, &all);
             let Json::Object(options) = all else { unreachable!("it was made of an object") };
             let (options, sealed) = self.seal(known, options, source.uid)?;
             source.options = options;
             source.sealed_options = sealed;
         }
+        self.parts.gate.audit().record_changes(grant, changes).await?;
         source.updated_at = self.parts.clock.now();
         self.parts.repos.update_source(&source).await?;
         self.with_settings(source).await
@@ -203,6 +216,9 @@ impl Sources {
     /// `NotFound`.
     pub async fn delete(&self, grant: &Authorized<DeleteSource>) -> Result<()> {
         let id = grant.act().source;
+        let name = self.require(id).await?.name;
+        let changes = Changes::new().field("name", name, Json::Null);
+        self.parts.gate.audit().record_changes(grant, changes).await?;
         let files = self
             .parts
             .repos
@@ -227,6 +243,8 @@ impl Sources {
         reason: Option<String>,
     ) -> Result<SourceView> {
         let mut source = self.require(grant.act().source).await?;
+        let changes = Changes::new().field("paused", source.paused, paused);
+        self.parts.gate.audit().record_changes(grant, changes).await?;
         source.paused = paused;
         source.pause_reason = paused.then(|| reason.unwrap_or_default());
         source.updated_at = self.parts.clock.now();
@@ -384,6 +402,33 @@ fn as_object(options: &Json) -> Result<Map<String, Json>> {
 
 fn names<'a>(known: &'a SourceType, list: &str) -> impl Iterator<Item = &'a str> {
     known.schema.get(list).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
+}
+
+/// What changes about options. Values are told only of those that the form declares and does not
+/// call secret: a misspelt name may hold a password.
+fn option_changes(
+    mut changes: Changes,
+    known: &SourceType,
+    before: &Json,
+    after: &Json,
+) -> Changes {
+    let members = |options: &Json| options.as_object().cloned().unwrap_or_default();
+    let (before, after) = (members(before), members(after));
+    let mut all: Vec<&String> = before.keys().chain(after.keys()).collect();
+    all.sort();
+    all.dedup();
+    for name in all {
+        let (old, new) = (before.get(name), after.get(name));
+        let label = format!("options.{name}");
+        let declared = known.schema.get("properties").is_some_and(|all| all.get(name).is_some());
+        let secret = !declared || names(known, "secret").any(|secret| secret == name);
+        changes = if secret {
+            changes.secret(&label, old != new)
+        } else {
+            changes.field(&label, old.cloned(), new.cloned())
+        };
+    }
+    changes
 }
 
 /// Checks that required options are there and that all have the type the form names.

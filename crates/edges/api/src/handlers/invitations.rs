@@ -1,10 +1,10 @@
 //! One-use links: to accept an invitation, or to set a new password.
 
 use axum::response::Response;
-use tessera_access::TokenPurpose;
+use tessera_access::{Method, TokenPurpose};
 use tessera_kernel::{Result, Secret};
 
-use super::session::begun;
+use super::session::proved;
 use crate::call::Call;
 use crate::reply;
 use crate::routes::{Access, Route, Verb};
@@ -73,7 +73,8 @@ async fn inspect_reset(call: Call) -> Result<Response> {
 async fn inspect(call: Call, purpose: TokenPurpose) -> Result<Response> {
     call.state.kit.check_origin(&call.parts, &call.info)?;
     let body: LinkToken = call.json()?;
-    let user = call.access().users.peek_link(&Secret::new(body.token), purpose).await?;
+    let (token, context) = (Secret::new(body.token), call.context());
+    let user = call.access().users.peek_link(&token, purpose, &context).await?;
     reply::ok(&LinkOwner { name: user.name, email: user.email })
 }
 
@@ -89,6 +90,7 @@ async fn accept(call: Call, purpose: TokenPurpose) -> Result<Response> {
     call.state.kit.check_origin(&call.parts, &call.info)?;
     let body: AcceptedLink = call.json()?;
     let (token, password) = (Secret::new(body.token), Secret::new(body.password));
-    let user = call.access().users.accept_link(&token, purpose, &password).await?;
-    begun(&call, &call.access().sessions.begin(user).await?)
+    let context = call.context();
+    let user = call.access().users.accept_link(&token, purpose, &password, &context).await?;
+    proved(&call, user, Method::Link).await
 }

@@ -1,5 +1,6 @@
 //! What each operation does, one file for each noun, with its rows of the table of routes.
 
+pub(crate) mod audit;
 pub(crate) mod dashboards;
 pub(crate) mod editors;
 pub(crate) mod groups;
@@ -10,10 +11,13 @@ pub(crate) mod keys;
 pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod runs;
+pub(crate) mod second_factor;
 pub(crate) mod secret_scanning;
 pub(crate) mod service_accounts;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod tags;

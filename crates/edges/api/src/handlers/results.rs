@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tessera_access::{Action, ReadQuery, ReadResult};
-use tessera_bi::{Query, QueryResult};
+use tessera_bi::{Query, QueryResult, exported};
 use tessera_formats::{Format, Options, Style, encoder};
 use tessera_httpkit::download::{self, Keep};
 use tessera_kernel::{Fault, Result};
@@ -149,6 +149,8 @@ async fn answer(
     if is_known(&call.parts.headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
+    let entry = exported(call.caller().await?, result, format.extension());
+    call.access().audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
     let body = rows(call, result, format, escape_formulas, variant).await?;
     Ok(file(body, name, format, &tag))
 }

@@ -2,11 +2,12 @@
 
 use axum::response::Response;
 use http::{StatusCode, header};
-use tessera_access::{Action, EndSession, NewSession, ReadSession};
+use tessera_access::{Action, EndSession, Method, NewSession, ReadSession, SignIn, User};
 use tessera_httpkit::cookies;
 use tessera_kernel::{Result, Secret};
 
 use crate::call::Call;
+use crate::errors;
 use crate::map::access;
 use crate::reply;
 use crate::routes::{Access, Route, Verb};
@@ -20,12 +21,15 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(
             Verb::Post,
             path,
-            Access::Public("public: to sign in takes a password; limited by address"),
+            Access::Public("public: to sign in takes a password; limited by address and account"),
             "sign_in",
             "Sign in",
             begin,
         )
-        .about("Sets the cookies `session` and `csrf_token`.")
+        .about(
+            "Sets the cookies `session` and `csrf_token`. Where a second factor is needed, the \
+             problem `second_factor_required` has a challenge to go on with.",
+        )
         .reads::<wire::session::SignIn>()
         .gives::<wire::session::NewSession>(201),
         Route::new(Verb::Delete, path, Action::SessionEnd, "sign_out", "Sign out", end).empty(),
@@ -49,13 +53,33 @@ async fn begin(call: Call) -> Result<Response> {
     call.state.kit.check_origin(&call.parts, &call.info)?;
     let body: wire::session::SignIn = call.json()?;
     let password = Secret::new(body.password);
-    let address = call.info.address.as_deref();
-    let session = call.access().sessions.sign_in(&body.email, &password, address).await?;
-    begun(&call, &session)
+    let signin = &call.access().signin;
+    go_on(&call, signin.password(&body.email, &password, &call.context()).await?)
+}
+
+/// Tells of a session, or what is still needed for it.
+pub(crate) fn go_on(call: &Call, signed_in: SignIn) -> Result<Response> {
+    match signed_in {
+        SignIn::Session(session) => begun(call, &session, &[]),
+        SignIn::SecondFactor(challenge) => {
+            let asked = errors::Asked::of(&call.parts, &call.info);
+            Ok(errors::second_factor_required(&challenge, &asked))
+        }
+    }
+}
+
+/// Goes on for somebody who has just proved who they are.
+pub(crate) async fn proved(call: &Call, user: User, method: Method) -> Result<Response> {
+    let signin = &call.access().signin;
+    go_on(call, signin.proved(user, method, &call.context()).await?)
 }
 
 /// Tells of a session, and sets its cookies.
-pub(crate) fn begun(call: &Call, session: &NewSession) -> Result<Response> {
+pub(crate) fn begun(
+    call: &Call,
+    session: &NewSession,
+    recovery_codes: &[Secret],
+) -> Result<Response> {
     let kit = &call.state.kit;
     let csrf_token = kit.new_csrf_token();
     let own = cookies::session_cookie(&kit.settings, &session.token, session.expires_at);
@@ -64,6 +88,7 @@ pub(crate) fn begun(call: &Call, session: &NewSession) -> Result<Response> {
         user: access::user(&session.user),
         expires_at: session.expires_at,
         csrf_token,
+        recovery_codes: recovery_codes.iter().map(|code| code.expose().to_owned()).collect(),
     };
     let mut response = reply::json(StatusCode::CREATED, &view)?;
     response.headers_mut().append(header::SET_COOKIE, own);

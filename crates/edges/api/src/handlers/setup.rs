@@ -1,10 +1,10 @@
 //! The first setup.
 
 use axum::response::Response;
-use tessera_access::SetupRequest;
+use tessera_access::{Method, SetupRequest};
 use tessera_kernel::{Result, Secret};
 
-use super::session::begun;
+use super::session::proved;
 use crate::call::Call;
 use crate::reply;
 use crate::routes::{Access, Route, Verb};
@@ -54,5 +54,5 @@ async fn run(call: Call) -> Result<Response> {
         organization: body.organization,
     };
     let user = call.access().setup.run(&request, token.as_ref()).await?;
-    begun(&call, &call.access().sessions.begin(user).await?)
+    proved(&call, user, Method::Setup).await
 }

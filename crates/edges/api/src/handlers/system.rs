@@ -103,6 +103,9 @@ async fn problem(call: Call) -> Result<Response> {
         Err(()) if call.segment(0) == errors::METHOD_NOT_ALLOWED => {
             (errors::METHOD_NOT_ALLOWED, errors::method_kind())
         }
+        Err(()) if call.segment(0) == errors::SECOND_FACTOR_REQUIRED => {
+            (errors::SECOND_FACTOR_REQUIRED, errors::factor_kind())
+        }
         Err(()) => return Err(Fault::not_found("kind of problem")),
     };
     let accept = call.parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());

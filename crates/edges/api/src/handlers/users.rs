@@ -51,7 +51,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Change a user",
             update,
         )
-        .about("A new address or password ends all sessions.")
+        .about("A new address or password ends all other sessions and voids all links.")
         .reads::<UserChange>()
         .gives::<User>(200),
         Route::new(
@@ -156,7 +156,9 @@ async fn update(call: Call) -> Result<Response> {
         old_password: body.old_password.map(Secret::new),
         groups: body.group_ids.map(|groups| groups.into_iter().map(GroupId).collect()),
     };
-    reply::ok(&access::user(&call.access().users.update(&grant, change).await?))
+    let user = call.access().users.update(&grant, change).await?;
+    super::sessions::keep_own(&call, &user).await?;
+    reply::ok(&access::user(&user))
 }
 
 async fn delete(call: Call) -> Result<Response> {

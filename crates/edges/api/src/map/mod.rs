@@ -1,6 +1,7 @@
 //! From the core's words to the wire and back, one file for each noun.
 
 pub(crate) mod access;
+pub(crate) mod audit;
 pub(crate) mod dashboards;
 pub(crate) mod jobs;
 pub(crate) mod keys;

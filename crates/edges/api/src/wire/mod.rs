@@ -1,5 +1,6 @@
 //! The shapes on the wire, one file for each noun. They never reach the core.
 
+pub(crate) mod audit;
 pub(crate) mod common;
 pub(crate) mod dashboards;
 pub(crate) mod groups;
@@ -13,6 +14,7 @@ pub(crate) mod results;
 pub(crate) mod secret_scanning;
 pub(crate) mod service_accounts;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod users;

@@ -1,5 +1,6 @@
 //! A problem document.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,4 +28,18 @@ pub(crate) struct Problem {
     /// Seconds to wait before trying again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_seconds: Option<u64>,
+    /// What is still needed to sign in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) challenge: Option<Challenge>,
+}
+
+/// What is still needed to sign in, after the password.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Challenge {
+    /// To be sent with the code to `/v1/session/second-factor`; works once.
+    pub(crate) token: String,
+    /// Whether the second factor has to be set up first, at `/v1/session/second-factor/enrollment`.
+    pub(crate) must_enroll: bool,
+    /// When it ends.
+    pub(crate) expires_at: DateTime<Utc>,
 }

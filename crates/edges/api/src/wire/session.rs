@@ -24,6 +24,9 @@ pub(crate) struct NewSession {
     pub(crate) expires_at: DateTime<Utc>,
     /// To be sent as `X-CSRF-Token` with every request that changes something.
     pub(crate) csrf_token: String,
+    /// Where a second factor was set up on the way: codes for the day it is lost, shown once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recovery_codes: Vec<String>,
 }
 
 /// Who one is and what one may do.

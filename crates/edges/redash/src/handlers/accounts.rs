@@ -4,11 +4,11 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
-use tessera_access::{Caller, EndSession, SetupRequest, TokenPurpose, User};
+use tessera_access::{Caller, EndSession, Method, SetupRequest, SignIn, TokenPurpose, User};
 use tessera_httpkit::cookies;
 use tessera_kernel::{Code, Secret};
 
-use super::{forms, redirect};
+use super::{forms, redirect, second_factor};
 use crate::RedashState;
 use crate::credential::Visit;
 use crate::errors::{Refusal, sentence};
@@ -38,8 +38,8 @@ pub(crate) async fn setup(visit: Visit) -> Answer {
     };
     let token = setup_token(&visit, fields.get("setup_token"));
     match setup.run(&request, Some(&Secret::new(&token))).await {
-        Ok(user) if fields.is_json => signed_in_json(&visit.state, user).await,
-        Ok(user) => signed_in(&visit.state, user, "/").await,
+        Ok(user) if fields.is_json => signed_in_json(&visit, user).await,
+        Ok(user) => signed_in(&visit, user, Method::Setup, "/").await,
         Err(fault) if fields.is_json && fault.code() == Code::Forbidden => {
             Err(Refusal::say(StatusCode::FORBIDDEN, sentence(&fault)))
         }
@@ -80,7 +80,24 @@ pub(crate) async fn login_page(visit: Visit) -> Answer {
     if visit.caller.user().is_some() {
         return Ok(redirect(&next));
     }
-    Ok(forms::login(StatusCode::OK, &next, "", None))
+    Ok(login_form(&visit, StatusCode::OK, &next, "", None))
+}
+
+/// The form to sign in, with all ways that are open.
+pub(super) fn login_form(
+    visit: &Visit,
+    status: StatusCode,
+    next: &str,
+    email: &str,
+    error: Option<&str>,
+) -> Response {
+    let access = &visit.state.kit.access;
+    let ways = forms::Ways {
+        passwords: access.signin.takes_passwords(),
+        providers: access.federation.ways(),
+        remote_user: access.federation.takes_remote_user(),
+    };
+    forms::login(status, next, email, &ways, error)
 }
 
 pub(crate) async fn login(visit: Visit) -> Answer {
@@ -88,16 +105,17 @@ pub(crate) async fn login(visit: Visit) -> Answer {
     let fields = visit.fields();
     let next = next_path(visit.param("next"));
     let (email, password) = (fields.get("email"), Secret::new(fields.get("password")));
-    let sessions = &visit.state.kit.access.sessions;
-    match sessions.sign_in(email, &password, visit.info.address.as_deref()).await {
-        Ok(session) => Ok(with_session(&visit.state, redirect(&next), &session)),
+    let signin = &visit.state.kit.access.signin;
+    match signin.password(email, &password, &visit.context()).await {
+        Ok(signed_in) => second_factor::go_on(&visit, signed_in, &next).await,
         Err(fault) if fields.is_json => Err(fault.into()),
         Err(fault) if fault.code() == Code::Unauthenticated => {
-            Ok(forms::login(StatusCode::OK, &next, email, Some("Wrong email or password.")))
+            let text = Some("Wrong email or password.");
+            Ok(login_form(&visit, StatusCode::OK, &next, email, text))
         }
         Err(fault) => {
             let text = sentence(&fault);
-            Ok(forms::login(Refusal::from(fault).status(), &next, email, Some(&text)))
+            Ok(login_form(&visit, Refusal::from(fault).status(), &next, email, Some(&text)))
         }
     }
 }
@@ -143,7 +161,7 @@ pub(crate) async fn reset(Path(token): Path<String>, visit: Visit) -> Answer {
 
 async fn link_page(visit: &Visit, token: &str, purpose: TokenPurpose) -> Answer {
     let users = &visit.state.kit.access.users;
-    match users.peek_link(&Secret::new(token), purpose).await {
+    match users.peek_link(&Secret::new(token), purpose, &visit.context()).await {
         Ok(user) => Ok(forms::password(StatusCode::OK, title(purpose), &user.name, None)),
         Err(fault) if fault.code() == Code::NotFound => Ok(spent()),
         Err(fault) => Err(Refusal::from(fault).into_page()),
@@ -155,11 +173,12 @@ async fn accept(visit: &Visit, token: &str, purpose: TokenPurpose) -> Answer {
     let fields = visit.fields();
     let (users, token) = (&visit.state.kit.access.users, Secret::new(token));
     let password = Secret::new(fields.get("password"));
-    match users.accept_link(&token, purpose, &password).await {
-        Ok(user) => signed_in(&visit.state, user, "/").await,
+    let context = visit.context();
+    match users.accept_link(&token, purpose, &password, &context).await {
+        Ok(user) => signed_in(visit, user, Method::Link, "/").await,
         Err(fault) if fault.code() == Code::NotFound => Ok(spent()),
         Err(fault) if fault.code() == Code::Invalid => {
-            let user = users.peek_link(&token, purpose).await?;
+            let user = users.peek_link(&token, purpose, &context).await?;
             let text = sentence(&fault);
             Ok(forms::password(StatusCode::BAD_REQUEST, title(purpose), &user.name, Some(&text)))
         }
@@ -182,19 +201,23 @@ fn spent() -> Response {
     )
 }
 
-async fn signed_in(state: &RedashState, user: User, next: &str) -> Answer {
-    let session = state.kit.access.sessions.begin(user).await?;
-    Ok(with_session(state, redirect(next), &session))
+async fn signed_in(visit: &Visit, user: User, method: Method, next: &str) -> Answer {
+    let signin = &visit.state.kit.access.signin;
+    let signed_in = signin.proved(user, method, &visit.context()).await?;
+    second_factor::go_on(visit, signed_in, next).await
 }
 
-async fn signed_in_json(state: &RedashState, user: User) -> Answer {
-    let session = state.kit.access.sessions.begin(user).await?;
-    let user = &session.user;
+async fn signed_in_json(visit: &Visit, user: User) -> Answer {
+    let signin = &visit.state.kit.access.signin;
     let body = wire::json(&json!({ "id": user.id, "name": user.name, "email": user.email }))?;
-    Ok(with_session(state, body, &session))
+    match signin.proved(user, Method::Setup, &visit.context()).await? {
+        SignIn::Session(session) => Ok(with_session(&visit.state, body, &session)),
+        // The second factor is set up at the first sign-in.
+        SignIn::SecondFactor(_) => Ok(body),
+    }
 }
 
-fn with_session(
+pub(super) fn with_session(
     state: &RedashState,
     mut response: Response,
     session: &tessera_access::NewSession,

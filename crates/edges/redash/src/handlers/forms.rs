@@ -2,7 +2,10 @@
 
 use axum::response::Response;
 use http::StatusCode;
+use tessera_access::{Enrolment, Way};
 use tessera_httpkit::pages::{escape, page};
+use tessera_httpkit::qr;
+use tessera_kernel::{Result, Secret};
 
 /// What was typed before, so that a refusal loses nothing but the password.
 #[derive(Default)]
@@ -44,22 +47,95 @@ pub(super) fn setup(
     page(status, "Set up Tessera", &body)
 }
 
+/// The ways to sign in that are open.
+pub(super) struct Ways {
+    pub(super) passwords: bool,
+    pub(super) providers: Vec<Way>,
+    pub(super) remote_user: bool,
+}
+
 /// The form to sign in.
-pub(super) fn login(status: StatusCode, next: &str, email: &str, error: Option<&str>) -> Response {
+pub(super) fn login(
+    status: StatusCode,
+    next: &str,
+    email: &str,
+    ways: &Ways,
+    error: Option<&str>,
+) -> Response {
+    let next = escape(&encode(next));
+    let mut body = alert(error);
+    if ways.passwords {
+        body.push_str(&format!(
+            "<form method=\"post\" action=\"/login?next={next}\">\
+             <label for=\"email\">E-mail</label>\
+             <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
+             autocomplete=\"username\">\
+             <label for=\"password\">Password</label>\
+             <input id=\"password\" name=\"password\" type=\"password\" required \
+             autocomplete=\"current-password\">\
+             <button>Sign in</button></form><p><a href=\"/forgot\">Forgot your password?</a></p>",
+            escape(email)
+        ));
+    }
+    for way in &ways.providers {
+        body.push_str(&format!(
+            "<p><a class=\"way\" href=\"/oauth/{}?next={next}\">{}</a></p>",
+            escape(&way.name),
+            escape(&way.label)
+        ));
+    }
+    if ways.remote_user {
+        body.push_str(&format!(
+            "<p><a class=\"way\" href=\"/remote_user/login?next={next}\">\
+             Sign in through the proxy</a></p>"
+        ));
+    }
+    page(status, "Sign in", &body)
+}
+
+/// The form for a code of the second factor; with `enrolment`, for its first one.
+pub(super) fn code(
+    status: StatusCode,
+    next: &str,
+    challenge: &Secret,
+    enrolment: Option<&Enrolment>,
+    error: Option<&str>,
+) -> Result<Response> {
+    let told = match enrolment {
+        None => {
+            "<p>Type the code that your authenticator shows, or a recovery code.</p>".to_owned()
+        }
+        Some(enrolment) => format!(
+            "<p>A second factor is needed here. Let your authenticator read this picture, or type \
+             the secret; then type the code that it shows.</p><div class=\"qr\">{}</div>\
+             <p><code>{}</code></p>",
+            qr::svg(enrolment.uri.expose())?,
+            escape(enrolment.secret.expose())
+        ),
+    };
     let body = format!(
-        "{}<form method=\"post\" action=\"/login?next={}\">\
-         <label for=\"email\">E-mail</label>\
-         <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
-         autocomplete=\"username\">\
-         <label for=\"password\">Password</label>\
-         <input id=\"password\" name=\"password\" type=\"password\" required \
-         autocomplete=\"current-password\">\
-         <button>Sign in</button></form><p><a href=\"/forgot\">Forgot your password?</a></p>",
+        "{}{told}<form method=\"post\" action=\"/login/second-factor?next={}\">\
+         <input type=\"hidden\" name=\"challenge\" value=\"{}\">\
+         <label for=\"code\">Code</label>\
+         <input id=\"code\" name=\"code\" required autofocus autocomplete=\"one-time-code\">\
+         <button>Continue</button></form>",
         alert(error),
         escape(&encode(next)),
-        escape(email)
+        escape(challenge.expose())
     );
-    page(status, "Sign in", &body)
+    Ok(page(status, "Second factor", &body))
+}
+
+/// The recovery codes, shown once.
+pub(super) fn recovery_codes(next: &str, codes: &[Secret]) -> Response {
+    let codes: String =
+        codes.iter().map(|code| format!("<code>{}</code><br>", escape(code.expose()))).collect();
+    let body = format!(
+        "<p>Keep these codes where you find them without your authenticator. Each works once, and \
+         they are not shown again.</p><p>{codes}</p><p><a class=\"way\" href=\"{}\">Continue</a></p>",
+        escape(next)
+    );
+    page(StatusCode::OK, "Recovery codes", &body)
 }
 
 /// The form to choose a password, behind a one-use link.

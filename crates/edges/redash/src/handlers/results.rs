@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use tessera_access::{Caller, ReadQuery, ReadResult, RunQuery, RunStatement};
-use tessera_bi::{Freshness, QueryResult, RunAnswer, RunRequest};
+use tessera_bi::{Freshness, QueryResult, RunAnswer, RunRequest, exported};
 use tessera_formats::Format;
 use tessera_kernel::ids::{QueryId, ResultId};
 use tessera_kernel::{Code, Fault, Result};
@@ -94,6 +94,7 @@ pub(crate) async fn of_query(Path((query, name)): Path<(String, String)>, call: 
 
 pub(crate) async fn by_id(Path(name): Path<String>, call: Call) -> Answer {
     quirks::dashboard_key_reads_no_stored_results(&call.caller)?;
+    quirks::query_key_reads_results_below_its_query(&call.caller)?;
     let (result, format) = file_name(&name)?;
     let grant = call.permit(ReadResult { result }).await?;
     let result = call.state.bi.results.get(&grant).await?;
@@ -134,6 +135,9 @@ async fn file(
 ) -> Answer {
     let envelope = envelope(&call.caller);
     let delivery = Delivery { result, format, envelope, stem: Some(stem), is_immutable };
+    let (audit, file) = (&call.state.kit.access.audit, format.extension());
+    let entry = exported(&call.caller, result, file);
+    audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
     Ok(deliver(&call.state, delivery).await?)
 }
 

@@ -7,6 +7,7 @@ use tessera_access::{
     AdministerUser, CreateUser, DeleteUser, ListUsers, NewUser, ReadUser, ReadUserKey,
     RegenerateUserKey, TokenPurpose, UpdateUser, User,
 };
+use tessera_httpkit::cookies;
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Code, Fault, Result, Secret};
 
@@ -53,6 +54,12 @@ pub(crate) async fn update(Path(user): Path<String>, call: Call) -> Answer {
         Code::Invalid => field_words(&fault),
         _ => fault.into(),
     })?;
+    // All other sessions end; the one in which it was done goes on.
+    if call.caller.is_session()
+        && let Some(token) = cookies::session_token(&call.parts.headers)
+    {
+        call.state.kit.access.sessions.keep(&user, &token).await?;
+    }
     with_key(&call, &user).await
 }
 

@@ -1,0 +1,2 @@
+-- Two writers at a time wait for each other.
+SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE

@@ -1,0 +1,1 @@
+DELETE FROM audit_unchained WHERE id <= $1

@@ -1,0 +1,1 @@
+DELETE FROM pending_signins WHERE digest = $1

@@ -1,0 +1,1 @@
+SELECT {pending p} FROM pending_signins p WHERE p.digest = $1

@@ -1,0 +1,1 @@
+INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)

@@ -1,0 +1,1 @@
+UPDATE sessions SET epoch = $2 WHERE digest = $1
