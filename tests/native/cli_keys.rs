@@ -1,4 +1,5 @@
 //! The lives of keys on the command line, beside a server that runs.
+#![expect(clippy::disallowed_methods, reason = "it waits for a server that runs")]
 
 use std::path::Path;
 use std::process::Command;

@@ -211,7 +211,7 @@ async fn workspaces_are_listed_and_unique(store: Store) {
     };
     let id = store.insert_workspace(&shop).await.unwrap();
     let shop = Workspace { id, ..shop };
-    assert_eq!(store.workspaces().await.unwrap(), [shop.clone()]);
+    assert_eq!(store.workspaces().await.unwrap(), std::slice::from_ref(&shop));
     assert_eq!(store.workspace(id).await.unwrap(), Some(shop.clone()));
     assert_eq!(store.workspace(WorkspaceId(99)).await.unwrap(), None);
     let again = Workspace { uid: Uid::now_v7(), ..shop };
