@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use tessera_access::ports::{KeyRepo, UserRepo};
 use tessera_access::{
     Access, AccessSettings, Credential, Key, KeyKind, KeyOwner, Peppers, RequestContext, Sealer,
-    Transport, User,
+    Transport, User, UserKind,
 };
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Clock, Fault, Random, Secret, SystemClock, SystemRandom};
@@ -122,6 +122,7 @@ async fn insert_user(store: &Store, clock: &dyn Clock, random: &dyn Random) -> R
         id: UserId(0),
         uid: random.uid(now),
         name: "Load".to_owned(),
+        kind: UserKind::Person,
         email: "load@example.com".to_owned(),
         password_hash: None,
         groups: Vec::new(),

@@ -1,4 +1,5 @@
 //! Running the server: start, setup, health, demo, end, and the command line.
 
 mod cli;
+mod cli_keys;
 mod start;

@@ -154,7 +154,7 @@ fn a_child_can_only_narrow_and_dies_with_its_parent() {
     let child = make(json!({ "free": { "least": { "min": 3 } }, "caps": { "formats": ["csv"] } }))
         .ok()
         .expect("made");
-    assert_eq!(child["parent_id"], parent["key"]["id"]);
+    assert_eq!(child["key"]["parent_id"], parent["key"]["id"]);
     let text = secret(&child);
     let csv = |more: &str| {
         nobody.get(&format!("/api/queries/{id}/results.csv?api_key={text}{more}")).expect("answers")

@@ -66,7 +66,12 @@ impl World {
             ("administrator", admin.clone()),
         ];
         let key = admin.post("/v1/keys", &json!({ "name": "spare" }))?.ok()?;
+        let groups_of = json!({ "name": "robot", "group_ids": [default] });
+        let robot = admin.post("/v1/service-accounts", &groups_of)?.ok()?;
+        let workspace = admin.post("/v1/workspaces", &json!({ "name": "shop" }))?.ok()?;
         let ids = vec![
+            ("service-accounts", robot["id"].to_string()),
+            ("workspaces", workspace["id"].to_string()),
             ("users", victim.to_string()),
             ("groups", group.clone()),
             ("data_sources", shop.sqlite.to_string()),

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
-use tessera_access::{Access, AccessSettings, CheckpointSigner, Peppers, Sealer, TransportRule};
+use tessera_access::{
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, Peppers, Sealer, TransportRule,
+};
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
@@ -47,7 +49,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("making the data folder {}", config.data.display()))?;
     let data = config.data.canonicalize()?;
-    let secrets = secrets::load_or_create(&data, random.as_ref())?;
+    let secrets = secrets::load_or_create(&data, random.as_ref(), clock.now())?;
     let store = Store::open(store_settings(config)).await.map_err(explain)?;
     let lake = Lake::local(data.clone()).map_err(explain)?;
     let connectors = AllConnectors::new(connector_settings(config, data)?);
@@ -120,6 +122,22 @@ fn access_settings(config: &Config) -> Result<AccessSettings> {
             TransportRule::Allowed
         } else {
             TransportRule::Fenced
+        },
+        key_policy: KeyPolicy {
+            default_lifetime_days: config.keys.default_lifetime_days,
+            lifetime_days_max: config.keys.lifetime_days_max,
+            unused_days_max: config.keys.unused_days_max,
+            restore_days: config.keys.restore_days,
+            ..KeyPolicy::default()
+        }
+        .check()
+        .map_err(|fault| explain(fault).context("the settings of [keys]"))?,
+        scanning_partner_keys: {
+            let keys = config.keys.scanning_partner_keys.clone();
+            for key in &keys {
+                tessera_access::partner_key(key).map_err(explain)?;
+            }
+            keys
         },
         trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
         signin: signin::settings(config)?,

@@ -11,7 +11,7 @@ use axum::middleware::from_fn_with_state;
 use tessera_access::terms::Dialect;
 use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
-use tessera_httpkit::{Kit, layer};
+use tessera_httpkit::{Kit, layer, leaks};
 use tessera_kernel::{Random, Secret, SystemRandom};
 use tessera_redash::{RedashSettings, RedashState};
 use tessera_runtime::Runtime;
@@ -22,10 +22,13 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 use crate::compose::{self, Core};
 use crate::config::Config;
-use crate::{demo, health, telemetry};
+use crate::{demo, health, secrets, telemetry};
 
 /// Answers smaller than this are not worth compressing, in bytes.
 const COMPRESS_FROM_BYTES: u64 = 1024;
+
+/// How often the peppers are read again.
+const PEPPERS_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves until the process is told to end.
 ///
@@ -61,7 +64,12 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
         writeln!(out, "{ready}")?;
         out.flush()?;
     }
-    listen(listener, app, Duration::from_secs(config.server.shutdown_seconds)).await?;
+    tokio::select! {
+        served = listen(listener, app, Duration::from_secs(config.server.shutdown_seconds)) => {
+            served?;
+        }
+        () = reload_peppers(&core, &config) => {}
+    }
     runtime.shut_down().await;
     core.store.close().await;
     tracing::info!("ended");
@@ -118,6 +126,7 @@ fn router(
     Ok(redash
         .merge(api)
         .merge(health)
+        .layer(from_fn_with_state(core.access.clone(), leaks::watch))
         .layer(CompressionLayer::new().gzip(true).compress_when(compress))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Layer { settings, random }, layer::prepare)))
@@ -139,6 +148,36 @@ async fn listen(listener: TcpListener, app: Router, grace: Duration) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Reads the peppers again and again, and at once on SIGHUP, so that they can be exchanged without
+/// an interruption. Never returns.
+async fn reload_peppers(core: &Core, config: &Config) {
+    let mut timer = tokio::time::interval(PEPPERS_EVERY);
+    let mut hang_up = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
+    loop {
+        let told = async {
+            match &mut hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = timer.tick() => {}
+            _ = told => {}
+        }
+        let now = core.clock.now();
+        let read = secrets::load_or_create(&config.data, core.random.as_ref(), now);
+        let peppers = core.access.gate.peppers();
+        match read.and_then(|read| peppers.replace(read.peppers).map_err(compose::explain)) {
+            Ok(false) => {}
+            Ok(true) => {
+                core.access.gate.forget_keys();
+                tracing::info!(current = peppers.current(), "the peppers were exchanged");
+            }
+            Err(error) => tracing::error!("the peppers stay as they are: {error:#}"),
+        }
+    }
 }
 
 /// Returns when the process is asked to end: SIGTERM, or Ctrl-C.

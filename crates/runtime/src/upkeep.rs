@@ -101,6 +101,16 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
     let sessions = shared.access.sessions.purge().await?;
     let buckets = shared.access.gate.limits().purge().await?;
+    let tended = shared.access.keys.tend().await?;
+    if tended != tessera_access::Tended::default() {
+        tracing::info!(
+            warned = tended.warned,
+            disabled = tended.disabled,
+            purged = tended.purged,
+            redigested = tended.redigested,
+            "keys were tended"
+        );
+    }
     if results + orphans + jobs + sessions + buckets > 0 {
         tracing::info!(results, orphans, jobs, sessions, buckets, "cleaned up");
     }

@@ -14,8 +14,10 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "key" => {
             "id uid kind user_id query_id dashboard_id workspace_id lookup digest pepper_version \
              sealed name hint created_by created_at not_before expires_at disabled_at revoked_at \
-             last_used_at terms parent_id predecessor_id approval"
+             last_used_at terms parent_id predecessor_id approval replaced_at widening disabled_by \
+             revoked_by"
         }
+        "workspace" => "id uid name created_at",
         "session" => {
             "uid digest user_id epoch created_at expires_at last_seen_at address client method"
         }
@@ -61,12 +63,12 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
 }
 
 /// How many columns [`of`] gives for a user.
-pub(crate) const USER_WIDTH: usize = 13;
+pub(crate) const USER_WIDTH: usize = 14;
 /// How many columns [`of`] gives for a visualization.
 pub(crate) const VISUALIZATION_WIDTH: usize = 9;
 
 const USER: &str = "id uid name email password_hash groups disabled_at invitation_pending \
-                    email_verified active_at epoch created_at updated_at";
+                    email_verified active_at epoch created_at updated_at kind";
 const VISUALIZATION: &str = "id uid query_id kind name description options created_at updated_at";
 
 /// A user's groups as numbers with commas, in the order of joining.

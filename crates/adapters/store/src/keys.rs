@@ -9,9 +9,10 @@ use tessera_kernel::{Code, Fault, Result, Timestamp};
 use crate::Store;
 use crate::db::{Row, Tx, call};
 
-type OwnerColumns = (Option<UserId>, Option<QueryId>, Option<DashboardId>, Option<WorkspaceId>);
+pub(crate) type OwnerColumns =
+    (Option<UserId>, Option<QueryId>, Option<DashboardId>, Option<WorkspaceId>);
 
-fn owner_columns(owner: KeyOwner) -> OwnerColumns {
+pub(crate) fn owner_columns(owner: KeyOwner) -> OwnerColumns {
     match owner {
         KeyOwner::User(id) => (Some(id), None, None, None),
         KeyOwner::Query(id) => (None, Some(id), None, None),
@@ -30,7 +31,7 @@ fn read_owner(columns: OwnerColumns) -> Result<KeyOwner> {
     }
 }
 
-fn read_key(row: &mut Row) -> Result<Key> {
+pub(crate) fn read_key(row: &mut Row) -> Result<Key> {
     Ok(Key {
         id: row.take()?,
         uid: row.take()?,
@@ -54,6 +55,10 @@ fn read_key(row: &mut Row) -> Result<Key> {
         parent: row.take()?,
         predecessor: row.take()?,
         approval: row.take::<Option<String>>()?.map(read_json).transpose()?,
+        replaced_at: row.take()?,
+        widening: row.take::<Option<String>>()?.map(read_json).transpose()?,
+        disabled_by: row.take()?,
+        revoked_by: row.take()?,
     })
 }
 
@@ -62,7 +67,7 @@ fn read_json<T: serde::de::DeserializeOwned>(text: String) -> Result<T> {
         .map_err(|error| Fault::internal("the terms of a stored key cannot be read", error))
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String> {
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Fault::internal("the terms of a key", error))
 }
 

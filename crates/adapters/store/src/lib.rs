@@ -15,6 +15,7 @@ mod facts;
 mod filter;
 mod groups;
 mod jobs;
+mod key_life;
 mod keys;
 mod limits;
 mod organisation;
@@ -26,6 +27,7 @@ mod sources;
 mod tags;
 mod users;
 mod visualizations;
+mod workspaces;
 
 pub use db::Engine;
 pub use settings::StoreSettings;

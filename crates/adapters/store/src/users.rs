@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tessera_access::ports::{UserRepo, UserWithRights};
-use tessera_access::{Group, Key, KeyOwner, TokenPurpose, User, UserFilter, UserOrder, UserToken};
+use tessera_access::{
+    Group, Key, KeyOwner, TokenPurpose, User, UserFilter, UserKind, UserOrder, UserToken,
+};
 use tessera_kernel::ids::{GroupId, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
@@ -51,6 +53,8 @@ pub(crate) fn read_user(row: &mut Row) -> Result<User> {
         epoch: row.take()?,
         created_at: row.take()?,
         updated_at: row.take()?,
+        kind: UserKind::parse(&row.take::<String>()?)
+            .ok_or_else(|| Fault::new(Code::Internal, "a stored user has an unknown kind"))?,
     })
 }
 
@@ -90,6 +94,12 @@ pub(crate) async fn insert_user(
     groups: &[GroupId],
     key: &Key,
 ) -> Result<UserId> {
+    let id = insert_keyless(tx, user, groups).await?;
+    insert_key(tx, key, KeyOwner::User(id)).await?;
+    Ok(id)
+}
+
+async fn insert_keyless(tx: Tx<'_>, user: &User, groups: &[GroupId]) -> Result<UserId> {
     let call = call!(
         "user_insert",
         user.uid,
@@ -104,12 +114,12 @@ pub(crate) async fn insert_user(
         user.epoch,
         user.created_at,
         user.updated_at,
+        user.kind.as_str(),
     );
     let id: UserId = tx.one(call).await?.take()?;
     for group in groups {
         tx.execute(call!("group_member_insert", id, *group)).await?;
     }
-    insert_key(tx, key, KeyOwner::User(id)).await?;
     Ok(id)
 }
 
@@ -157,6 +167,8 @@ impl UserRepo for Store {
         page: PageRequest,
     ) -> Result<Page<User>> {
         let mut listed = Filter::default();
+        let kind = listed.bind(filter.kind.as_str());
+        listed.and(format!("u.kind = {kind}"));
         listed.and(format!("u.disabled_at IS {}NULL", if filter.disabled { "NOT " } else { "" }));
         if let Some(pending) = filter.pending {
             let pending = listed.bind(pending);
@@ -190,6 +202,13 @@ impl UserRepo for Store {
             .write(move |tx| {
                 Box::pin(async move { insert_user(tx, &user, &user.groups, &key).await })
             })
+            .await
+    }
+
+    async fn insert_service_account(&self, user: &User) -> Result<UserId> {
+        let user = user.clone();
+        self.db
+            .write(move |tx| Box::pin(async move { insert_keyless(tx, &user, &user.groups).await }))
             .await
     }
 

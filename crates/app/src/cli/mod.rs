@@ -67,7 +67,7 @@ Examples:
     /// Users: list, create, password, disable, enable
     #[command(subcommand)]
     Users(users::Command),
-    /// Keys: list, create, pin, revoke
+    /// Keys: create, list, rotate, revoke and whatever else happens in their lives
     #[command(subcommand)]
     Keys(keys::Command),
     /// Data sources: types, list, create, test, schema, delete

@@ -46,6 +46,18 @@ impl Session {
         bail!("there is no administrator; make one: tessera users create --admin …")
     }
 
+    /// The same in the name of another administrator.
+    pub(super) async fn acting_as(mut self, email: Option<&str>) -> Result<Self> {
+        if let Some(email) = email {
+            let user = self.user(email).await?;
+            let found = self.core.access.gate.principal(user.id).await.map_err(explain)?;
+            let found = found.filter(|user| user.is_admin());
+            let user = found.with_context(|| format!("{email} is no administrator"))?;
+            self.caller = Caller::User { user, key: None };
+        }
+        Ok(self)
+    }
+
     /// The right to do one thing.
     pub(super) async fn permit<A: Act>(&self, act: A) -> Result<Authorized<A>> {
         self.core.access.gate.permit(&self.caller, &context(), act).await.map_err(explain)

@@ -167,6 +167,18 @@ section! {
         token_seconds_max: i64 = 24 * 3600,
         /// Most keys below one key.
         children_max: usize = 1000,
+        /// How long a new key works if nobody says, in days; zero for no end. This and the next
+        /// three can be changed for the organisation while the server runs.
+        default_lifetime_days: u32 = 90,
+        /// The longest time that a new key may work, in days; zero for any.
+        lifetime_days_max: u32 = 0,
+        /// After how many days without use a key is switched off; zero for never.
+        unused_days_max: u32 = 0,
+        /// For how many days a revoked key can be brought back; after that it is deleted.
+        restore_days: u32 = 30,
+        /// Public keys (P-256, PEM) of partners for secret scanning, who report found keys at
+        /// `/v1/secret-scanning/reports`.
+        scanning_partner_keys: Vec<String> = Vec::new(),
     }
 }
 

@@ -115,6 +115,29 @@ actions! {
     KeysRevoke = "keys.revoke", Owner, [];
     /// Make a narrower key below the one in use.
     KeysDelegate = "keys.delegate", Nothing, [];
+    /// Read a key of one's own.
+    KeysRead = "keys.read", Owner, [];
+    /// Rename a key of one's own, or narrow it.
+    KeysUpdate = "keys.update", Owner, [];
+    /// Make a successor of a key of one's own.
+    KeysRotate = "keys.rotate", Owner, [];
+    /// Switch a key of one's own off or on.
+    KeysDisable = "keys.disable", Owner, [];
+    /// Bring a revoked key of one's own back.
+    KeysRestore = "keys.restore", Owner, [];
+    /// Ask for more than a key of one's own may do.
+    KeysWiden = "keys.widen", Owner, [];
+    /// Approve or refuse keys and widenings.
+    KeysApprove = "keys.approve", Admin, ["admin"];
+    /// See everybody's keys, make keys for others, revoke many.
+    KeysAdminister = "keys.administer", Admin, ["admin"];
+    /// Read and change the organisation's policy of keys.
+    KeysPolicy = "keys.policy", Admin, ["admin"];
+
+    /// List workspaces.
+    WorkspacesList = "workspaces.list", Admin, ["admin"];
+    /// Create a workspace, or keys of one.
+    WorkspacesAdminister = "workspaces.administer", Admin, ["admin"];
 
     /// List data sources.
     SourcesList = "sources.list", Nothing, ["list_data_sources"];
@@ -401,6 +424,14 @@ impl Action {
                 | Self::KeysDelegate
                 | Self::QueriesApprove
                 | Self::QueriesPin
+                | Self::KeysUpdate
+                | Self::KeysRotate
+                | Self::KeysDisable
+                | Self::KeysRestore
+                | Self::KeysWiden
+                | Self::KeysApprove
+                | Self::KeysPolicy
+                | Self::WorkspacesAdminister
                 | Self::SourcesCreate
                 | Self::SourcesUpdate
                 | Self::SourcesDelete

@@ -165,6 +165,31 @@ acts! {
     CreateChildKey { key: KeyId } = KeysDelegate, |a| Object::Key(a.key);
     /// Revoke a key.
     RevokeKey { key: KeyId } = KeysRevoke, |a| Object::Key(a.key);
+    /// Read a key.
+    ReadKey { key: KeyId } = KeysRead, |a| Object::Key(a.key);
+    /// Rename or narrow a key.
+    UpdateKey { key: KeyId } = KeysUpdate, |a| Object::Key(a.key);
+    /// Make a successor of a key.
+    RotateKey { key: KeyId } = KeysRotate, |a| Object::Key(a.key);
+    /// Switch a key off or on.
+    DisableKey { key: KeyId } = KeysDisable, |a| Object::Key(a.key);
+    /// Bring a revoked key back.
+    RestoreKey { key: KeyId } = KeysRestore, |a| Object::Key(a.key);
+    /// Ask for more than a key may do.
+    WidenKey { key: KeyId } = KeysWiden, |a| Object::Key(a.key);
+    /// Approve or refuse a key or its widening.
+    ApproveKey { key: KeyId } = KeysApprove, |a| Object::Key(a.key);
+    /// See everybody's keys, make keys for others, revoke many.
+    AdministerKeys {} = KeysAdminister, |_| Object::None;
+    /// Read or change the policy of keys.
+    GovernKeys {} = KeysPolicy, |_| Object::None;
+
+    /// List workspaces.
+    ListWorkspaces {} = WorkspacesList, |_| Object::None;
+    /// Create a workspace.
+    CreateWorkspace {} = WorkspacesAdminister, |_| Object::None;
+    /// Make keys of a workspace.
+    AdministerWorkspace { workspace: WorkspaceId } = WorkspacesAdminister, |a| Object::Workspace(a.workspace);
 
     /// List data sources.
     ListSources {} = SourcesList, |_| Object::None;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use tessera_kernel::ids::{DashboardId, KeyId, SourceId, UserId};
-use tessera_kernel::{Clock, Code, Fault, Result, Timestamp};
+use tessera_kernel::{Clock, Code, Fault, Result, Secret, Timestamp};
 
 use crate::acts::{Act, Object};
 use crate::caller::{DashboardPrincipal, QueryPrincipal, WorkspacePrincipal};
@@ -131,6 +131,8 @@ struct Inner {
     dashboards: Cache<DashboardId, Arc<DashboardPrincipal>>,
     /// What was used since the last flush; storage learns of it once a minute.
     used_keys: Mutex<HashMap<KeyId, Timestamp>>,
+    /// Keys that were used under an old pepper, with their digest under the present one.
+    stale_keys: Mutex<HashMap<KeyId, (Key, i64)>>,
     seen_users: Mutex<HashMap<UserId, Timestamp>>,
     limits: Limits,
     /// Which keys there are, for addresses that send many bad ones.
@@ -162,6 +164,7 @@ impl Gate {
                 dashboards: Cache::builder().max_capacity(entries).time_to_live(ttl).build(),
                 settings,
                 used_keys: Mutex::default(),
+                stale_keys: Mutex::default(),
                 seen_users: Mutex::default(),
             }),
         }
@@ -222,9 +225,14 @@ impl Gate {
             entry.transport = Some(transport.as_str());
         });
         let now = self.inner.clock.now();
+        if key.terms().any(|terms| terms.canary) {
+            self.alarm(&key, transport, context).await?;
+        }
         if let Some(reason) = key.lapsed(now) {
             return Err(lapsed(reason));
         }
+        let key = key.at(now);
+        context.ledger.note(|entry| entry.sunset = key.sunset(now));
         let caller = self.caller_of(&key).await?;
         if matches!(key.key.owner, KeyOwner::User(_))
             && transport == Transport::Url
@@ -268,7 +276,10 @@ impl Gate {
         let found = match shape {
             Shape::Token(token) => self.find_token(&token).await?,
             Shape::Key(shape) => match self.find_key(text, shape).await? {
-                Some(key) => self.with_above(key).await?,
+                Some(key) => {
+                    self.note_stale(text, &key);
+                    self.with_above(key).await?
+                }
                 None => None,
             },
         };
@@ -304,6 +315,70 @@ impl Gate {
         };
         let found = self.with_above(key).await?;
         Ok(found.map(|found| ActiveKey { caveats, token: Some(facts), ..found }))
+    }
+
+    /// Writes down that a trap was stepped on, before anything is answered.
+    async fn alarm(
+        &self,
+        key: &ActiveKey,
+        transport: Transport,
+        context: &RequestContext,
+    ) -> Result<()> {
+        let (address, client) = (context.address.clone(), context.client.clone());
+        tracing::warn!(key = key.id().0, address, client, "a canary key was used");
+        context.ledger.note(|entry| entry.canary = true);
+        let entry = AuditEntry {
+            actor: format!("key:{}", key.id()),
+            action: crate::events::CANARY_USED,
+            object: format!("key:{}", key.id()),
+            detail: serde_json::json!({
+                "client": client,
+                "origin": context.origin,
+                "transport": transport.as_str(),
+                "dialect": context.dialect.as_str(),
+                "first": key.key.last_used_at.is_none(),
+            }),
+        };
+        self.inner.audit.record(context, entry).await
+    }
+
+    /// The key with this text, whatever its state; for finding leaks.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub(crate) async fn find(&self, text: &Secret) -> Result<Option<Key>> {
+        match format::read(text.expose()) {
+            Some(shape) => self.find_key(text.expose(), shape).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Notes that a key's digest is to be made anew, which a later flush stores.
+    fn note_stale(&self, text: &str, key: &Key) {
+        // Those whose text is known are made anew without being used.
+        if key.pepper_version == self.inner.peppers.current() || key.sealed.is_some() {
+            return;
+        }
+        let (version, digest) = self.inner.peppers.digest(text);
+        let own = matches!(format::read(text), Some(format::KeyText::Own { .. }));
+        let lookup = if own { key.lookup.clone() } else { hex(&digest) };
+        let fresh = Key { digest, pepper_version: version, lookup, ..key.clone() };
+        self.inner.stale_keys.lock().insert(key.id, (fresh, key.pepper_version));
+    }
+
+    async fn flush_stale(&self) -> Result<()> {
+        let stale: Vec<_> = self.inner.stale_keys.lock().drain().collect();
+        let any = !stale.is_empty();
+        for (place, (_, (fresh, pepper))) in stale.iter().enumerate() {
+            if let Err(fault) = self.inner.repos.redigest_key(fresh, *pepper).await {
+                self.inner.stale_keys.lock().extend(stale[place..].iter().cloned());
+                return Err(fault);
+            }
+        }
+        if any {
+            self.forget_keys();
+        }
+        Ok(())
     }
 
     /// A key with all above it; `None` if one of them is gone.
@@ -418,6 +493,7 @@ impl Gate {
     /// # Errors
     /// If storage fails; what was not written is tried again next time.
     pub async fn flush_used(&self) -> Result<()> {
+        self.flush_stale().await?;
         let keys: Vec<_> = self.inner.used_keys.lock().drain().collect();
         let users: Vec<_> = self.inner.seen_users.lock().drain().collect();
         if !keys.is_empty()

@@ -23,6 +23,7 @@ mod passwords;
 pub mod ports;
 mod seal;
 mod service;
+mod service_accounts;
 mod sessions;
 mod settings;
 mod setup;
@@ -30,6 +31,7 @@ pub mod signin;
 mod throttle;
 mod usage;
 mod users;
+mod workspaces;
 
 pub use action::{Action, Need, PermissionWord, permission_actions};
 pub use acts::*;
@@ -47,13 +49,17 @@ pub use credential::{Credential, Transport};
 pub use gate::{Authorized, Gate, RequestContext};
 pub use groups::{Group, GroupChange, Groups, NewGroup};
 pub use keys::{
-    ActiveKey, Approval, BoundedKey, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers,
-    SigningSecret, TokenFacts, is_key_shaped, terms,
+    ActiveKey, Approval, BoundedKey, BulkRevocation, DeclaredKey, Expiry, FoundKey, Key, KeyChange,
+    KeyFilter, KeyFormat, KeyKind, KeyOwner, KeyPolicy, KeyState, Keys, LeakReport, LeakRule,
+    MintedKey, NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey,
+    SigningSecret, Tended, TokenFacts, Widening, is_key_shaped, key_texts, partner_key, terms,
+    texts_of,
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;
+pub use service_accounts::{NewServiceAccount, ServiceAccountChange};
 pub use sessions::{NewSession, Session, Sessions};
 pub use settings::{AccessSettings, TransportRule};
 pub use setup::{Setup, SetupRequest};
@@ -65,8 +71,10 @@ pub use signin::{
 pub use throttle::Throttle;
 pub use usage::{Entry, Ledger, LimitState};
 pub use users::{
-    Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserOrder, UserToken, Users,
+    Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserKind, UserOrder,
+    UserToken, Users,
 };
+pub use workspaces::{NewWorkspace, Workspace, Workspaces};
 
 /// The permission words that the built-in default group starts with.
 pub const DEFAULT_PERMISSIONS: [&str; 12] = [

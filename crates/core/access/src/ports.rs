@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use tessera_kernel::ids::{GroupId, KeyId, QueryId, SourceId, Uid, UserId};
+use tessera_kernel::ids::{GroupId, KeyId, QueryId, SourceId, Uid, UserId, WorkspaceId};
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
 use crate::acts::Object;
@@ -18,7 +18,8 @@ use crate::limits::BucketReport;
 use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
 use crate::{
-    AccessLevel, AuditEvent, AuditFilter, ChainHead, Identity, Pending, SecondFactor, StoredRecord,
+    AccessLevel, AuditEvent, AuditFilter, ChainHead, Identity, KeyFilter, Pending, SecondFactor,
+    StoredRecord, Workspace,
 };
 
 /// What the rules need to know of an object.
@@ -102,7 +103,9 @@ pub trait UserRepo: Send + Sync {
     ) -> Result<Page<User>>;
     /// Adds a user with its first key, in one transaction. The key's owner is the new user.
     async fn insert_user(&self, user: &User, key: &Key) -> Result<UserId>;
-    /// Writes a user with all fields, groups included.
+    /// Adds a user without a key: a service account.
+    async fn insert_service_account(&self, user: &User) -> Result<UserId>;
+    /// Writes a user with all fields but the kind, groups included.
     async fn update_user(&self, user: &User) -> Result<()>;
     /// Deletes a user, with keys, sessions, tokens, favourites and memberships.
     async fn delete_user(&self, id: UserId) -> Result<()>;
@@ -343,12 +346,72 @@ pub trait LimitRepo: Send + Sync {
     async fn key_lookups(&self, after: KeyId) -> Result<Vec<(KeyId, String)>>;
 }
 
+/// The lives of keys.
+#[async_trait]
+pub trait KeyLifeRepo: Send + Sync {
+    /// A page of keys, oldest first. States are meant at `now`.
+    async fn keys(
+        &self,
+        filter: &KeyFilter,
+        now: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Key>>;
+    /// Writes the name, terms, approval and widening of a key.
+    async fn update_key(&self, key: &Key) -> Result<()>;
+    /// Writes until when a key works.
+    async fn set_key_end(&self, id: KeyId, end: Option<Timestamp>) -> Result<()>;
+    /// Writes since when and by whom a key is switched off; `at` counts as use when it is switched on.
+    async fn set_key_disabled(&self, key: &Key, at: Timestamp) -> Result<()>;
+    /// Adds a successor and lets the predecessor end at `end`, in one transaction; `Conflict` if
+    /// that has a successor or is revoked.
+    async fn replace_key(
+        &self,
+        predecessor: KeyId,
+        end: Timestamp,
+        at: Timestamp,
+        successor: &Key,
+    ) -> Result<KeyId>;
+    /// Revokes those of these keys that are not revoked; tells how many.
+    async fn revoke_keys(&self, ids: &[KeyId], by: Option<UserId>, at: Timestamp) -> Result<u64>;
+    /// Brings a revoked key back.
+    async fn restore_key(&self, id: KeyId) -> Result<()>;
+    /// Deletes keys that were revoked before this moment.
+    async fn purge_keys(&self, revoked_before: Timestamp) -> Result<u64>;
+    /// Switches keys off that cannot be shown again and were not used since this moment.
+    async fn disable_unused_keys(&self, since: Timestamp, at: Timestamp) -> Result<Vec<KeyId>>;
+    /// Notes a warning of so many days; `false` if there was one of as many or fewer.
+    async fn note_key_warning(&self, id: KeyId, days: i64) -> Result<bool>;
+    /// Writes digest, pepper, lookup and sealed text of a key if it still has this pepper.
+    async fn redigest_key(&self, key: &Key, pepper: i64) -> Result<bool>;
+    /// Some recoverable keys that are not revoked and have another pepper.
+    async fn recoverable_keys_under_other_peppers(
+        &self,
+        pepper: i64,
+        limit: u64,
+    ) -> Result<Vec<Key>>;
+    /// How many keys there are for each pepper, revoked ones too.
+    async fn count_keys_by_pepper(&self) -> Result<Vec<(i64, u64)>>;
+}
+
+/// Workspaces.
+#[async_trait]
+pub trait WorkspaceRepo: Send + Sync {
+    /// All workspaces, by number.
+    async fn workspaces(&self) -> Result<Vec<Workspace>>;
+    /// One workspace.
+    async fn workspace(&self, id: WorkspaceId) -> Result<Option<Workspace>>;
+    /// Adds a workspace.
+    async fn insert_workspace(&self, workspace: &Workspace) -> Result<WorkspaceId>;
+}
+
 /// Everything this crate stores.
 pub trait Repos:
     FactsRepo
     + UserRepo
     + GroupRepo
     + KeyRepo
+    + KeyLifeRepo
+    + WorkspaceRepo
     + SessionRepo
     + SignInRepo
     + SettingRepo
@@ -363,6 +426,8 @@ impl<T> Repos for T where
         + UserRepo
         + GroupRepo
         + KeyRepo
+        + KeyLifeRepo
+        + WorkspaceRepo
         + SessionRepo
         + SignInRepo
         + SettingRepo

@@ -9,7 +9,7 @@ use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
     AccessSettings, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
-    SecondFactors, Sessions, Setup, SignIns, Users,
+    SecondFactors, Sessions, Setup, SignIns, Users, Workspaces,
 };
 
 /// Who may do what.
@@ -33,6 +33,8 @@ pub struct Access {
     pub factors: SecondFactors,
     /// Signing in by the word of others.
     pub federation: Federation,
+    /// Workspaces.
+    pub workspaces: Workspaces,
     /// The first setup.
     pub setup: Setup,
     /// Editors and settings of the organisation are read and written through here.
@@ -99,6 +101,11 @@ impl Access {
             signin,
             factors,
             federation,
+            workspaces: Workspaces::new(
+                Arc::clone(&repos),
+                Arc::clone(&clock),
+                Arc::clone(&random),
+            ),
             setup: Setup::new(
                 Arc::clone(&repos),
                 gate.clone(),

@@ -8,7 +8,7 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 use crate::acts::{EndSession, ListSessions, RevokeSessions};
 use crate::ports::Repos;
 use crate::signin::{Method, audit};
-use crate::{Authorized, Caller, Gate, RequestContext, User};
+use crate::{Authorized, Caller, Gate, RequestContext, User, UserKind};
 
 /// How much of what a browser says about itself is kept, in characters.
 const CLIENT_CHARACTERS_MAX: usize = 120;
@@ -80,6 +80,9 @@ impl Sessions {
         method: Method,
         context: &RequestContext,
     ) -> Result<NewSession> {
+        if user.kind != UserKind::Person {
+            return Err(Fault::new(Code::Forbidden, "a service account cannot sign in"));
+        }
         let token = Secret::new(self.random.alphanumeric(43));
         let now = self.clock.now();
         let expires_at = now + self.idle();

@@ -43,6 +43,10 @@ pub struct AccessSettings {
     pub key_children_max: usize,
     /// Whether keys that act as a user may come in the address.
     pub user_keys_in_url: TransportRule,
+    /// The policy of keys where the organisation has not set its own.
+    pub key_policy: crate::KeyPolicy,
+    /// Public keys (P-256, PEM) of partners for secret scanning.
+    pub scanning_partner_keys: Vec<String>,
     /// Proxies whose word about the caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Signing in.
@@ -65,6 +69,8 @@ impl Default for AccessSettings {
             token_seconds_max: 24 * 3600,
             key_children_max: 1000,
             user_keys_in_url: TransportRule::Allowed,
+            key_policy: crate::KeyPolicy::default(),
+            scanning_partner_keys: Vec::new(),
             trusted_proxies: Vec::new(),
             signin: SignInSettings::default(),
         }

@@ -7,7 +7,7 @@ use tessera_kernel::ids::{GroupId, UserId};
 use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret};
 
 use crate::ports::Repos;
-use crate::users::{User, clean_email, clean_name};
+use crate::users::{User, UserKind, clean_email, clean_name};
 use crate::{
     ADMIN_PERMISSIONS, AuditEntry, DEFAULT_PERMISSIONS, Gate, Group, KeyKind, KeyOwner, Keys,
     Passwords, RequestContext, events,
@@ -97,6 +97,7 @@ impl Setup {
         let groups = [group("admin", &ADMIN_PERMISSIONS), group("default", &DEFAULT_PERMISSIONS)];
         let user = User {
             id: UserId(0),
+            kind: UserKind::Person,
             uid: self.random.uid(now),
             name,
             email: email.clone(),

@@ -17,11 +17,40 @@ use crate::ports::Repos;
 use crate::signin::Guard;
 use crate::{AccessSettings, Authorized, Changes, Gate, Passwords};
 
-/// A person.
+/// Who or what a user is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum UserKind {
+    /// Somebody who can sign in.
+    #[default]
+    Person,
+    /// A program: it has keys, and no password or session.
+    Service,
+}
+
+impl UserKind {
+    /// The spelling in storage and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Service => "service",
+        }
+    }
+
+    /// Reads the spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Person, Self::Service].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A person, or a service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The number.
     pub id: UserId,
+    /// Who or what it is.
+    pub kind: UserKind,
     /// The public identifier.
     pub uid: Uid,
     /// The name.
@@ -77,6 +106,8 @@ pub struct UserChange {
 /// Which users to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserFilter {
+    /// People, or service accounts instead.
+    pub kind: UserKind,
     /// Those shut out, instead of those who are not.
     pub disabled: bool,
     /// Only those who have (`false`) or have not (`true`) accepted their invitation.
@@ -134,14 +165,14 @@ const TEXT_CHARACTERS_MAX: usize = 255;
 /// Users.
 #[derive(Clone)]
 pub struct Users {
-    repos: Arc<dyn Repos>,
-    gate: Gate,
+    pub(crate) repos: Arc<dyn Repos>,
+    pub(crate) gate: Gate,
     keys: Keys,
     passwords: Passwords,
     guard: Guard,
     settings: AccessSettings,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 impl Users {
@@ -269,6 +300,7 @@ impl Users {
         let now = self.clock.now();
         let mut user = User {
             id: UserId(0),
+            kind: UserKind::Person,
             uid: self.random.uid(now),
             name,
             email,
@@ -407,6 +439,9 @@ impl Users {
     /// # Errors
     /// `Invalid` for a weak password.
     pub async fn force_password(&self, mut user: User, password: &Secret) -> Result<User> {
+        if user.kind == UserKind::Service {
+            return Err(Fault::invalid("user", "a service account has no password; make it a key"));
+        }
         user.password_hash = Some(self.passwords.hash(password).await?);
         user.invitation_pending = false;
         user.epoch += 1;
@@ -424,7 +459,7 @@ impl Users {
         &self.gate
     }
 
-    async fn check_groups(&self, groups: &[GroupId]) -> Result<()> {
+    pub(crate) async fn check_groups(&self, groups: &[GroupId]) -> Result<()> {
         let known = self.repos.groups().await?;
         match groups.iter().find(|group| !known.iter().any(|known| known.id == **group)) {
             Some(group) => Err(Fault::invalid("groups", format!("there is no group {group}"))),
@@ -435,7 +470,7 @@ impl Users {
         }
     }
 
-    async fn save(&self, user: &User) -> Result<()> {
+    pub(crate) async fn save(&self, user: &User) -> Result<()> {
         self.repos.update_user(user).await?;
         self.gate.forget_users();
         Ok(())

@@ -281,12 +281,16 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::setup::routes());
     all.extend(handlers::users::routes());
     all.extend(handlers::invitations::routes());
+    all.extend(handlers::service_accounts::routes());
     all.extend(handlers::groups::routes());
     all.extend(handlers::keys::routes());
     all.extend(handlers::attributes::routes());
     all.extend(handlers::children::routes());
     all.extend(handlers::pins::routes());
     all.extend(handlers::versions::routes());
+    all.extend(handlers::key_life::routes());
+    all.extend(handlers::workspaces::routes());
+    all.extend(handlers::secret_scanning::routes());
     all.extend(handlers::sources::routes());
     all.extend(handlers::queries::routes());
     all.extend(handlers::editors::routes());

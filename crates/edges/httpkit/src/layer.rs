@@ -13,7 +13,7 @@ use tessera_access::Ledger;
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
-use crate::{KitSettings, RequestInfo, address, body, limits, origins};
+use crate::{KitSettings, RequestInfo, address, body, limits, origins, sunset};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
@@ -94,8 +94,19 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     let entry = info.ledger.entry();
     origins::allow(response.headers_mut(), &path, &entry.origins, info.origin.as_deref());
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
+    if let Some(end) = entry.sunset {
+        sunset::announce(response.headers_mut(), end);
+    }
+    if entry.canary {
+        metrics::counter!("tessera_canary_keys_used_total").increment(1);
+    }
     origins::frame(response.headers_mut(), &path, &entry.origins);
     limits::apply(response, &entry)
+}
+
+/// The answer when something of ours went wrong on the way out.
+pub(crate) fn failed() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong, see the log\n").into_response()
 }
 
 /// Reads a small body before anybody looks at the request. A handler that has no use for it would

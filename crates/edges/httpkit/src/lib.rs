@@ -13,10 +13,12 @@ pub mod download;
 mod info;
 mod kit;
 pub mod layer;
+pub mod leaks;
 mod limits;
 mod origins;
 pub mod pages;
 pub mod qr;
+mod sunset;
 
 pub use assertions::Assertions;
 pub use info::RequestInfo;

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004_signin.sql"),
     migration!(5, "0005_limits.sql"),
     migration!(8, "0008_versions_attributes.sql"),
+    migration!(9, "0009_lifecycle.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

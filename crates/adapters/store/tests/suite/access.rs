@@ -3,7 +3,8 @@
 use serde_json::json;
 use tessera_access::ports::{FactsRepo, GroupRepo, KeyRepo, SessionRepo, SettingRepo, UserRepo};
 use tessera_access::{
-    AccessLevel, KeyKind, KeyOwner, Object, TokenPurpose, UserFilter, UserOrder, UserToken,
+    AccessLevel, KeyKind, KeyOwner, Object, TokenPurpose, User, UserFilter, UserKind, UserOrder,
+    UserToken,
 };
 use tessera_kernel::ids::{GroupId, KeyId, UserId};
 use tessera_kernel::{Code, PageRequest};
@@ -14,12 +15,29 @@ use crate::common::{
 };
 
 on_both! {
+    service_accounts_are_listed_apart
     setup_happens_once users_are_written_and_read users_are_listed_in_order
     an_address_is_unique deleting_a_user_takes_all_that_is_the_users
     a_user_who_owns_objects_is_not_deleted rights_are_read_in_one_go groups_have_members_and_access
     keys_are_found_replaced_and_revoked times_never_go_back a_link_works_once
     sessions_are_extended_and_purged settings_are_kept
     facts_tell_owner_source_and_members editing_is_granted_and_taken_back
+}
+
+async fn service_accounts_are_listed_apart(store: Store) {
+    let ada = add_user(&store, "Ada").await;
+    let group = add_group(&store, "one").await;
+    let robot = User { kind: UserKind::Service, groups: vec![group], ..user("Robot") };
+    let id = store.insert_service_account(&robot).await.unwrap();
+    assert_eq!(store.user(id).await.unwrap().unwrap(), User { id, ..robot });
+    assert!(store.keys_of(KeyOwner::User(id)).await.unwrap().is_empty(), "it has no key yet");
+    let list = async |kind| -> Vec<UserId> {
+        let filter = UserFilter { kind, ..UserFilter::default() };
+        let found = store.users(&filter, UserOrder::CreatedAt, false, page()).await.unwrap();
+        found.items.into_iter().map(|user| user.id).collect()
+    };
+    assert_eq!(list(UserKind::Person).await, [ada]);
+    assert_eq!(list(UserKind::Service).await, [id]);
 }
 
 async fn setup_happens_once(store: Store) {

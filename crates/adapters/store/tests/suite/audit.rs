@@ -197,9 +197,9 @@ async fn changes_tell_before_and_after_and_refusals_are_written_down(store: Stor
 /// A store whose log cannot be written any more, by a trigger of the test's own.
 async fn broken_log(store: &Store, statement: impl Fn(&str)) {
     let (access, admin) = access(store).await;
-    let key = || NewKey { name: "k".to_owned(), not_before: None, expires_at: None };
+    let key = || NewKey { name: "k".to_owned(), ..NewKey::default() };
     let grant = access.gate.permit(&admin, &context(), CreateKey {}).await.unwrap();
-    access.keys.create(&grant, key()).await.unwrap();
+    access.keys.create(&grant, None, key()).await.unwrap();
     let group = access.gate.permit(&admin, &context(), CreateGroup {}).await.unwrap();
     let user = admin.user().unwrap().id;
     let owner = tessera_access::KeyOwner::User(user);

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde_json::json;
 use tempfile::TempDir;
 use tessera_access::ports::{GroupRepo, UserRepo};
-use tessera_access::{Group, Key, KeyKind, KeyOwner, Method, Session, User, Visible};
+use tessera_access::{Group, Key, KeyKind, KeyOwner, Method, Session, User, UserKind, Visible};
 use tessera_bi::ports::{QueryRepo, SourceRepo};
 use tessera_bi::{
     Change, Dashboard, Query, QueryFilter, QueryOrder, QueryScope, Source, Visualization, Widget,
@@ -69,6 +69,7 @@ pub(crate) fn page() -> PageRequest {
 pub(crate) fn user(name: &str) -> User {
     User {
         id: UserId(0),
+        kind: UserKind::Person,
         uid: Uid::now_v7(),
         name: name.to_owned(),
         email: format!("{}@example.com", name.to_lowercase()),

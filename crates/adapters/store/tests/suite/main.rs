@@ -8,6 +8,8 @@ mod common;
 mod dashboards;
 mod engines;
 mod jobs;
+mod key_life;
+mod key_lives;
 mod limits;
 mod queries;
 mod search;

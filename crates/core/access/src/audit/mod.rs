@@ -34,6 +34,14 @@ pub mod events {
     pub const IDENTITY_CREATED_USER: &str = "identities.create_user";
     /// An account of one of them was linked to a user.
     pub const IDENTITY_LINKED: &str = "identities.link";
+    /// A key that is a trap was used.
+    pub const CANARY_USED: &str = "keys.canary";
+    /// A key ends soon.
+    pub const KEY_ENDS: &str = "keys.expiry_warning";
+    /// The text of a key was found in what somebody saved.
+    pub const KEY_IN_TEXT: &str = "keys.found_in_text";
+    /// A partner for secret scanning found the text of a key.
+    pub const KEY_LEAKED: &str = "keys.leaked";
     /// The rows of a result left as a file.
     pub const RESULT_EXPORTED: &str = "results.export";
 }

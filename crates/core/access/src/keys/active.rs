@@ -1,5 +1,7 @@
 //! A key at work: itself and everything above it, none of which it can exceed.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 use tessera_kernel::ids::{KeyId, SourceId};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
@@ -9,6 +11,9 @@ use super::terms::{QueryVersion, Ruling, Terms};
 use super::{KeyKind, KeyOwner};
 use crate::ports::Facts;
 use crate::{Action, Object, RequestContext, Transport};
+
+/// How many days before its end a key's callers are told.
+const SUNSET_DAYS: i64 = 30;
 
 /// A key that was recognised, with the keys above it and what narrows it for this one request.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +56,23 @@ impl ActiveKey {
     pub fn terms(&self) -> impl Iterator<Item = &Terms> {
         let above = self.above.iter().rev().map(|key| &key.terms);
         above.chain([&self.key.terms]).chain(&self.caveats)
+    }
+
+    /// The key as it is at a moment: with the terms of a widening while that holds.
+    #[must_use]
+    pub fn at(self: &Arc<Self>, now: Timestamp) -> Arc<Self> {
+        let Some(terms) = self.key.widened(now) else { return Arc::clone(self) };
+        let terms = terms.clone();
+        let mut widened = Self::clone(self);
+        widened.key.terms = terms;
+        Arc::new(widened)
+    }
+
+    /// When it ends, if that is so soon that its owner is warned.
+    #[must_use]
+    pub fn sunset(&self, now: Timestamp) -> Option<Timestamp> {
+        let ends = std::iter::once(&self.key).chain(&self.above).filter_map(|key| key.expires_at);
+        ends.min().filter(|end| *end - now <= chrono::TimeDelta::days(SUNSET_DAYS))
     }
 
     /// Whether this key and all above it are in force, as a stable word why not.

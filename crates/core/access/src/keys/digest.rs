@@ -3,14 +3,20 @@
 //! Keys have far more than 112 random bits, so one HMAC-SHA-256 is enough (NIST SP 800-63B, look-up
 //! secrets); a slow hash on every request would only serve attackers.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, Mac};
+use parking_lot::RwLock;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use tessera_kernel::{Code, Fault, Result};
 
-/// The peppers by version. The last one makes new digests; all of them check.
+/// The peppers by version. The last one makes new digests; all of them check. Clones share them, so
+/// that they can be exchanged while the server runs.
 #[derive(Clone)]
-pub struct Peppers(Vec<(i64, [u8; 32])>);
+pub struct Peppers(Arc<RwLock<Arc<Versions>>>);
+
+type Versions = Vec<(i64, [u8; 32])>;
 
 impl Peppers {
     /// Peppers by version, oldest first.
@@ -18,28 +24,54 @@ impl Peppers {
     /// # Errors
     /// If there is none.
     pub fn new(peppers: Vec<(i64, [u8; 32])>) -> Result<Self> {
-        if peppers.is_empty() {
-            return Err(Fault::new(Code::Internal, "there is no pepper for digests"));
-        }
-        Ok(Self(peppers))
+        check(&peppers)?;
+        Ok(Self(Arc::new(RwLock::new(Arc::new(peppers)))))
+    }
+
+    /// Exchanges all of them; tells whether something changed.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn replace(&self, peppers: Vec<(i64, [u8; 32])>) -> Result<bool> {
+        check(&peppers)?;
+        let mut held = self.0.write();
+        let changed = **held != peppers;
+        *held = Arc::new(peppers);
+        Ok(changed)
+    }
+
+    /// The version that makes new digests.
+    #[must_use]
+    pub fn current(&self) -> i64 {
+        self.versions().last().map_or(0, |(version, _)| *version)
+    }
+
+    /// Whether there is a pepper of this version.
+    #[must_use]
+    pub fn knows(&self, version: i64) -> bool {
+        self.versions().iter().any(|(known, _)| *known == version)
     }
 
     /// The version and digest for a new secret.
     #[must_use]
     pub fn digest(&self, text: &str) -> (i64, [u8; 32]) {
-        let (version, pepper) = self.0.last().expect("there is a pepper, see new");
+        let versions = self.versions();
+        let (version, pepper) = versions.last().expect("there is a pepper, see new");
         (*version, hmac(pepper, text))
     }
 
     /// The digests of a text under every pepper, newest first.
-    pub fn digests<'a>(&'a self, text: &'a str) -> impl Iterator<Item = [u8; 32]> + 'a {
-        self.0.iter().rev().map(move |(_, pepper)| hmac(pepper, text))
+    pub fn digests(&self, text: &str) -> impl Iterator<Item = [u8; 32]> + use<> {
+        let digests: Vec<_> =
+            self.versions().iter().rev().map(|(_, pepper)| hmac(pepper, text)).collect();
+        digests.into_iter()
     }
 
     /// A secret of its own for a purpose and a text, under the pepper of a version; `None` if that
     /// pepper is not here.
     pub(crate) fn derive(&self, version: i64, purpose: &str, text: &str) -> Option<[u8; 32]> {
-        let (_, pepper) = self.0.iter().find(|(known, _)| *known == version)?;
+        let versions = self.versions();
+        let (_, pepper) = versions.iter().find(|(known, _)| *known == version)?;
         // No key, token or link has a zero byte in it: nothing else is digested into the same.
         Some(hmac(pepper, &format!("{purpose}\0{text}")))
     }
@@ -47,10 +79,22 @@ impl Peppers {
     /// Whether a text has a digest, in a time that does not tell how much of it fits.
     #[must_use]
     pub fn verify(&self, text: &str, version: i64, digest: &[u8; 32]) -> bool {
-        let pepper = self.0.iter().find(|(known, _)| *known == version).map(|(_, pepper)| pepper);
+        let versions = self.versions();
+        let pepper = versions.iter().find(|(known, _)| *known == version).map(|(_, pepper)| pepper);
         let computed = hmac(pepper.unwrap_or(&[0; 32]), text);
         bool::from(computed.ct_eq(digest)) && pepper.is_some()
     }
+
+    fn versions(&self) -> Arc<Versions> {
+        Arc::clone(&self.0.read())
+    }
+}
+
+fn check(peppers: &Versions) -> Result<()> {
+    if peppers.is_empty() {
+        return Err(Fault::new(Code::Internal, "there is no pepper for digests"));
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Peppers {

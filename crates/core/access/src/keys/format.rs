@@ -11,9 +11,13 @@ use super::KeyKind;
 
 pub(super) const ID_CHARACTERS: usize = 12;
 const SECRET_CHARACTERS: usize = 32;
-const CHECKSUM_CHARACTERS: usize = 6;
+/// Identifier and secret.
+pub(super) const BODY_CHARACTERS: usize = ID_CHARACTERS + SECRET_CHARACTERS;
+pub(super) const CHECKSUM_CHARACTERS: usize = 6;
 /// The length of keys that Redash's clients know: letters and digits only.
 pub(super) const PLAIN_CHARACTERS: usize = 40;
+/// How our own keys begin.
+pub(super) const PREFIX: &str = "tsr_";
 /// No text longer than this is looked at.
 const KEY_CHARACTERS_MAX: usize = 254;
 /// How keys begin that Metabase's clients know, and the least that follows.
@@ -42,7 +46,7 @@ pub(crate) fn read(text: &str) -> Option<KeyText<'_>> {
     if checksum != self::checksum(signed) {
         return None;
     }
-    let (kind, body) = signed.strip_prefix("tsr_")?.split_once('_')?;
+    let (kind, body) = signed.strip_prefix(PREFIX)?.split_once('_')?;
     let good = body.len() == ID_CHARACTERS + SECRET_CHARACTERS
         && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
     good.then_some(())?;

@@ -1,15 +1,31 @@
 //! Keys: their records, their text form, and their life.
 
 mod active;
+mod approve;
 mod attenuation;
 mod bounded;
+mod change;
+mod create;
+mod declared;
 mod digest;
 pub(crate) mod format;
+mod import;
 mod index;
+mod list;
 #[cfg(test)]
 mod monotone;
+mod partner;
+mod policy;
+mod power;
+mod revoke;
+mod rotate;
+mod scan;
 mod service;
+mod state;
 pub mod terms;
+mod upkeep;
+mod widen;
+mod workspace;
 
 use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
@@ -18,10 +34,23 @@ use tessera_kernel::ids::{DashboardId, KeyId, QueryId, Uid, UserId, WorkspaceId}
 pub use active::{ActiveKey, TokenFacts};
 pub(crate) use attenuation::{Token, is_token, root_secret};
 pub use bounded::{BoundedKey, SigningSecret};
+pub use change::KeyChange;
+pub use create::{Expiry, KeyFormat, NewKey};
+pub use declared::{DeclaredKey, PlannedKey};
 pub use digest::Peppers;
 pub(crate) use index::KeyIndex;
+pub use list::KeyFilter;
+pub use partner::{LeakReport, point as partner_key};
+pub use policy::{KeyPolicy, LeakRule};
+pub use revoke::BulkRevocation;
+pub use rotate::OVERLAPS_SECONDS;
+pub use scan::{FoundKey, key_texts, texts_of};
 pub(crate) use service::hex;
-pub use service::{Keys, MintedKey, NewKey};
+pub use service::{Keys, MintedKey};
+pub use state::KeyState;
+pub use upkeep::Tended;
+pub use widen::{NewWidening, Widening};
+pub use workspace::NewPermissionKey;
 
 /// What a key is for; its spelling stands in the key itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +67,22 @@ pub enum KeyKind {
     Ingest,
     /// Acts as a user through an agent, with what the agent was allowed.
     Agent,
+}
+
+impl Serialize for KeyKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyKind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            serde::de::Error::custom(format!("there is no kind {text:?}; write one of {known}"))
+        })
+    }
 }
 
 impl KeyKind {
@@ -138,6 +183,14 @@ pub struct Key {
     pub predecessor: Option<KeyId>,
     /// For a key that needs approval: how that stands.
     pub approval: Option<Approval>,
+    /// Since when it has a successor; it works on until its own end.
+    pub replaced_at: Option<Timestamp>,
+    /// More that was asked for, perhaps for a time only.
+    pub widening: Option<Widening>,
+    /// Who switched it off; `None` for the server itself.
+    pub disabled_by: Option<UserId>,
+    /// Who revoked it; `None` for the server itself.
+    pub revoked_by: Option<UserId>,
 }
 
 impl Key {
@@ -166,6 +219,10 @@ impl Key {
             parent: None,
             predecessor: None,
             approval: None,
+            replaced_at: None,
+            widening: None,
+            disabled_by: None,
+            revoked_by: None,
         }
     }
 
@@ -189,6 +246,33 @@ impl Key {
             return Some("approval_pending");
         }
         None
+    }
+}
+
+impl KeyOwner {
+    /// The kind and number, for records: `user:7`.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self {
+            Self::User(id) => format!("user:{id}"),
+            Self::Query(id) => format!("query:{id}"),
+            Self::Dashboard(id) => format!("dashboard:{id}"),
+            Self::Workspace(id) => format!("workspace:{id}"),
+        }
+    }
+
+    /// Reads what [`label`](Self::label) writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, number) = text.split_once(':')?;
+        let number: i64 = number.parse().ok().filter(|number| *number > 0)?;
+        match kind {
+            "user" => Some(Self::User(UserId(number))),
+            "query" => Some(Self::Query(QueryId(number))),
+            "dashboard" => Some(Self::Dashboard(DashboardId(number))),
+            "workspace" => Some(Self::Workspace(WorkspaceId(number))),
+            _ => None,
+        }
     }
 }
 

@@ -6,23 +6,11 @@ use tessera_kernel::ids::{KeyId, UserId};
 use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
 use super::{Key, KeyKind, KeyOwner, format};
-use crate::acts::{CreateKey, ListKeys, RevokeKey};
 use crate::ports::Repos;
-use crate::{Authorized, Gate, Sealer};
+use crate::{Gate, Sealer, Throttle};
 
-/// Longest name of a key, in characters.
-const NAME_CHARACTERS_MAX: usize = 255;
-
-/// What a new key is made of.
-#[derive(Debug, Clone)]
-pub struct NewKey {
-    /// What its owner calls it.
-    pub name: String,
-    /// From when it works.
-    pub not_before: Option<Timestamp>,
-    /// Until when it works.
-    pub expires_at: Option<Timestamp>,
-}
+/// Reports of partners for secret scanning, per address.
+const PARTNER_REPORTS_PER_HOUR: u32 = 600;
 
 /// A key just made: the only moment its text is known.
 #[derive(Debug, Clone)]
@@ -36,11 +24,12 @@ pub struct MintedKey {
 /// Keys.
 #[derive(Clone)]
 pub struct Keys {
-    repos: Arc<dyn Repos>,
-    gate: Gate,
-    sealer: Sealer,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    pub(super) repos: Arc<dyn Repos>,
+    pub(super) gate: Gate,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) partners: Arc<Throttle>,
 }
 
 impl Keys {
@@ -53,7 +42,9 @@ impl Keys {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { repos, gate, sealer, clock, random }
+        let per_hour = if gate.settings().limits_enabled { PARTNER_REPORTS_PER_HOUR } else { 0 };
+        let partners = Arc::new(Throttle::per_hour(per_hour));
+        Self { repos, gate, sealer, clock, random, partners }
     }
 
     /// A recoverable key in the plain form, not stored yet: users, queries and shared dashboards
@@ -123,28 +114,6 @@ impl Keys {
         Ok(())
     }
 
-    /// Makes a key that acts as the caller. Its text is in the answer and nowhere else.
-    ///
-    /// # Errors
-    /// `Invalid` for a bad name or time.
-    pub async fn create(&self, grant: &Authorized<CreateKey>, new: NewKey) -> Result<MintedKey> {
-        let user = grant.user()?.id;
-        let name = new.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-            return Err(Fault::invalid(
-                "name",
-                format!("a key needs a name of 1 to {NAME_CHARACTERS_MAX} characters"),
-            ));
-        }
-        if new.expires_at.is_some_and(|end| end <= self.clock.now()) {
-            return Err(Fault::invalid("expires_at", "must be in the future"));
-        }
-        if new.expires_at.zip(new.not_before).is_some_and(|(end, start)| end <= start) {
-            return Err(Fault::invalid("expires_at", "must be after not_before"));
-        }
-        self.mint_for(user, name, new.not_before, new.expires_at).await
-    }
-
     /// Makes a key for a user; for the operator at the machine and for the demo.
     ///
     /// # Errors
@@ -188,28 +157,12 @@ impl Keys {
         Ok(MintedKey { key, secret })
     }
 
-    /// The caller's own keys that are not revoked.
-    ///
-    /// # Errors
-    /// If storage fails.
-    pub async fn list(&self, grant: &Authorized<ListKeys>) -> Result<Vec<Key>> {
-        self.repos.keys_of(KeyOwner::User(grant.user()?.id)).await
-    }
-
     /// The keys of an owner that are not revoked; for the operator at the machine.
     ///
     /// # Errors
     /// If storage fails.
     pub async fn all_of(&self, owner: KeyOwner) -> Result<Vec<Key>> {
         self.repos.keys_of(owner).await
-    }
-
-    /// Revokes a key for good.
-    ///
-    /// # Errors
-    /// `NotFound` if it was revoked already.
-    pub async fn revoke(&self, grant: &Authorized<RevokeKey>) -> Result<()> {
-        self.revoke_by_id(grant.act().key).await
     }
 
     /// Revokes a key for good; for the operator at the machine.
@@ -232,10 +185,6 @@ impl Keys {
 
     pub(super) fn random(&self) -> &dyn Random {
         self.random.as_ref()
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     pub(super) fn record(
@@ -267,7 +216,7 @@ impl Keys {
     }
 }
 
-fn seal_context(lookup: &str) -> String {
+pub(super) fn seal_context(lookup: &str) -> String {
     format!("key:{lookup}")
 }
 

@@ -153,6 +153,7 @@ impl Identities {
         let name = claims.name.as_deref().and_then(|name| clean_name(name).ok());
         let mut user = User {
             id: UserId(0),
+            kind: crate::UserKind::Person,
             uid: self.random.uid(now),
             name: name.unwrap_or_else(|| local.to_owned()),
             email: email.to_owned(),

@@ -8,7 +8,7 @@ use tessera_kernel::{Code, Fault, Result, Secret, Timestamp};
 use super::pending::{PendingBook, PendingKind};
 use super::{Enrolment, Guard, Method, SecondFactors, audit};
 use crate::ports::Repos;
-use crate::{Gate, NewSession, Passwords, RequestContext, Sessions, User};
+use crate::{Gate, NewSession, Passwords, RequestContext, Sessions, User, UserKind};
 
 /// Codes that may be tried before the password is asked for again.
 const ATTEMPTS_MAX: i64 = 5;
@@ -90,7 +90,7 @@ impl SignIns {
         let user = self.repos.user_by_email(&email).await?;
         let hash = user
             .as_ref()
-            .filter(|user| user.disabled_at.is_none())
+            .filter(|user| user.disabled_at.is_none() && user.kind == UserKind::Person)
             .and_then(|user| user.password_hash.as_deref());
         let fits = self.passwords.verify(password, hash).await?;
         match user {

@@ -49,6 +49,10 @@ pub struct Entry {
     pub refused: Option<&'static str>,
     /// Rows given.
     pub rows: u64,
+    /// When the key ends, if that is soon.
+    pub sunset: Option<tessera_kernel::Timestamp>,
+    /// Whether the key is a trap.
+    pub canary: bool,
     /// How the limits of the key stand.
     pub limits: Vec<LimitState>,
     /// What counts for the limits of the key, if it has any.

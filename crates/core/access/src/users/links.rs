@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Code, Fault, Result, Secret};
 
-use super::{Invitation, TokenPurpose, User, UserToken, Users};
+use super::{Invitation, TokenPurpose, User, UserKind, UserToken, Users};
 use crate::acts::AdministerUser;
 use crate::{AuditEntry, Authorized, Changes, RequestContext, events};
 
@@ -19,6 +19,9 @@ impl Users {
         purpose: TokenPurpose,
     ) -> Result<(User, Invitation)> {
         let user = self.require(grant.act().user).await?;
+        if user.kind == UserKind::Service {
+            return Err(Fault::invalid("user", "a service account has no password; make it a key"));
+        }
         if purpose == TokenPurpose::Reset {
             self.guard.reset_link(user.id)?;
         }

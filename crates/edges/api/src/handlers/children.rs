@@ -50,6 +50,6 @@ async fn create(call: Call) -> Result<Response> {
     };
     let minted = call.access().keys.create_child(&grant, new).await?;
     let signing = call.access().keys.signing_secret(&minted.key)?;
-    let view = pins::created(&minted, signing.as_ref(), None);
+    let view = pins::created(&minted, signing.as_ref(), None, call.access().keys.now());
     reply::created(&format!("/v1/keys/{}", minted.key.id), &view)
 }

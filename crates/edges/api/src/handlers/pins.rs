@@ -6,10 +6,11 @@ use tessera_kernel::Result;
 use tessera_kernel::ids::QueryId;
 
 use crate::call::Call;
-use crate::map::pins;
+use crate::map::{self, pins};
 use crate::reply;
 use crate::routes::{Route, Verb};
-use crate::wire::pins::{BoundKey, CreatedBoundKey, KeyUrls, NewPinnedKey};
+use crate::wire::keys::Key;
+use crate::wire::pins::{CreatedBoundKey, KeyUrls, NewPinnedKey};
 
 const ABOUT: &str = "One call makes a link for an outsider: the key fixes parameters of the query, \
 leaves others free within ranges, and caps what it gives. The addresses in the answer are those \
@@ -21,7 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::new(Verb::Get, path, action, "list_query_keys", "List keys of a query", list)
             .about("All that have terms, for who may change the query; else one's own.")
-            .lists::<BoundKey>(),
+            .lists::<Key>(),
         Route::new(Verb::Post, path, action, "pin_query", "Make a key of a query", create)
             .about(ABOUT)
             .reads::<NewPinnedKey>()
@@ -34,7 +35,8 @@ async fn list(call: Call) -> Result<Response> {
     let query = call.query_id(0).await?;
     let grant = call.permit(PinQuery { query }).await?;
     let keys = call.access().keys.of_query(&grant).await?;
-    reply::ok(&call.paging()?.cut(keys.iter().map(pins::bound).collect()))
+    let now = call.access().keys.now();
+    reply::ok(&call.paging()?.cut(keys.iter().map(|key| map::keys::key(key, now)).collect()))
 }
 
 async fn create(call: Call) -> Result<Response> {
@@ -44,7 +46,7 @@ async fn create(call: Call) -> Result<Response> {
     let minted = call.bi().queries.pin(&grant, pins::new_key(body)?).await?;
     let signing = call.access().keys.signing_secret(&minted.key)?;
     let urls = urls(&call, query, minted.secret.expose()).await?;
-    let view = pins::created(&minted, signing.as_ref(), Some(urls));
+    let view = pins::created(&minted, signing.as_ref(), Some(urls), call.access().keys.now());
     reply::created(&format!("/v1/keys/{}", minted.key.id), &view)
 }
 

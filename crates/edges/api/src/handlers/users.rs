@@ -118,6 +118,7 @@ async fn list(call: Call) -> Result<Response> {
         disabled: call.flag("disabled")?,
         pending: call.text("pending").map(|_| call.flag("pending")).transpose()?,
         search: call.text("q").map(str::to_owned),
+        ..UserFilter::default()
     };
     let (order, descending) = call.order(&ORDERS, (UserOrder::CreatedAt, false))?;
     let users = &call.access().users;

@@ -5,7 +5,7 @@ use tessera_access::{AccessLevel, Caller, UserPrincipal};
 
 use crate::wire::common::{Person, Tag};
 use crate::wire::groups::{Group, Level};
-use crate::wire::keys::{CreatedKey, Key};
+use crate::wire::service_accounts::ServiceAccount;
 use crate::wire::session::Me;
 use crate::wire::users::{Link, User};
 
@@ -13,12 +13,26 @@ pub(crate) fn user(user: &core::User) -> User {
     User {
         id: user.id.0,
         uid: user.uid,
+        kind: user.kind.as_str(),
         name: user.name.clone(),
         email: user.email.clone(),
         group_ids: user.groups.iter().map(|group| group.0).collect(),
         is_disabled: user.disabled_at.is_some(),
         disabled_at: user.disabled_at,
         is_invitation_pending: user.invitation_pending,
+        active_at: user.active_at,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+    }
+}
+
+pub(crate) fn service_account(user: &core::User) -> ServiceAccount {
+    ServiceAccount {
+        id: user.id.0,
+        uid: user.uid,
+        name: user.name.clone(),
+        group_ids: user.groups.iter().map(|group| group.0).collect(),
+        disabled_at: user.disabled_at,
         active_at: user.active_at,
         created_at: user.created_at,
         updated_at: user.updated_at,
@@ -58,25 +72,6 @@ pub(crate) const fn access_level(level: Level) -> AccessLevel {
         Level::ViewOnly => AccessLevel::ViewOnly,
         Level::Full => AccessLevel::Full,
     }
-}
-
-pub(crate) fn key(key: &core::Key) -> Key {
-    Key {
-        id: key.id.0,
-        uid: key.uid,
-        name: key.name.clone(),
-        hint: key.hint.clone(),
-        is_recoverable: key.sealed.is_some(),
-        not_before: key.not_before,
-        expires_at: key.expires_at,
-        disabled_at: key.disabled_at,
-        last_used_at: key.last_used_at,
-        created_at: key.created_at,
-    }
-}
-
-pub(crate) fn minted(minted: &core::MintedKey) -> CreatedKey {
-    CreatedKey { key: key(&minted.key), secret: minted.secret.expose().to_owned() }
 }
 
 pub(crate) fn me(user: &UserPrincipal) -> Me {

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod dashboards;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 pub(crate) mod parameters;
 pub(crate) mod pins;
 pub(crate) mod queries;

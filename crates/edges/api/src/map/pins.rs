@@ -3,10 +3,10 @@
 use serde_json::Value;
 use tessera_access as core;
 use tessera_access::terms::QueryVersion;
-use tessera_kernel::{Fault, Result};
+use tessera_kernel::{Fault, Result, Timestamp};
 
-use super::access;
-use crate::wire::pins::{BoundKey, CreatedBoundKey, KeyUrls, NewPinnedKey};
+use super::keys;
+use crate::wire::pins::{CreatedBoundKey, KeyUrls, NewPinnedKey};
 
 pub(crate) fn new_key(body: NewPinnedKey) -> Result<tessera_bi::NewPinnedKey> {
     Ok(tessera_bi::NewPinnedKey {
@@ -42,23 +42,14 @@ fn version(given: Option<&Value>) -> Result<Option<QueryVersion>> {
     }
 }
 
-pub(crate) fn bound(key: &core::Key) -> BoundKey {
-    BoundKey {
-        key: access::key(key),
-        parent_id: key.parent.map(|parent| parent.0),
-        terms: key.terms.clone(),
-    }
-}
-
 pub(crate) fn created(
     minted: &core::MintedKey,
     signing_secret: Option<&core::SigningSecret>,
     urls: Option<KeyUrls>,
+    now: Timestamp,
 ) -> CreatedBoundKey {
     CreatedBoundKey {
-        key: access::key(&minted.key),
-        parent_id: minted.key.parent.map(|parent| parent.0),
-        terms: minted.key.terms.clone(),
+        key: keys::key(&minted.key, now),
         secret: minted.secret.expose().to_owned(),
         signing_secret: signing_secret.map(|secret| secret.expose().to_owned()),
         urls,

@@ -70,24 +70,10 @@ pub(crate) struct NewChildKey {
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
-/// A key with its terms.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct BoundKey {
-    pub(crate) key: Key,
-    /// The key above it.
-    pub(crate) parent_id: Option<i64>,
-    #[schema(value_type = Object)]
-    pub(crate) terms: Terms,
-}
-
 /// A key just made, with its text and signing secret: shown here and never again.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CreatedBoundKey {
     pub(crate) key: Key,
-    /// The key above it.
-    pub(crate) parent_id: Option<i64>,
-    #[schema(value_type = Object)]
-    pub(crate) terms: Terms,
     pub(crate) secret: String,
     /// What tokens are made with, `sig_…`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,7 @@ pub(crate) struct Problem {
     pub(crate) instance: String,
     /// The stable name of the kind of problem.
     pub(crate) code: &'static str,
-    /// The rule that decided, as a stable word: `parameter_pinned`, `ip_denied`.
+    /// The rule that decided, as a stable word: `parameter_pinned`, `rate_limited`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,
     /// The member of the body, query or header that is wrong.
@@ -28,9 +28,6 @@ pub(crate) struct Problem {
     /// The parameters of the query that are wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) parameters: Option<Vec<String>>,
-    /// Why it was refused, as a stable word: `rate_limited`, `budget_exceeded`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<&'static str>,
     /// The limits of the key that are used up.
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
     pub(crate) violated_policies: Option<Vec<String>>,

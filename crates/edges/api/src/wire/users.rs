@@ -13,6 +13,8 @@ use uuid::Uuid;
 pub(crate) struct User {
     pub(crate) id: i64,
     pub(crate) uid: Uuid,
+    /// `person`, or `service` for a program.
+    pub(crate) kind: &'static str,
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) group_ids: Vec<i64>,

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::StatusCode;
 use tessera_access::{
     AccessLevel, AdministerGroup, CreateGroup, GroupChange, ListGroups, ListSources, NewGroup,
-    ReadGroup, ReadSource,
+    ReadGroup, ReadSource, UserKind,
 };
 use tessera_kernel::ids::{GroupId, SourceId};
 use tessera_kernel::{Code, Fault};
@@ -53,7 +53,8 @@ pub(crate) async fn delete(Path(group): Path<String>, call: Call) -> Answer {
 
 pub(crate) async fn members(Path(group): Path<String>, call: Call) -> Answer {
     let grant = call.permit(ReadGroup { group: id(&group)? }).await?;
-    let users = call.state.kit.access.groups.members(&grant).await?;
+    let mut users = call.state.kit.access.groups.members(&grant).await?;
+    users.retain(|user| user.kind == UserKind::Person);
     wire::json(&users.iter().map(UserOut::new).collect::<Vec<_>>())
 }
 

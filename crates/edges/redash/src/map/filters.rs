@@ -77,6 +77,7 @@ pub(crate) fn user_filter(pairs: Pairs<'_>) -> UserFilter {
         disabled: param(pairs, "disabled").is_some_and(is_true),
         pending: param(pairs, "pending").map(is_true),
         search: search(pairs).map(str::to_owned),
+        ..UserFilter::default()
     }
 }
 

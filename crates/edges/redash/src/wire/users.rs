@@ -138,6 +138,7 @@ mod tests {
         let at = "2026-11-21T09:16:49.439Z".parse().unwrap();
         let user = User {
             id: UserId(1),
+            kind: tessera_access::UserKind::Person,
             uid: Uid::nil(),
             name: "Ada Admin".to_owned(),
             email: "admin@example.com".to_owned(),

@@ -96,7 +96,7 @@ impl Conditions {
 }
 
 /// A network of v4 addresses mapped into v6 as what it is.
-fn canonical(network: IpNet) -> IpNet {
+pub(super) fn canonical(network: IpNet) -> IpNet {
     match network {
         IpNet::V6(v6) if v6.prefix_len() >= 96 => match v6.addr().to_ipv4_mapped() {
             Some(address) => {

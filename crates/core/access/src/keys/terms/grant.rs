@@ -30,6 +30,15 @@ impl ActionPattern {
         }
     }
 
+    /// Whether every action of these is one of `other`'s, also of actions that are yet to come.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        match other.0.strip_suffix('*') {
+            Some(family) => self.0.starts_with(family),
+            None => self.0 == other.0,
+        }
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,10 +1,12 @@
 //! The terms of a key: what it may do, from where, how much, and with which values. One model for
 //! every kind of key; the keys of each product are presets of it.
 
+mod check;
 mod conditions;
 mod grant;
 mod limit;
 mod narrow;
+mod narrows;
 mod pins;
 mod selector;
 
@@ -197,5 +199,7 @@ impl Terms {
     }
 }
 
+#[cfg(test)]
+mod narrows_tests;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,1 @@
+DELETE FROM keys WHERE revoked_at < $1

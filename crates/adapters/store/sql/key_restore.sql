@@ -1,0 +1,1 @@
+UPDATE keys SET revoked_at = NULL, revoked_by = NULL WHERE id = $1

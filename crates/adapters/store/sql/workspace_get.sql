@@ -1,0 +1,1 @@
+SELECT {workspace w} FROM workspaces w WHERE w.id = $1

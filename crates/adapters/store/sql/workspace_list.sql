@@ -1,0 +1,1 @@
+SELECT {workspace w} FROM workspaces w ORDER BY w.id

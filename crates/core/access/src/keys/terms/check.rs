@@ -1,0 +1,54 @@
+//! Whether terms are sensible in size: what is wrong with single members is found when they are read.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tessera_kernel::{Fault, Result};
+
+use super::Terms;
+
+const GRANTS_MAX: usize = 1000;
+const LIMITS_MAX: usize = 10;
+const TEXT_BYTES_MAX: usize = 64 << 10;
+const PROOF_KEY_BYTES: usize = 32;
+
+impl Terms {
+    /// Refuses terms that are too large or contradict themselves.
+    ///
+    /// # Errors
+    /// `Invalid`, with the member.
+    pub fn check(&self) -> Result<()> {
+        if self.grants.len() > GRANTS_MAX {
+            return Err(Fault::invalid("terms.grants", format!("at most {GRANTS_MAX} grants")));
+        }
+        if self.limits.len() > LIMITS_MAX {
+            return Err(Fault::invalid("terms.limits", format!("at most {LIMITS_MAX} limits")));
+        }
+        for (place, limit) in self.limits.iter().enumerate() {
+            let field = || format!("terms.limits[{place}]");
+            if limit.name.trim().is_empty() {
+                return Err(Fault::invalid(field(), "a limit needs a name"));
+            }
+            if self.limits[..place].iter().any(|other| other.name == limit.name) {
+                return Err(Fault::invalid(field(), "two limits have the same name"));
+            }
+        }
+        if let Some(name) = self.free.keys().find(|name| self.pinned.contains_key(*name)) {
+            let detail = format!("{name} is pinned; it cannot be free as well");
+            return Err(Fault::invalid("terms.free", detail));
+        }
+        if let Some(text) = &self.proof_key {
+            let bytes = STANDARD.decode(text).ok();
+            if bytes.is_none_or(|bytes| bytes.len() != PROOF_KEY_BYTES) {
+                let detail = "send the 32 bytes of an Ed25519 public key in base64";
+                return Err(Fault::invalid("terms.proof_key", detail));
+            }
+        }
+        let text = serde_json::to_string(self)
+            .map_err(|error| Fault::internal("terms cannot be written", error))?;
+        if text.len() > TEXT_BYTES_MAX {
+            let detail = format!("terms have at most {TEXT_BYTES_MAX} bytes as JSON");
+            return Err(Fault::invalid("terms", detail));
+        }
+        Ok(())
+    }
+}
