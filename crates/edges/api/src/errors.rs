@@ -175,11 +175,10 @@ pub(crate) fn respond(fault: &Fault, asked: &Asked) -> Response {
     document.field = fault.field().map(own_field);
     let names = Some(fault.names().to_vec()).filter(|names| !names.is_empty());
     match (code, fault.reason()) {
-        (Code::RateLimited, Some(reason)) => {
+        (Code::RateLimited, Some(_)) => {
             if names.is_some() {
                 document.r#type = QUOTA_EXCEEDED.to_owned();
             }
-            document.reason = Some(reason);
             document.violated_policies = names;
         }
         _ => document.parameters = names,
@@ -264,7 +263,6 @@ fn problem(code: &'static str, kind: &Kind, detail: &str, asked: &Asked) -> Prob
         parameters: None,
         retry_after_seconds: None,
         challenge: None,
-        reason: None,
         violated_policies: None,
     }
 }

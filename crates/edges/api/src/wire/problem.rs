@@ -28,9 +28,6 @@ pub(crate) struct Problem {
     /// The parameters of the query that are wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) parameters: Option<Vec<String>>,
-    /// Why it was refused, as a stable word: `rate_limited`, `budget_exceeded`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<&'static str>,
     /// The limits of the key that are used up.
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
     pub(crate) violated_policies: Option<Vec<String>>,
