@@ -8,7 +8,7 @@ use tessera_access::ports::UserRepo;
 use tessera_access::terms::Terms;
 use tessera_access::{
     Access, AccessSettings, Credential, Key, KeyKind, KeyOwner, Peppers, RequestContext, Sealer,
-    Transport, User,
+    Transport, User, UserKind,
 };
 use tessera_kernel::ids::{Uid, UserId};
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
@@ -29,6 +29,7 @@ async fn add_user(store: &Store) -> UserId {
         id: UserId(0),
         uid: Uid::now_v7(),
         name: "Ada".to_owned(),
+        kind: UserKind::Person,
         email: "ada@example.com".to_owned(),
         password_hash: None,
         groups: Vec::new(),

@@ -130,6 +130,7 @@ fn caller(id: UserId, words: &[&str]) -> Caller {
         groups: Vec::new(),
         permissions: words.iter().map(|word| (*word).to_owned()).collect(),
         sources: std::collections::HashMap::new(),
+        attributes: std::collections::BTreeMap::new(),
     };
     Caller::User { user: Arc::new(user), key: None }
 }
