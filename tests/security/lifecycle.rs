@@ -323,6 +323,7 @@ fn a_canary_answers_as_a_weak_key_and_is_counted() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the server has the machine's clock")]
 fn who_uses_a_key_that_ends_soon_is_told() {
     let world = World::open(Engine::Sqlite);
     let in_days = |days: i64| {

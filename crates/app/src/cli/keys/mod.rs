@@ -130,7 +130,8 @@ Example:
     #[command(after_help = "Example:\n  tessera keys remove-pepper 1")]
     RemovePepper {
         /// The version
-        version: u8,
+        #[arg(value_name = "VERSION")]
+        pepper: u8,
     },
 }
 
@@ -158,8 +159,8 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             peppers::rotate(&session, &config, delay_seconds, as_json).await
         }
         Command::PepperStatus => peppers::status(&session, as_json).await,
-        Command::RemovePepper { version } => {
-            peppers::remove(&session, &config, version, as_json).await
+        Command::RemovePepper { pepper } => {
+            peppers::remove(&session, &config, pepper, as_json).await
         }
     }
 }
