@@ -30,7 +30,7 @@ fn read_owner(columns: OwnerColumns) -> Result<KeyOwner> {
     }
 }
 
-fn read_key(row: &mut Row) -> Result<Key> {
+pub(crate) fn read_key(row: &mut Row) -> Result<Key> {
     Ok(Key {
         id: row.take()?,
         uid: row.take()?,

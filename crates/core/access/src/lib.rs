@@ -38,9 +38,10 @@ pub use caller::{
 };
 pub use credential::{Credential, Transport};
 pub use gate::{Authorized, Gate, RequestContext};
-pub use groups::{Group, GroupChange, Groups, NewGroup};
+pub use groups::{Group, GroupAccess, GroupChange, Groups, NewGroup};
 pub use keys::{
-    ActiveKey, Approval, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers, is_key_shaped,
+    AccountKey, AccountKeyChange, AccountKeyView, AccountKeys, ActiveKey, Approval, Key, KeyKind,
+    KeyOwner, KeyShape, Keys, MintedKey, NewAccountKey, NewKey, Peppers, is_key_shaped, masked,
     terms,
 };
 pub use passwords::Passwords;

@@ -6,7 +6,8 @@ use tessera_kernel::{Clock, Random, Secret};
 
 use crate::ports::Repos;
 use crate::{
-    AccessSettings, Gate, Groups, Keys, Passwords, Peppers, Sealer, Sessions, Setup, Users,
+    AccessSettings, AccountKeys, Gate, Groups, Keys, Passwords, Peppers, Sealer, Sessions, Setup,
+    Users,
 };
 
 /// Who may do what.
@@ -16,6 +17,8 @@ pub struct Access {
     pub gate: Gate,
     /// Keys.
     pub keys: Keys,
+    /// Keys with accounts of their own.
+    pub account_keys: AccountKeys,
     /// Users.
     pub users: Users,
     /// Groups.
@@ -55,6 +58,12 @@ impl Access {
                 gate.clone(),
                 keys.clone(),
                 passwords.clone(),
+                Arc::clone(&clock),
+                Arc::clone(&random),
+            ),
+            account_keys: AccountKeys::new(
+                Arc::clone(&repos),
+                gate.clone(),
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),

@@ -29,7 +29,11 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 2] = [migration!(1, "0001_init.sql"), migration!(2, "0002_keys.sql")];
+const MIGRATIONS: [Migration; 3] = [
+    migration!(1, "0001_init.sql"),
+    migration!(2, "0002_keys.sql"),
+    migration!(7, "0007_key_accounts.sql"),
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)";

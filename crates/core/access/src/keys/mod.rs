@@ -1,7 +1,9 @@
 //! Keys: their records, their text form, and their life.
 
+mod accounts;
 mod active;
 mod digest;
+mod foreign;
 pub(crate) mod format;
 mod service;
 pub mod terms;
@@ -10,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{DashboardId, KeyId, QueryId, Uid, UserId, WorkspaceId};
 
+pub use accounts::{AccountKey, AccountKeyChange, AccountKeyView, AccountKeys, NewAccountKey};
 pub use active::ActiveKey;
 pub use digest::Peppers;
+pub use foreign::{KeyShape, masked};
 pub(crate) use service::hex;
 pub use service::{Keys, MintedKey, NewKey};
 
