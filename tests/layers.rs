@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our crates may see of our crates.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("kernel", &[]),
     ("access", &["kernel"]),
     ("sqltext", &["kernel"]),
@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("httpkit", &["kernel", "access", "formats"]),
     ("api", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
     ("redash", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
+    ("metabase", &["kernel", "access", "bi", "httpkit"]),
     ("runtime", &["kernel", "access", "bi", "sqltext"]),
     (
         "app",
@@ -33,11 +34,12 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "httpkit",
             "api",
             "redash",
+            "metabase",
             "runtime",
         ],
     ),
     ("testkit", &[]),
-    ("e2e", &["testkit", "access", "api", "redash", "app"]),
+    ("e2e", &["testkit", "access", "api", "redash", "metabase", "app"]),
     ("bench", &["testkit"]),
 ];
 

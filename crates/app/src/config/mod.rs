@@ -48,6 +48,8 @@ pub struct Config {
     pub sources: SourcesSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
+    /// What the Metabase dialect tells its clients.
+    pub metabase: MetabaseSection,
     /// The `/v1` API.
     pub api: ApiSection,
     /// Logs.
@@ -70,6 +72,7 @@ impl Default for Config {
             queries: QueriesSection::default(),
             sources: SourcesSection::default(),
             redash: RedashSection::default(),
+            metabase: MetabaseSection::default(),
             api: ApiSection::default(),
             logs: LogsSection::default(),
         }

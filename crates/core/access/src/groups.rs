@@ -7,7 +7,7 @@ use tessera_kernel::{Clock, Fault, Random, Result, Timestamp};
 
 use crate::acts::{
     AdministerGroup, AdministerGroups, CreateGroup, ListGroups, ListUsers, OverviewGroups,
-    ReadGroup,
+    ReadGroup, ReadSession,
 };
 use crate::ports::Repos;
 use crate::users::{User, UserKind, clean_name};
@@ -250,6 +250,15 @@ impl Groups {
         self.repos.remove_group_source(grant.act().group, source).await?;
         self.gate.forget_users();
         Ok(())
+    }
+
+    /// The built-in group of administrators; `None` before the setup.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn admins(&self, _grant: &Authorized<ReadSession>) -> Result<Option<GroupId>> {
+        let groups = self.repos.groups().await?;
+        Ok(groups.iter().find(|group| group.is_admin()).map(|group| group.id))
     }
 
     /// All groups with how many active users each has.
