@@ -65,7 +65,11 @@ fn a_change_based_on_an_old_graph_is_refused() {
         assert_eq!(forced.json().as_object().map(serde_json::Map::len), Some(1));
         assert_eq!(forced.json()["revision"], graph["revision"], "the same content again");
         let whole = admin.read("/api/permissions/graph");
-        assert_eq!(admin.put("/api/permissions/graph", &whole).json(), whole, "it can be sent back");
+        assert_eq!(
+            admin.put("/api/permissions/graph", &whole).json(),
+            whole,
+            "it can be sent back"
+        );
         let bad = change(&whole["revision"], "unrestricted", "query-builder");
         assert_eq!(admin.put("/api/permissions/graph", &bad).status, 400);
         assert_eq!(admin.put("/api/permissions/graph", &json!({ "groups": {} })).status, 400);

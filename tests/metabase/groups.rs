@@ -26,10 +26,7 @@ fn groups_are_a_plain_list_in_order_with_counts() {
             })
         };
         assert_eq!(count(), Some(2));
-        assert_eq!(
-            admin.delete(&format!("/api/user/{user}")).json(),
-            json!({ "success": true })
-        );
+        assert_eq!(admin.delete(&format!("/api/user/{user}")).json(), json!({ "success": true }));
         assert_eq!(count(), Some(1), "who is shut out does not count");
     }
 }

@@ -130,7 +130,10 @@ fn values_that_cannot_be_are_refused_by_name() {
 
         let path = format!("/api/api-key/{}", second["id"]);
         let answer = admin.put(&path, &json!({ "name": " " }));
-        assert_eq!((answer.status, names(&answer.json())), (400, vec!["errors", "specific-errors"]));
+        assert_eq!(
+            (answer.status, names(&answer.json())),
+            (400, vec!["errors", "specific-errors"])
+        );
         assert_eq!(admin.put(&path, &json!({ "group_id": 999_999 })).status, 400);
         assert_eq!(admin.put(&path, &json!({})).status, 200);
         let missing = (404, "Not found.".to_owned());
@@ -249,7 +252,8 @@ fn a_key_of_a_group_runs_what_the_group_reaches_and_nothing_else() {
         admin.put("/api/permissions/graph", &change).ok().expect("good");
         let redash = shop.server.anonymous().with_key(text(&made["unmasked_key"]));
         let run = |source: i64| {
-            let body = json!({ "query": "select 1 as one", "data_source_id": source, "max_age": 0 });
+            let body =
+                json!({ "query": "select 1 as one", "data_source_id": source, "max_age": 0 });
             redash.post("/api/query_results", &body).expect("answers")
         };
         let started = run(shop.sqlite).ok().expect("good");

@@ -86,12 +86,20 @@ fn no_bad_and_deleted_keys_get_the_same_plain_text() {
             for path in ["/api/permissions/group", "/api/user/current", "/api/api-key"] {
                 let answer = caller.get(path);
                 assert_eq!(plain(&answer), expected, "{key} {path}");
-                assert!(answer.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")));
+                assert!(
+                    answer
+                        .header("content-type")
+                        .is_some_and(|kind| kind.starts_with("text/plain"))
+                );
             }
         }
         assert_eq!(plain(&Metabase::with(&shop, &[]).get("/api/user/current")), expected);
         let address = format!("/api/user/current?api_key={}", shop.admin.key());
-        assert_eq!(plain(&Metabase::with(&shop, &[]).get(&address)), expected, "never in the address");
+        assert_eq!(
+            plain(&Metabase::with(&shop, &[]).get(&address)),
+            expected,
+            "never in the address"
+        );
     }
 }
 
@@ -121,7 +129,9 @@ fn a_path_of_both_dialects_serves_both() {
         let admin = Metabase::admin(&shop);
         assert_eq!(admin.read("/api/users")["results"].as_array().map(Vec::len), Some(1));
         assert_eq!(admin.read("/api/user")["data"].as_array().map(Vec::len), Some(1));
-        for path in ["/api/user/current/", "/api/permissions/group/", "/api/api-key/", "/api/health/"] {
+        for path in
+            ["/api/user/current/", "/api/permissions/group/", "/api/api-key/", "/api/health/"]
+        {
             assert_eq!(admin.get(path).status, 200, "{path}");
         }
     }
