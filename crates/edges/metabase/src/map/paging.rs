@@ -39,7 +39,7 @@ impl Window {
     pub(crate) fn pages(self) -> Vec<PageRequest> {
         let first = self.offset / self.limit + 1;
         let page = |number| PageRequest { number, size: self.limit };
-        if self.offset % self.limit == 0 {
+        if self.offset.is_multiple_of(self.limit) {
             vec![page(first)]
         } else {
             vec![page(first), page(first + 1)]
