@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our crates may see of our crates.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("kernel", &[]),
     ("access", &["kernel"]),
     ("sqltext", &["kernel"]),
@@ -19,6 +19,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("httpkit", &["kernel", "access", "formats"]),
     ("api", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
     ("redash", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
+    ("metabase", &["kernel", "access", "bi", "httpkit"]),
     ("runtime", &["kernel", "access", "bi", "sqltext"]),
     (
         "app",
@@ -35,12 +36,13 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "httpkit",
             "api",
             "redash",
+            "metabase",
             "runtime",
         ],
     ),
     ("testkit", &[]),
-    ("e2e", &["testkit", "access", "api", "redash", "app"]),
-    ("bench", &["testkit"]),
+    ("e2e", &["testkit", "access", "api", "redash", "metabase", "app"]),
+    ("bench", &["kernel", "access", "store", "testkit"]),
 ];
 
 /// What the core must not see.

@@ -1,5 +1,7 @@
 //! Published clients, unchanged, against the real binary. `dev/setup` installs them.
 
+mod metabase;
+
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tessera_access::terms::Dialect;
 use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
 use tessera_httpkit::{Kit, layer, leaks};
 use tessera_kernel::{Random, Secret, SystemRandom};
+use tessera_metabase::{MetabaseSettings, MetabaseState};
 use tessera_redash::{RedashSettings, RedashState};
 use tessera_runtime::Runtime;
 use tokio::net::TcpListener;
@@ -100,6 +101,14 @@ fn router(
             time_format: config.redash.time_format.clone(),
         },
     ));
+    let metabase = tessera_metabase::router(MetabaseState::new(
+        kit.in_dialect(Dialect::Metabase),
+        core.bi.clone(),
+        MetabaseSettings {
+            version: config.metabase.version.clone(),
+            server_version: version.clone(),
+        },
+    ));
     let api = tessera_api::router(ApiState::new(
         kit.clone(),
         core.bi.clone(),
@@ -124,8 +133,10 @@ fn router(
         },
     );
     Ok(redash
+        .merge(metabase)
         .merge(api)
         .merge(health)
+        .layer(from_fn(tessera_metabase::answer_unknown))
         .layer(from_fn_with_state(core.access.clone(), leaks::watch))
         .layer(CompressionLayer::new().gzip(true).compress_when(compress))
         .layer(CatchPanicLayer::new())

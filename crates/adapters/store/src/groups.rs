@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use tessera_access::ports::GroupRepo;
-use tessera_access::{AccessLevel, Group, User};
+use tessera_access::{AccessLevel, Group, GroupAccess, User};
 use tessera_kernel::ids::{GroupId, SourceId, UserId};
 use tessera_kernel::{Code, Fault, Result};
 
 use crate::Store;
-use crate::db::{Row, Tx, Value, call};
+use crate::db::{Row, Tx, Value, call, call_each};
 use crate::users::read_users;
 
 /// Reads the columns of `{group g}`.
@@ -42,6 +42,12 @@ pub(crate) fn read_access(pair: &str) -> Result<(SourceId, AccessLevel)> {
     let bad = || Fault::new(Code::Internal, "a stored access of a group cannot be read");
     let (source, level) = pair.split_once(':').ok_or_else(bad)?;
     Ok((SourceId(source.parse().map_err(|_| bad())?), read_level(level)?))
+}
+
+fn read_group_access(rows: Vec<Row>) -> Result<GroupAccess> {
+    rows.into_iter()
+        .map(|mut row| Ok((row.take()?, row.take()?, read_level(&row.take::<String>()?)?)))
+        .collect()
 }
 
 fn permissions(group: &Group) -> Value {
@@ -124,6 +130,49 @@ impl GroupRepo for Store {
 
     async fn remove_group_source(&self, group: GroupId, source: SourceId) -> Result<()> {
         self.db.execute(call!("group_source_delete", group, source)).await.map(drop)
+    }
+
+    async fn group_member_counts(&self) -> Result<Vec<(GroupId, u64)>> {
+        let rows = self.db.rows(call!("group_member_count")).await?;
+        rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
+    }
+
+    async fn memberships(&self) -> Result<Vec<(UserId, GroupId)>> {
+        let rows = self.db.rows(call!("group_member_list")).await?;
+        rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
+    }
+
+    async fn group_access(&self) -> Result<GroupAccess> {
+        read_group_access(self.db.rows(call!("group_source_list_all")).await?)
+    }
+
+    async fn change_group_access(
+        &self,
+        expected: &[(GroupId, SourceId, AccessLevel)],
+        changes: &[(GroupId, SourceId, Option<AccessLevel>)],
+    ) -> Result<()> {
+        let (expected, changes) = (expected.to_vec(), changes.to_vec());
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.rows(call_each!("group_source_lock")).await?;
+                    let found = tx.rows(call!("group_source_list_all")).await?;
+                    if read_group_access(found)? != expected {
+                        return Err(Fault::new(Code::Conflict, "the access of groups has changed"));
+                    }
+                    for (group, source, level) in changes {
+                        let call = match level {
+                            Some(level) => {
+                                call!("group_source_set", group, source, level_text(level))
+                            }
+                            None => call!("group_source_delete", group, source),
+                        };
+                        tx.execute(call).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 
     async fn source_groups(&self, source: SourceId) -> Result<Vec<(GroupId, AccessLevel)>> {

@@ -9,6 +9,7 @@ mod db;
 mod settings;
 mod store;
 
+mod account_keys;
 mod audit;
 mod dashboards;
 mod facts;

@@ -99,7 +99,8 @@ pub(crate) async fn insert_user(
     Ok(id)
 }
 
-async fn insert_keyless(tx: Tx<'_>, user: &User, groups: &[GroupId]) -> Result<UserId> {
+/// Adds a user without a key.
+pub(crate) async fn insert_keyless(tx: Tx<'_>, user: &User, groups: &[GroupId]) -> Result<UserId> {
     let call = call!(
         "user_insert",
         user.uid,
@@ -121,6 +122,32 @@ async fn insert_keyless(tx: Tx<'_>, user: &User, groups: &[GroupId]) -> Result<U
         tx.execute(call!("group_member_insert", id, *group)).await?;
     }
     Ok(id)
+}
+
+/// Writes a user with all fields but the kind, groups included.
+pub(crate) async fn write_user(tx: Tx<'_>, user: &User) -> Result<()> {
+    let call = call!(
+        "user_update",
+        user.id,
+        user.uid,
+        &user.name,
+        name_key(&user.name),
+        &user.email,
+        user.password_hash.clone(),
+        user.disabled_at,
+        user.invitation_pending,
+        user.email_verified,
+        user.active_at,
+        user.epoch,
+        user.created_at,
+        user.updated_at,
+    );
+    tx.change("user", call).await?;
+    tx.execute(call!("group_member_delete_of_user", user.id)).await?;
+    for group in &user.groups {
+        tx.execute(call!("group_member_insert", user.id, *group)).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -169,7 +196,17 @@ impl UserRepo for Store {
         let mut listed = Filter::default();
         let kind = listed.bind(filter.kind.as_str());
         listed.and(format!("u.kind = {kind}"));
-        listed.and(format!("u.disabled_at IS {}NULL", if filter.disabled { "NOT " } else { "" }));
+        if !filter.any_state {
+            let not = if filter.disabled { "NOT " } else { "" };
+            listed.and(format!("u.disabled_at IS {not}NULL"));
+        }
+        if let Some(group) = filter.group {
+            let group = listed.bind(group);
+            listed.and(format!(
+                "EXISTS (SELECT 1 FROM group_members gm \
+                 WHERE gm.user_id = u.id AND gm.group_id = {group})"
+            ));
+        }
         if let Some(pending) = filter.pending {
             let pending = listed.bind(pending);
             listed.and(format!("u.invitation_pending = {pending}"));
@@ -214,34 +251,7 @@ impl UserRepo for Store {
 
     async fn update_user(&self, user: &User) -> Result<()> {
         let user = user.clone();
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    let call = call!(
-                        "user_update",
-                        user.id,
-                        user.uid,
-                        &user.name,
-                        name_key(&user.name),
-                        &user.email,
-                        user.password_hash.clone(),
-                        user.disabled_at,
-                        user.invitation_pending,
-                        user.email_verified,
-                        user.active_at,
-                        user.epoch,
-                        user.created_at,
-                        user.updated_at,
-                    );
-                    tx.change("user", call).await?;
-                    tx.execute(call!("group_member_delete_of_user", user.id)).await?;
-                    for group in &user.groups {
-                        tx.execute(call!("group_member_insert", user.id, *group)).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
+        self.db.write(move |tx| Box::pin(async move { write_user(tx, &user).await })).await
     }
 
     async fn delete_user(&self, id: UserId) -> Result<()> {

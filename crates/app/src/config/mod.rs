@@ -50,6 +50,8 @@ pub struct Config {
     pub sources: SourcesSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
+    /// What the Metabase dialect tells its clients.
+    pub metabase: MetabaseSection,
     /// The `/v1` API.
     pub api: ApiSection,
     /// The audit log.
@@ -75,6 +77,7 @@ impl Default for Config {
             queries: QueriesSection::default(),
             sources: SourcesSection::default(),
             redash: RedashSection::default(),
+            metabase: MetabaseSection::default(),
             api: ApiSection::default(),
             audit: AuditSection::default(),
             logs: LogsSection::default(),

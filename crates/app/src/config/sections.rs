@@ -300,6 +300,15 @@ section! {
 }
 
 section! {
+    /// What the Metabase dialect tells its clients.
+    MetabaseSection {
+        /// The version that clients are told; they decide by it what to ask for. The command line
+        /// client `mb` wants v0.58 or later, and reads no version that ends with `-SNAPSHOT`.
+        version: String = "v0.58.0".to_owned(),
+    }
+}
+
+section! {
     /// The `/v1` API.
     ApiSection {
         /// Remembered `Idempotency-Key`s.

@@ -104,6 +104,8 @@ actions! {
     GroupsList = "groups.list", Nothing, [];
     /// Read a group.
     GroupsRead = "groups.read", MemberOrAdmin, [];
+    /// Read who is in which group, and what all groups reach.
+    GroupsOverview = "groups.overview", Admin, ["admin"];
     /// Create, rename or delete a group, change its members and its data sources.
     GroupsAdminister = "groups.administer", Admin, ["admin"];
 
@@ -138,6 +140,17 @@ actions! {
     WorkspacesList = "workspaces.list", Admin, ["admin"];
     /// Create a workspace, or keys of one.
     WorkspacesAdminister = "workspaces.administer", Admin, ["admin"];
+
+    /// List keys with accounts of their own.
+    AccountKeysList = "account_keys.list", Admin, ["admin"];
+    /// Create a key with an account of its own.
+    AccountKeysCreate = "account_keys.create", Admin, ["admin"];
+    /// Change name or group of a key with an account of its own.
+    AccountKeysUpdate = "account_keys.update", Admin, ["admin"];
+    /// Give a key with an account of its own another text.
+    AccountKeysRegenerate = "account_keys.regenerate", Admin, ["admin"];
+    /// Revoke a key with its account.
+    AccountKeysDelete = "account_keys.delete", Admin, ["admin"];
 
     /// List data sources.
     SourcesList = "sources.list", Nothing, ["list_data_sources"];
@@ -432,6 +445,10 @@ impl Action {
                 | Self::KeysApprove
                 | Self::KeysPolicy
                 | Self::WorkspacesAdminister
+                | Self::AccountKeysCreate
+                | Self::AccountKeysUpdate
+                | Self::AccountKeysRegenerate
+                | Self::AccountKeysDelete
                 | Self::SourcesCreate
                 | Self::SourcesUpdate
                 | Self::SourcesDelete

@@ -154,6 +154,10 @@ acts! {
     ReadGroup { group: GroupId } = GroupsRead, |a| Object::Group(a.group);
     /// Create a group.
     CreateGroup {} = GroupsAdminister, |_| Object::None;
+    /// Read who is in which group, and what all groups reach.
+    OverviewGroups {} = GroupsOverview, |_| Object::None;
+    /// Change what all groups reach.
+    AdministerGroups {} = GroupsAdminister, |_| Object::None;
     /// Change a group.
     AdministerGroup { group: GroupId } = GroupsAdminister, |a| Object::Group(a.group);
 
@@ -190,6 +194,17 @@ acts! {
     CreateWorkspace {} = WorkspacesAdminister, |_| Object::None;
     /// Make keys of a workspace.
     AdministerWorkspace { workspace: WorkspaceId } = WorkspacesAdminister, |a| Object::Workspace(a.workspace);
+
+    /// List keys with accounts of their own.
+    ListAccountKeys {} = AccountKeysList, |_| Object::None;
+    /// Create a key with an account of its own.
+    CreateAccountKey {} = AccountKeysCreate, |_| Object::None;
+    /// Change a key with an account of its own.
+    UpdateAccountKey { key: KeyId } = AccountKeysUpdate, |a| Object::Key(a.key);
+    /// Give such a key another text.
+    RegenerateAccountKey { key: KeyId } = AccountKeysRegenerate, |a| Object::Key(a.key);
+    /// Revoke such a key with its account.
+    DeleteAccountKey { key: KeyId } = AccountKeysDelete, |a| Object::Key(a.key);
 
     /// List data sources.
     ListSources {} = SourcesList, |_| Object::None;

@@ -6,9 +6,12 @@ use serde_json::{Value as Json, json};
 use tessera_kernel::ids::{GroupId, SourceId, Uid, UserId};
 use tessera_kernel::{Clock, Fault, Random, Result, Timestamp};
 
-use crate::acts::{AdministerGroup, CreateGroup, ListGroups, ListUsers, ReadGroup};
+use crate::acts::{
+    AdministerGroup, AdministerGroups, CreateGroup, ListGroups, ListUsers, OverviewGroups,
+    ReadGroup, ReadSession,
+};
 use crate::ports::Repos;
-use crate::users::{User, clean_name};
+use crate::users::{User, UserKind, clean_name};
 use crate::{AccessLevel, Authorized, Changes, DEFAULT_PERMISSIONS, Gate};
 
 /// A set of people with common rights.
@@ -27,6 +30,23 @@ pub struct Group {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+impl Group {
+    /// Whether it is the built-in group that everybody joins.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.builtin && self.name == "default"
+    }
+
+    /// Whether it is the built-in group of administrators.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.builtin && self.name == "admin"
+    }
+}
+
+/// How far groups reach into data sources.
+pub type GroupAccess = Vec<(GroupId, SourceId, AccessLevel)>;
 
 /// What a new group is made of.
 #[derive(Debug, Clone)]
@@ -195,7 +215,11 @@ impl Groups {
     ) -> Result<()> {
         let group = self.require(grant.act().group).await?;
         let members = self.repos.group_members(group.id).await?;
-        if group.builtin && group.name == "admin" && members.iter().all(|known| known.id == user) {
+        let mut people = members
+            .iter()
+            .filter(|member| member.kind == UserKind::Person && member.disabled_at.is_none());
+        let is_person = people.clone().any(|known| known.id == user);
+        if group.is_admin() && is_person && people.all(|known| known.id == user) {
             return Err(Fault::invalid("user", "the last administrator cannot be removed"));
         }
         let changes = Changes::new().field("member", json!(user), Json::Null);
@@ -247,6 +271,60 @@ impl Groups {
         let changes = Changes::new().field(&format!("source:{source}"), before, Json::Null);
         self.gate.audit().record_changes(grant, changes).await?;
         self.repos.remove_group_source(grant.act().group, source).await?;
+        self.gate.forget_users();
+        Ok(())
+    }
+
+    /// The built-in group of administrators; `None` before the setup.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn admins(&self, _grant: &Authorized<ReadSession>) -> Result<Option<GroupId>> {
+        let groups = self.repos.groups().await?;
+        Ok(groups.iter().find(|group| group.is_admin()).map(|group| group.id))
+    }
+
+    /// All groups with how many active users each has.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn overview(&self, _grant: &Authorized<OverviewGroups>) -> Result<Vec<(Group, u64)>> {
+        let counts = self.repos.group_member_counts().await?;
+        let count = |id| counts.iter().find(|(known, _)| *known == id).map_or(0, |(_, n)| *n);
+        let groups = self.repos.groups().await?;
+        Ok(groups.into_iter().map(|group| (count(group.id), group)).map(|(n, g)| (g, n)).collect())
+    }
+
+    /// Who is in which group; active users only.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn memberships(
+        &self,
+        _grant: &Authorized<OverviewGroups>,
+    ) -> Result<Vec<(UserId, GroupId)>> {
+        self.repos.memberships().await
+    }
+
+    /// What all groups reach, by group and data source. Administrators reach everything besides.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn access(&self, _grant: &Authorized<OverviewGroups>) -> Result<GroupAccess> {
+        self.repos.group_access().await
+    }
+
+    /// Changes what groups reach, all or nothing; `None` takes it away.
+    ///
+    /// # Errors
+    /// `Conflict` if what they reach is not as expected any more.
+    pub async fn change_access(
+        &self,
+        _grant: &Authorized<AdministerGroups>,
+        expected: &GroupAccess,
+        changes: &[(GroupId, SourceId, Option<AccessLevel>)],
+    ) -> Result<()> {
+        self.repos.change_group_access(expected, changes).await?;
         self.gate.forget_users();
         Ok(())
     }

@@ -47,13 +47,13 @@ pub use caller::{
 };
 pub use credential::{Credential, Transport};
 pub use gate::{Authorized, Gate, RequestContext};
-pub use groups::{Group, GroupChange, Groups, NewGroup};
+pub use groups::{Group, GroupAccess, GroupChange, Groups, NewGroup};
 pub use keys::{
-    ActiveKey, Approval, BoundedKey, BulkRevocation, DeclaredKey, Expiry, FoundKey, Key, KeyChange,
-    KeyFilter, KeyFormat, KeyKind, KeyOwner, KeyPolicy, KeyState, Keys, LeakReport, LeakRule,
-    MintedKey, NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey,
-    SigningSecret, Tended, TokenFacts, Widening, is_key_shaped, key_texts, partner_key, terms,
-    texts_of,
+    AccountKey, AccountKeyChange, AccountKeyView, AccountKeys, ActiveKey, Approval, BoundedKey,
+    BulkRevocation, DeclaredKey, Expiry, FoundKey, Key, KeyChange, KeyFilter, KeyFormat, KeyKind,
+    KeyOwner, KeyPolicy, KeyShape, KeyState, Keys, LeakReport, LeakRule, MintedKey, NewAccountKey,
+    NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey, SigningSecret,
+    Tended, TokenFacts, Widening, is_key_shaped, key_texts, masked, partner_key, terms, texts_of,
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use passwords::Passwords;

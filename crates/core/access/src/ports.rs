@@ -13,7 +13,7 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
 use crate::acts::Object;
 use crate::groups::Group;
-use crate::keys::{Key, KeyKind, KeyOwner};
+use crate::keys::{AccountKey, Key, KeyKind, KeyOwner};
 use crate::limits::BucketReport;
 use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
@@ -171,6 +171,21 @@ pub trait GroupRepo: Send + Sync {
     ) -> Result<()>;
     /// Takes a group's access away.
     async fn remove_group_source(&self, group: GroupId, source: SourceId) -> Result<()>;
+    /// How many active users each group has; groups without any are left out.
+    async fn group_member_counts(&self) -> Result<Vec<(GroupId, u64)>>;
+    /// Who is in which group, by user and group; active users only.
+    async fn memberships(&self) -> Result<Vec<(UserId, GroupId)>>;
+    /// What all groups reach, by group and data source.
+    async fn group_access(&self) -> Result<Vec<(GroupId, SourceId, AccessLevel)>>;
+    /// Changes what groups reach (`None` takes it away), if what they reach is as expected.
+    ///
+    /// # Errors
+    /// `Conflict` if it is not; then nothing is changed.
+    async fn change_group_access(
+        &self,
+        expected: &[(GroupId, SourceId, AccessLevel)],
+        changes: &[(GroupId, SourceId, Option<AccessLevel>)],
+    ) -> Result<()>;
     /// The groups that reach a data source, by id.
     async fn source_groups(&self, source: SourceId) -> Result<Vec<(GroupId, AccessLevel)>>;
 }
@@ -202,6 +217,32 @@ pub trait KeyRepo: Send + Sync {
     async fn revoke_keys_of(&self, owner: KeyOwner, at: Timestamp) -> Result<()>;
     /// Notes that keys were used. Never makes a time earlier.
     async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<()>;
+}
+
+/// Keys with accounts of their own.
+#[async_trait]
+pub trait AccountKeyRepo: Send + Sync {
+    /// All that are not revoked, by name.
+    async fn account_keys(&self) -> Result<Vec<AccountKey>>;
+    /// One that is not revoked.
+    async fn account_key(&self, key: KeyId) -> Result<Option<AccountKey>>;
+    /// Whether any key, also a revoked one, has this hint.
+    async fn is_hint_taken(&self, hint: &str) -> Result<bool>;
+    /// Adds an account with its key, in one transaction. The key's owner is the new account.
+    async fn insert_account_key(&self, account: &User, key: &Key, by: UserId) -> Result<KeyId>;
+    /// Writes the account with all fields, and the name of the key, in one transaction.
+    async fn update_account_key(
+        &self,
+        account: &User,
+        key: &Key,
+        at: Timestamp,
+        by: UserId,
+    ) -> Result<()>;
+    /// Writes lookup, digest, pepper and hint of a key that is not revoked.
+    async fn replace_account_key_text(&self, key: &Key, at: Timestamp, by: UserId) -> Result<()>;
+    /// Revokes the key; shuts the account out unless it has other keys. In one transaction.
+    async fn delete_account_key(&self, known: &AccountKey, at: Timestamp, by: UserId)
+    -> Result<()>;
 }
 
 /// Sessions.
@@ -410,6 +451,7 @@ pub trait Repos:
     + UserRepo
     + GroupRepo
     + KeyRepo
+    + AccountKeyRepo
     + KeyLifeRepo
     + WorkspaceRepo
     + SessionRepo
@@ -426,6 +468,7 @@ impl<T> Repos for T where
         + UserRepo
         + GroupRepo
         + KeyRepo
+        + AccountKeyRepo
         + KeyLifeRepo
         + WorkspaceRepo
         + SessionRepo

@@ -8,7 +8,7 @@ use crate::ports::Repos;
 use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
-    AccessSettings, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
+    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
     SecondFactors, Sessions, Setup, SignIns, Users, Workspaces,
 };
 
@@ -21,6 +21,8 @@ pub struct Access {
     pub audit: Audit,
     /// Keys.
     pub keys: Keys,
+    /// Keys with accounts of their own.
+    pub account_keys: AccountKeys,
     /// Users.
     pub users: Users,
     /// Groups.
@@ -88,6 +90,12 @@ impl Access {
                 keys.clone(),
                 passwords.clone(),
                 guard,
+                Arc::clone(&clock),
+                Arc::clone(&random),
+            ),
+            account_keys: AccountKeys::new(
+                Arc::clone(&repos),
+                gate.clone(),
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),

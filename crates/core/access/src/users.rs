@@ -9,8 +9,8 @@ use tessera_kernel::ids::{GroupId, Uid, UserId};
 use tessera_kernel::{Clock, Code, Fault, Page, PageRequest, Random, Result, Secret, Timestamp};
 
 use crate::acts::{
-    AdministerUser, CreateUser, DeleteUser, ListUsers, ReadUser, ReadUserKey, RegenerateUserKey,
-    UpdateUser,
+    AdministerUser, CreateUser, DeleteUser, ListUsers, ReadSession, ReadUser, ReadUserKey,
+    RegenerateUserKey, UpdateUser,
 };
 use crate::keys::Keys;
 use crate::ports::Repos;
@@ -108,6 +108,10 @@ pub struct UserChange {
 pub struct UserFilter {
     /// People, or service accounts instead.
     pub kind: UserKind,
+    /// Those shut out and those who are not; `disabled` is not looked at then.
+    pub any_state: bool,
+    /// Only members of this group.
+    pub group: Option<GroupId>,
     /// Those shut out, instead of those who are not.
     pub disabled: bool,
     /// Only those who have (`false`) or have not (`true`) accepted their invitation.
@@ -225,6 +229,14 @@ impl Users {
     /// `NotFound`.
     pub async fn get(&self, grant: &Authorized<ReadUser>) -> Result<User> {
         self.require(grant.act().user).await
+    }
+
+    /// The caller's own record.
+    ///
+    /// # Errors
+    /// `NotFound` if it was deleted meanwhile.
+    pub async fn own(&self, grant: &Authorized<ReadSession>) -> Result<User> {
+        self.require(grant.user()?.id).await
     }
 
     /// The text of a user's recoverable key.

@@ -76,7 +76,9 @@ pub fn csrf_token(headers: &HeaderMap) -> Option<String> {
     value(headers, CSRF).filter(|text| !text.is_empty())
 }
 
-pub(crate) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The value of a cookie.
+#[must_use]
+pub fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -21,7 +21,7 @@ pub(super) const PREFIX: &str = "tsr_";
 /// No text longer than this is looked at.
 const KEY_CHARACTERS_MAX: usize = 254;
 /// How keys begin that Metabase's clients know, and the least that follows.
-const BASE64_PREFIX: &str = "mb_";
+pub(super) const BASE64_PREFIX: &str = "mb_";
 const BASE64_CHARACTERS_MIN: usize = 9;
 
 /// What kind of text it is.

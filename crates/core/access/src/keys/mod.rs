@@ -1,5 +1,6 @@
 //! Keys: their records, their text form, and their life.
 
+mod accounts;
 mod active;
 mod approve;
 mod attenuation;
@@ -8,6 +9,7 @@ mod change;
 mod create;
 mod declared;
 mod digest;
+mod foreign;
 pub(crate) mod format;
 mod import;
 mod index;
@@ -31,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{DashboardId, KeyId, QueryId, Uid, UserId, WorkspaceId};
 
+pub use accounts::{AccountKey, AccountKeyChange, AccountKeyView, AccountKeys, NewAccountKey};
 pub use active::{ActiveKey, TokenFacts};
 pub(crate) use attenuation::{Token, is_token, root_secret};
 pub use bounded::{BoundedKey, SigningSecret};
@@ -38,6 +41,7 @@ pub use change::KeyChange;
 pub use create::{Expiry, KeyFormat, NewKey};
 pub use declared::{DeclaredKey, PlannedKey};
 pub use digest::Peppers;
+pub use foreign::{KeyShape, masked};
 pub(crate) use index::KeyIndex;
 pub use list::KeyFilter;
 pub use partner::{LeakReport, point as partner_key};

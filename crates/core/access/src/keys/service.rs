@@ -200,7 +200,7 @@ impl Keys {
                 (id.to_owned(), format!("tsr_{}_{id}", kind.as_str()))
             }
             Some(format::KeyText::Foreign) | None => {
-                (hex(&digest), secret.expose().chars().take(4).collect())
+                (hex(&digest), super::foreign::hint(secret.expose()))
             }
         };
         let now = self.clock.now();

@@ -91,7 +91,7 @@ async fn list(call: Call) -> Result<Response> {
         kind: UserKind::Service,
         disabled: call.flag("disabled")?,
         search: call.text("q").map(str::to_owned),
-        pending: None,
+        ..UserFilter::default()
     };
     let users = &call.access().users;
     let page = users.list(&grant, &filter, UserOrder::CreatedAt, false, paging.request).await?;

@@ -1,0 +1,2 @@
+-- The only writer needs no lock.
+SELECT 1

@@ -1,0 +1,1 @@
+SELECT 1 FROM keys WHERE hint = $1 LIMIT 1
