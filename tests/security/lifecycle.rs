@@ -246,8 +246,6 @@ fn permission_keys_of_a_workspace_are_fixed_from_the_start() {
     let key = &made["key"];
     assert_eq!(made["secret"].as_str().map(str::len), Some(36));
     assert_eq!(key["terms"]["immutable"], true);
-    assert_eq!(key["terms"]["limits"][0]["q"], 250_000);
-    assert_eq!(key["terms"]["limits"][0]["w"], 3600);
     let one = format!("/v1/keys/{}", key["id"]);
     let narrower = json!({ "terms": {} });
     assert_eq!(status(world.admin().request("PATCH", &one, Some(&narrower))), 422);

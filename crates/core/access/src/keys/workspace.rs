@@ -1,14 +1,13 @@
-//! Permission keys: keys of a workspace with a fixed set of actions, which nobody can change later.
+//! Permission keys: keys of a workspace with a fixed set of actions, which nobody can change later. How
+//! much all keys of a workspace may do in an hour is a setting; see `limits`.
 
 use ipnet::IpNet;
 use tessera_kernel::{Fault, Result};
 
-use super::terms::{Conditions, Grant, Limit, Selector, Terms, Unit};
+use super::terms::{Conditions, Grant, Selector, Terms};
 use super::{Expiry, KeyFormat, KeyKind, KeyOwner, Keys, MintedKey, NewKey};
 use crate::acts::{AdministerKeys, AdministerWorkspace, CreateKey};
 use crate::{Action, Authorized, Need};
-
-const HOUR_SECONDS: u64 = 3600;
 
 /// What a new permission key is made of.
 #[derive(Debug, Clone)]
@@ -54,17 +53,9 @@ impl Keys {
             let detail = "a permission key needs at least one permission";
             return Err(Fault::invalid("permissions", detail));
         }
-        let hourly = Limit {
-            name: "hourly".to_owned(),
-            quota: self.gate.settings().workspace_requests_per_hour,
-            unit: Unit::Requests,
-            window_seconds: HOUR_SECONDS,
-            bucket: None,
-        };
         let terms = Terms {
             grants,
             conditions: Conditions { ip_in: new.ip_allowlist, ..Conditions::default() },
-            limits: Some(hourly).filter(|limit| limit.quota > 0).into_iter().collect(),
             immutable: true,
             ..Terms::default()
         };

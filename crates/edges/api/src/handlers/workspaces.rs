@@ -45,8 +45,7 @@ pub(crate) fn routes() -> Vec<Route> {
             create_key,
         )
         .about(
-            "A fixed set of permissions and addresses that nobody can change later; 250,000 \
-             requests per hour unless the server is set otherwise. List them at \
+            "A fixed set of permissions and addresses that nobody can change later. List them at \
              `GET /v1/keys?owner=workspace:1`.",
         )
         .reads::<crate::wire::keys::NewPermissionKey>()
