@@ -355,8 +355,10 @@ impl Gate {
 
     /// Notes that a key's digest is to be made anew, which a later flush stores.
     fn note_stale(&self, text: &str, key: &Key) {
-        // Those whose text is known are made anew without being used.
-        if key.pepper_version == self.inner.peppers.current() || key.sealed.is_some() {
+        // Those whose text is known are made anew without being used; tokens made from a key need
+        // the pepper it began with.
+        let stays = key.sealed.is_some() || key.terms.attenuable;
+        if key.pepper_version == self.inner.peppers.current() || stays {
             return;
         }
         let (version, digest) = self.inner.peppers.digest(text);

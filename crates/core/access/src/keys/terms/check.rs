@@ -7,7 +7,6 @@ use tessera_kernel::{Fault, Result};
 use super::Terms;
 
 const GRANTS_MAX: usize = 1000;
-const LIMITS_MAX: usize = 10;
 const TEXT_BYTES_MAX: usize = 64 << 10;
 const PROOF_KEY_BYTES: usize = 32;
 
@@ -20,18 +19,7 @@ impl Terms {
         if self.grants.len() > GRANTS_MAX {
             return Err(Fault::invalid("terms.grants", format!("at most {GRANTS_MAX} grants")));
         }
-        if self.limits.len() > LIMITS_MAX {
-            return Err(Fault::invalid("terms.limits", format!("at most {LIMITS_MAX} limits")));
-        }
-        for (place, limit) in self.limits.iter().enumerate() {
-            let field = || format!("terms.limits[{place}]");
-            if limit.name.trim().is_empty() {
-                return Err(Fault::invalid(field(), "a limit needs a name"));
-            }
-            if self.limits[..place].iter().any(|other| other.name == limit.name) {
-                return Err(Fault::invalid(field(), "two limits have the same name"));
-            }
-        }
+        self.check_limits()?;
         if let Some(name) = self.free.keys().find(|name| self.pinned.contains_key(*name)) {
             let detail = format!("{name} is pinned; it cannot be free as well");
             return Err(Fault::invalid("terms.free", detail));

@@ -23,6 +23,9 @@ impl Terms {
         if other.canary && !self.canary {
             return Some("canary");
         }
+        if self.attenuable && !other.attenuable {
+            return Some("attenuable");
+        }
         if other.immutable && !self.immutable {
             return Some("immutable");
         }
