@@ -17,3 +17,4 @@ mod pages;
 mod pinned;
 mod secrets;
 mod ssrf;
+mod usage;

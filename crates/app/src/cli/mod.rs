@@ -8,6 +8,7 @@ mod output;
 mod query;
 mod session;
 mod sources;
+mod usage;
 mod users;
 
 use std::path::PathBuf;
@@ -67,7 +68,7 @@ Examples:
     /// Users: list, create, password, disable, enable
     #[command(subcommand)]
     Users(users::Command),
-    /// Keys: list, create, pin, revoke
+    /// Keys: list, create, pin, usage, reach, can, revoke
     #[command(subcommand)]
     Keys(keys::Command),
     /// Data sources: types, list, create, test, schema, delete

@@ -39,21 +39,21 @@ pub use audit::{
     CheckpointKey, CheckpointSigner, StoredRecord, canonical_json, events, read_checkpoints,
 };
 pub use caller::{
-    AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Visible,
+    AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Viewer, Visible,
     WorkspacePrincipal,
 };
 pub use credential::{Credential, Transport};
-pub use gate::{Authorized, Gate, RequestContext};
+pub use gate::{Authorized, Gate, RequestContext, Verdict};
 pub use groups::{Group, GroupChange, Groups, NewGroup};
 pub use keys::{
-    ActiveKey, Approval, BoundedKey, Key, KeyKind, KeyOwner, Keys, MintedKey, NewKey, Peppers,
-    SigningSecret, TokenFacts, is_key_shaped, terms,
+    ActiveKey, Approval, BoundedKey, Key, KeyKind, KeyOwner, Keys, LastUse, MintedKey, NewKey,
+    Peppers, SigningSecret, TokenFacts, is_key_shaped, terms,
 };
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;
 pub use sessions::{NewSession, Session, Sessions};
-pub use settings::{AccessSettings, TransportRule};
+pub use settings::{AccessSettings, TransportRule, UsageSettings};
 pub use setup::{Setup, SetupRequest};
 pub use signin::{
     Challenge, Claims, Completed, Enrolment, FactorPolicy, FactorStatus, Federation, FlowEnd,
@@ -61,7 +61,10 @@ pub use signin::{
     SignInSettings, SignIns, Way,
 };
 pub use throttle::Throttle;
-pub use usage::{Entry, Ledger, LimitState};
+pub use usage::{
+    Counted, Entry, KeyUse, Ledger, LimitState, Observed, ObservedUse, Period, Proposal, Refusal,
+    Served, Usage, UsageEvent, UsageHour, Word, client_class, client_of, observed_terms,
+};
 pub use users::{
     Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserOrder, UserToken, Users,
 };

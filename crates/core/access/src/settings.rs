@@ -41,6 +41,27 @@ pub struct AccessSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Signing in.
     pub signin: SignInSettings,
+    /// What is recorded of requests.
+    pub usage: UsageSettings,
+}
+
+/// What the operator decides about the records of requests.
+#[derive(Debug, Clone)]
+pub struct UsageSettings {
+    /// Records that may wait to be written; what comes beyond is counted and lost.
+    pub entries_max: usize,
+    /// Whether addresses are recorded.
+    pub addresses: bool,
+    /// Whether callers' programs are recorded.
+    pub clients: bool,
+    /// The name of this process in records.
+    pub node: String,
+}
+
+impl Default for UsageSettings {
+    fn default() -> Self {
+        Self { entries_max: 100_000, addresses: true, clients: true, node: String::new() }
+    }
 }
 
 impl Default for AccessSettings {
@@ -58,6 +79,7 @@ impl Default for AccessSettings {
             user_keys_in_url: TransportRule::Allowed,
             trusted_proxies: Vec::new(),
             signin: SignInSettings::default(),
+            usage: UsageSettings::default(),
         }
     }
 }

@@ -287,6 +287,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::children::routes());
     all.extend(handlers::pins::routes());
     all.extend(handlers::versions::routes());
+    all.extend(handlers::usage::routes());
     all.extend(handlers::sources::routes());
     all.extend(handlers::queries::routes());
     all.extend(handlers::editors::routes());

@@ -16,6 +16,7 @@ pub mod layer;
 mod origins;
 pub mod pages;
 pub mod qr;
+mod record;
 
 pub use assertions::Assertions;
 pub use info::RequestInfo;

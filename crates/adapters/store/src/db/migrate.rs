@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_keys.sql"),
     migration!(3, "0003_audit_chain.sql"),
     migration!(4, "0004_signin.sql"),
+    migration!(6, "0006_usage.sql"),
     migration!(8, "0008_versions_attributes.sql"),
 ];
 

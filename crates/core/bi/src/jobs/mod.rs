@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid};
+use tessera_access::Viewer;
+use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid, UserId};
 use tessera_kernel::{Code, Timestamp};
 use tessera_sqltext::{Parameter, Values};
 
@@ -96,6 +97,18 @@ pub struct QueryRun {
     /// The attributes among the values, by their full names, such as `key.tenant`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Json>,
+    /// On a data source with a row policy: for whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewer: Option<RunViewer>,
+}
+
+/// For whom a run is, and in whose name, so that lost rights count until it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunViewer {
+    /// Whose rows.
+    pub viewer: Viewer,
+    /// Who asked first.
+    pub user: UserId,
 }
 
 /// A job to be stored.

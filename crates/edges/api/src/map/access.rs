@@ -71,6 +71,9 @@ pub(crate) fn key(key: &core::Key) -> Key {
         expires_at: key.expires_at,
         disabled_at: key.disabled_at,
         last_used_at: key.last_used_at,
+        last_used_address: key.last_use.address.clone(),
+        last_used_client: key.last_use.client.clone(),
+        last_used_transport: key.last_use.transport.clone(),
         created_at: key.created_at,
     }
 }
