@@ -8,6 +8,7 @@ mod output;
 mod query;
 mod session;
 mod sources;
+mod usage;
 mod users;
 
 use std::path::PathBuf;

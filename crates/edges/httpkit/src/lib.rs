@@ -18,6 +18,7 @@ mod limits;
 mod origins;
 pub mod pages;
 pub mod qr;
+mod record;
 mod sunset;
 
 pub use assertions::Assertions;

@@ -1,6 +1,6 @@
 //! The lives of keys: states, successors, ends, warnings, digests under other peppers; workspaces.
 
-use tessera_access::ports::{KeyLifeRepo, KeyRepo, WorkspaceRepo};
+use tessera_access::ports::{KeyLifeRepo, KeyRepo, KeyUse, WorkspaceRepo};
 use tessera_access::{
     Approval, Key, KeyFilter, KeyKind, KeyOwner, KeyState, Widening, Workspace, terms::Terms,
 };
@@ -85,7 +85,7 @@ async fn lists_are_narrowed_by_what_is_asked_for(store: Store) {
     let first = add(&store, Key { created_by: Some(bob), ..plain(ada) }).await;
     let second = Key { kind: KeyKind::Agent, created_at: at(50), ..plain(bob) };
     let second = add(&store, second).await;
-    store.touch_keys(&[(first.id, at(60))]).await.unwrap();
+    store.touch_keys(&[(first.id, KeyUse::new(at(60)))]).await.unwrap();
     let any = || KeyFilter { recoverable: Some(false), ..KeyFilter::default() };
     assert_eq!(list(&store, any()).await, [first.id, second.id]);
     let owner = Some(KeyOwner::User(bob));
@@ -168,7 +168,7 @@ async fn unused_keys_are_switched_off(store: Store) {
     let ada = add_user(&store, "Ada").await;
     let (used, unused) = (add(&store, plain(ada)).await, add(&store, plain(ada)).await);
     let young = add(&store, Key { created_at: at(60), ..plain(ada) }).await;
-    store.touch_keys(&[(used.id, at(70))]).await.unwrap();
+    store.touch_keys(&[(used.id, KeyUse::new(at(70)))]).await.unwrap();
     assert_eq!(store.disable_unused_keys(at(50), at(99)).await.unwrap(), [unused.id]);
     assert!(store.disable_unused_keys(at(50), at(99)).await.unwrap().is_empty());
     // Switched on again it has its time once more.
