@@ -29,8 +29,8 @@ pub(in crate::cli) struct Create {
     /// What it may do, such as `queries.run` or `queries.*@source:1`; may be given again
     #[arg(long, value_name = "ACTION[@OBJECT]")]
     grant: Vec<String>,
-    /// All terms as JSON, or `@` and a file with them
-    #[arg(long, value_name = "JSON", conflicts_with = "grant")]
+    /// All terms: a JSON file, or JSON itself
+    #[arg(long, value_name = "FILE", conflicts_with = "grant")]
     terms: Option<String>,
     /// Its terms can never be changed
     #[arg(long)]
@@ -86,9 +86,10 @@ pub(super) async fn run(session: &Session, create: Create, as_json: bool) -> Res
 }
 
 fn read_terms(text: &str) -> Result<Terms> {
-    let text = match text.strip_prefix('@') {
-        Some(file) => std::fs::read_to_string(file).with_context(|| format!("reading {file}"))?,
-        None => text.to_owned(),
+    let text = if text.trim_start().starts_with('{') {
+        text.to_owned()
+    } else {
+        std::fs::read_to_string(text).with_context(|| format!("reading the terms in {text}"))?
     };
     serde_json::from_str(&text).context("reading the terms")
 }

@@ -142,7 +142,8 @@ impl ActiveKey {
             return refuse("a key with values of its own for parameters runs saved queries only");
         }
         let narrowed = self.token.is_some()
-            || !self.above.is_empty()
+            // Below a key, keys are made below it again, and no other credentials.
+            || (!self.above.is_empty() && action != Action::KeysCreate)
             || self.terms().any(|terms| terms.pins() || !terms.attributes.is_empty());
         if narrowed && action.gives_credentials() {
             return refuse("a key that was narrowed makes no other credentials");

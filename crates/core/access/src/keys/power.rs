@@ -23,6 +23,11 @@ impl Keys {
         if self.stands_for_its_owner(own).await? {
             return Ok(());
         }
+        // What a token may is over when the token is.
+        if own.token.is_some() {
+            let detail = "a token manages no keys";
+            return Err(Fault::new(Code::OutOfScope, detail).with_reason("scope_missing"));
+        }
         let itself = target.is_some_and(|target| target.id == own.id());
         if itself && own.caveats.is_empty() && acts_on_itself(action) {
             return Ok(());
