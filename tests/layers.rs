@@ -13,7 +13,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("formats", &["kernel"]),
     ("bi", &["kernel", "access", "sqltext", "formats"]),
     ("store", &["kernel", "access", "bi", "sqltext"]),
-    ("lake", &["kernel", "bi"]),
+    ("lake", &["kernel", "access", "bi", "sqltext"]),
     ("connectors", &["kernel", "bi", "sqltext"]),
     ("identity", &["kernel", "access"]),
     ("httpkit", &["kernel", "access", "formats"]),

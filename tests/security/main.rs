@@ -20,3 +20,4 @@ mod pages;
 mod pinned;
 mod secrets;
 mod ssrf;
+mod usage;

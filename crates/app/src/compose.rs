@@ -8,12 +8,13 @@ use anyhow::{Context, Result};
 use ipnet::IpNet;
 use tessera_access::{
     Access, AccessSettings, CheckpointSigner, KeyPolicy, Peppers, Sealer, TransportRule,
+    UsageSettings,
 };
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
-use tessera_lake::Lake;
+use tessera_lake::{Lake, UsageFileSettings, UsageFiles, usage_source_type};
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
@@ -37,6 +38,8 @@ pub struct Core {
     pub clock: Arc<dyn Clock>,
     /// The generator in use.
     pub random: Arc<dyn Random>,
+    /// The name of this process; another one, even on the same machine, has another name.
+    pub node: String,
 }
 
 /// Opens the store and makes the services.
@@ -52,7 +55,11 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let secrets = secrets::load_or_create(&data, random.as_ref(), clock.now())?;
     let store = Store::open(store_settings(config)).await.map_err(explain)?;
     let lake = Lake::local(data.clone()).map_err(explain)?;
-    let connectors = AllConnectors::new(connector_settings(config, data)?);
+    let usage = UsageFiles::local(&data, usage_file_settings(config)).map_err(explain)?;
+    let records = usage.clone();
+    let connectors = AllConnectors::new(connector_settings(config, data)?)
+        .with_type(usage_source_type(), Arc::new(move |_| Ok(Arc::new(records.clone()))));
+    let node = format!("{}-{}", std::process::id(), random.alphanumeric(8));
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
     let trusted = signin::trusted(config, &clock)?;
     let access = Access::new(
@@ -61,10 +68,11 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         sealer.clone(),
         Arc::clone(&clock),
         Arc::clone(&random),
-        access_settings(config)?,
+        access_settings(config, &node)?,
         setup_token,
     )
-    .trusting(trusted);
+    .trusting(trusted)
+    .recording(Arc::new(usage));
     access.audit.keep_checkpoints(
         CheckpointSigner::new(&secrets.audit).map_err(explain)?,
         Arc::new(Checkpoints::new(config.checkpoint_file())),
@@ -81,7 +89,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&random),
         bi_settings(config)?,
     );
-    Ok(Core { store, access, bi, clock, random })
+    Ok(Core { store, access, bi, clock, random, node })
 }
 
 /// A fault with its causes, as a message for the operator.
@@ -104,7 +112,16 @@ fn store_settings(config: &Config) -> StoreSettings {
     }
 }
 
-fn access_settings(config: &Config) -> Result<AccessSettings> {
+fn usage_file_settings(config: &Config) -> UsageFileSettings {
+    UsageFileSettings {
+        events_days: config.usage.events_days,
+        hours_days: config.usage.hours_days,
+        storage_bytes_max: config.usage.storage_bytes_max,
+        query_memory_bytes: config.usage.query_memory_bytes,
+    }
+}
+
+fn access_settings(config: &Config, node: &str) -> Result<AccessSettings> {
     Ok(AccessSettings {
         password_min_characters: config.passwords.min_characters,
         session_idle_seconds: config.sessions.idle_seconds,
@@ -141,6 +158,12 @@ fn access_settings(config: &Config) -> Result<AccessSettings> {
         },
         trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
         signin: signin::settings(config)?,
+        usage: UsageSettings {
+            entries_max: config.usage.entries_max,
+            addresses: config.usage.addresses,
+            clients: config.usage.clients,
+            node: node.to_owned(),
+        },
     })
 }
 

@@ -47,11 +47,10 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
         "" => format!("http://{address}"),
         url => url.to_owned(),
     };
-    let node = format!("{}-{}", std::process::id(), core.random.alphanumeric(8));
     let runtime = Runtime::start(
         core.bi.clone(),
         core.access.clone(),
-        node,
+        core.node.clone(),
         compose::runtime_settings(&config),
     );
     let ready = if with_demo { Some(demo::prepare(&core, &config, &url).await?) } else { None };
@@ -140,7 +139,10 @@ fn router(
         .layer(from_fn_with_state(core.access.clone(), leaks::watch))
         .layer(CompressionLayer::new().gzip(true).compress_when(compress))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(Layer { settings, random }, layer::prepare)))
+        .layer(from_fn_with_state(
+            Layer { settings, random, usage: core.access.usage.clone() },
+            layer::prepare,
+        )))
 }
 
 async fn listen(listener: TcpListener, app: Router, grace: Duration) -> Result<()> {

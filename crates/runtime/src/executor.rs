@@ -134,7 +134,7 @@ async fn query(
     token: &CancellationToken,
 ) -> Result<Outcome> {
     let source = shared.bi.sources.require(job.source).await?;
-    let connector = shared.bi.sources.connector(&source)?;
+    let connector = shared.bi.sources.connector_for(&source, run).await?;
     let dialect = shared.bi.sources.dialect(&source)?;
     let bound = Template::parse(&run.text, dialect)?.bind(&run.definitions, &run.values)?;
     let uid = shared.bi.results.new_uid();
@@ -182,6 +182,7 @@ async fn query(
         retrieved_at: shared.bi.jobs.now(),
         rows,
         bytes,
+        viewer: run.viewer.map(|asked| asked.viewer),
     }))
 }
 

@@ -14,6 +14,11 @@ const FLUSH_EVERY: Duration = Duration::from_secs(30);
 
 /// How often events of the audit log that wait are written.
 const AUDIT_EVERY: Duration = Duration::from_millis(500);
+/// How often records of requests are written.
+const RECORDS_EVERY: Duration = Duration::from_millis(900);
+
+/// How often files of records are tidied up.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -33,6 +38,8 @@ pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Task> {
             checkpoint,
         )),
         Box::pin(every(Arc::clone(shared), "limits", shared.settings.limits_sync, limits)),
+        Box::pin(records(Arc::clone(shared))),
+        Box::pin(every(Arc::clone(shared), "records of requests", TIDY_EVERY, tidy)),
         Box::pin(every(Arc::clone(shared), "clean-up", clean_up, clean_up_all)),
     ]
 }
@@ -56,6 +63,38 @@ async fn every<F>(
             tracing::error!(name, %fault, "upkeep failed; it is tried again");
         }
     }
+}
+
+/// Writes records of requests: those of a second together, and many at once.
+async fn records(shared: Arc<Shared>) {
+    while !shared.closing.is_cancelled() {
+        tokio::select! {
+            () = shared.closing.cancelled() => return,
+            () = tokio::time::sleep(RECORDS_EVERY) => {}
+            () = shared.access.usage.wait_many() => {}
+        }
+        if let Err(fault) = write_records(&shared).await {
+            tracing::error!(%fault, "records of requests were not written; it is tried again");
+        }
+    }
+}
+
+/// Writes the records of requests that wait.
+pub(crate) async fn write_records(shared: &Shared) -> Result<()> {
+    let counted = shared.access.usage.flush().await?;
+    metrics::counter!("tessera_usage_records_total").increment(counted.written);
+    metrics::counter!("tessera_usage_records_lost_total").increment(counted.lost);
+    if counted.lost > 0 {
+        tracing::warn!(
+            lost = counted.lost,
+            "records of requests found no room (usage.entries_max)"
+        );
+    }
+    Ok(())
+}
+
+async fn tidy(shared: Arc<Shared>) -> Result<()> {
+    shared.access.usage.upkeep().await
 }
 
 async fn leases(shared: Arc<Shared>) -> Result<()> {

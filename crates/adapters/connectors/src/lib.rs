@@ -24,10 +24,15 @@ pub use settings::ConnectorSettings;
 /// An open connector and the version of the settings it was opened with.
 type Opened = (i64, Arc<dyn Connector>);
 
+/// Makes a connector from options.
+pub type Maker = Arc<dyn Fn(&Json) -> Result<Arc<dyn Connector>> + Send + Sync>;
+
 /// Every engine this server knows.
 pub struct AllConnectors {
     settings: Arc<ConnectorSettings>,
     types: Vec<SourceType>,
+    /// Makers of types that other parts of this server offer.
+    added: Vec<(&'static str, Maker)>,
     /// Open ones by data source, with the version of its settings.
     open: Mutex<HashMap<SourceId, Opened>>,
 }
@@ -39,8 +44,18 @@ impl AllConnectors {
         Self {
             settings: Arc::new(settings),
             types: vec![postgres::source_type(), sqlite::source_type()],
+            added: Vec::new(),
             open: Mutex::default(),
         }
+    }
+
+    /// Adds a type that another part of this server offers, such as its own records.
+    #[must_use]
+    pub fn with_type(mut self, added: SourceType, maker: Maker) -> Self {
+        self.added.push((added.name, maker));
+        self.types.push(added);
+        self.types.sort_by_key(|known| known.title.to_lowercase());
+        self
     }
 
     fn make(&self, kind: &str, options: &Json) -> Result<Arc<dyn Connector>> {
@@ -49,10 +64,13 @@ impl AllConnectors {
                 Ok(Arc::new(postgres::Postgres::new(options, Arc::clone(&self.settings))?))
             }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
-            _ => Err(Fault::new(
-                Code::Unsupported,
-                format!("this server has no connector for the type {kind:?}"),
-            )),
+            _ => match self.added.iter().find(|(name, _)| *name == kind) {
+                Some((_, maker)) => maker(options),
+                None => Err(Fault::new(
+                    Code::Unsupported,
+                    format!("this server has no connector for the type {kind:?}"),
+                )),
+            },
         }
     }
 }

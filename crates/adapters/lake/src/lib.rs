@@ -1,11 +1,14 @@
-//! Columnar files: the rows of results, as compressed Arrow.
+//! Columnar files: the rows of results, as compressed Arrow, and records of requests, as Parquet.
 //!
 //! Knows where files are and how they are written; what they mean is told by `bi`. A file is written
 //! under another name and renamed when its last byte is written; its result is known to nobody
 //! before it is durable. Entry point: [`Lake`]. Tested by round trips through real files in `tests/`.
 
 mod read;
+mod usage;
 mod write;
+
+pub use usage::{USAGE_SOURCE, UsageFileSettings, UsageFiles, usage_source_type};
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

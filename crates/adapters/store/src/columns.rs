@@ -14,8 +14,8 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "key" => {
             "id uid kind user_id query_id dashboard_id workspace_id lookup digest pepper_version \
              sealed name hint created_by created_at not_before expires_at disabled_at revoked_at \
-             last_used_at terms parent_id predecessor_id approval replaced_at widening disabled_by \
-             revoked_by"
+             last_used_at last_address last_client last_transport url_used_at terms parent_id \
+             predecessor_id approval replaced_at widening disabled_by revoked_by"
         }
         "workspace" => "id uid name created_at",
         "session" => {
@@ -47,7 +47,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "version" => "query_id version name text options source_id created_by created_at",
         "result" => {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \
-             runtime_seconds retrieved_at row_count byte_count"
+             runtime_seconds retrieved_at row_count byte_count viewer"
         }
         "audit" => "seq at actor action object detail address prev_hash hash",
         _ => "",

@@ -1,8 +1,8 @@
 //! Keys.
 
 use async_trait::async_trait;
-use tessera_access::ports::KeyRepo;
-use tessera_access::{Key, KeyKind, KeyOwner};
+use tessera_access::ports::{KeyRepo, KeyUse};
+use tessera_access::{Key, KeyKind, KeyOwner, LastUse};
 use tessera_kernel::ids::{DashboardId, KeyId, QueryId, UserId, WorkspaceId};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
@@ -51,6 +51,12 @@ pub(crate) fn read_key(row: &mut Row) -> Result<Key> {
         disabled_at: row.take()?,
         revoked_at: row.take()?,
         last_used_at: row.take()?,
+        last_use: LastUse {
+            address: row.take()?,
+            client: row.take()?,
+            transport: row.take()?,
+            url_at: row.take()?,
+        },
         terms: read_json(row.take()?)?,
         parent: row.take()?,
         predecessor: row.take()?,
@@ -171,19 +177,34 @@ impl KeyRepo for Store {
             .map(drop)
     }
 
-    async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<()> {
+    async fn touch_keys(&self, used: &[(KeyId, KeyUse)]) -> Result<()> {
         let mut used = used.to_vec();
         // In the same order everywhere, so that nodes do not lock each other out.
-        used.sort_unstable();
+        used.sort_unstable_by_key(|(key, _)| *key);
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    for (key, at) in used {
-                        tx.execute(call!("key_touch", key, at)).await?;
+                    for (key, last) in used {
+                        let transport = last.transport.as_str();
+                        let (address, client) = (last.address, last.client);
+                        let call = call!("key_touch", key, last.at, address, client, transport);
+                        tx.execute(call).await?;
+                        if let Some(at) = last.url_at {
+                            tx.execute(call!("key_touch_url", key, at)).await?;
+                        }
                     }
                     Ok(())
                 })
             })
             .await
+    }
+
+    async fn keys_seen_in_urls(&self, user: Option<UserId>) -> Result<Vec<Key>> {
+        let call = match user {
+            Some(user) => call!("key_list_seen_in_urls_of", user),
+            None => call!("key_list_seen_in_urls"),
+        };
+        let rows = self.db.rows(call).await?;
+        rows.into_iter().map(|mut row| read_key(&mut row)).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! Records of results: rows and the operations on them. They belong to the port of jobs.
 
+use tessera_access::Viewer;
 use tessera_bi::QueryResult;
 use tessera_kernel::ids::{ResultId, Uid};
-use tessera_kernel::{Result, Timestamp};
+use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use crate::Store;
 use crate::db::{Row, Tx, call, call_each, text_list};
@@ -23,7 +24,14 @@ pub(crate) fn read_result(row: &mut Row) -> Result<QueryResult> {
         retrieved_at: row.take()?,
         rows: row.take()?,
         bytes: row.take()?,
+        viewer: read_viewer(row.take()?)?,
     })
+}
+
+/// Reads for whom a result is.
+pub(crate) fn read_viewer(text: Option<String>) -> Result<Option<Viewer>> {
+    let unknown = || Fault::new(Code::Internal, "a stored result has an unknown viewer");
+    text.map(|text| Viewer::parse(&text).ok_or_else(unknown)).transpose()
 }
 
 /// Stores a result. Made without values, it becomes the latest of every query in use that has
@@ -42,6 +50,7 @@ pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult) -> Result<ResultId>
         result.retrieved_at,
         result.rows,
         result.bytes,
+        result.viewer.map(Viewer::label),
     );
     let id: ResultId = tx.one(call).await?.take()?;
     if !result.has_parameters {

@@ -56,6 +56,8 @@ pub struct Config {
     pub api: ApiSection,
     /// The audit log.
     pub audit: AuditSection,
+    /// Records of requests.
+    pub usage: UsageSection,
     /// Logs.
     pub logs: LogsSection,
 }
@@ -80,6 +82,7 @@ impl Default for Config {
             metabase: MetabaseSection::default(),
             api: ApiSection::default(),
             audit: AuditSection::default(),
+            usage: UsageSection::default(),
             logs: LogsSection::default(),
         }
     }
@@ -127,6 +130,10 @@ impl Config {
             ("passwords.min_characters", self.passwords.min_characters as u64),
             ("audit.checkpoint_seconds", self.audit.checkpoint_seconds),
             ("store.connections", self.store.connections as u64),
+            ("usage.entries_max", self.usage.entries_max as u64),
+            ("usage.events_days", u64::from(self.usage.events_days)),
+            ("usage.hours_days", u64::from(self.usage.hours_days)),
+            ("usage.query_memory_bytes", self.usage.query_memory_bytes as u64),
         ];
         for (name, value) in positive {
             anyhow::ensure!(value > 0, "the setting {name} must be more than 0");

@@ -330,6 +330,26 @@ section! {
 }
 
 section! {
+    /// Records of requests: who did what with which key.
+    UsageSection {
+        /// Records that may wait to be written; what comes beyond is counted and lost.
+        entries_max: usize = 100_000,
+        /// Whether addresses of callers are recorded, also as those of a key's last use.
+        addresses: bool = true,
+        /// Whether names of callers' programs are recorded, also as those of a key's last use.
+        clients: bool = true,
+        /// How long records are kept, in days.
+        events_days: u32 = 90,
+        /// How long their sums per hour are kept, in days.
+        hours_days: u32 = 730,
+        /// Bytes of all records; beyond, the oldest go.
+        storage_bytes_max: u64 = 5 << 30,
+        /// Memory for all queries on the records together, in bytes.
+        query_memory_bytes: usize = 256 << 20,
+    }
+}
+
+section! {
     /// Logs, on standard error.
     LogsSection {
         /// Which records: a level (`error`, `warn`, `info`, `debug`, `trace`), or directives such

@@ -114,6 +114,7 @@ pub(super) async fn create(core: &Core, caller: &Caller, shop: &Path) -> Result<
         }
         shown.extend(visualization);
     }
+    maker.usage().await?;
     maker.dashboard(&shown).await
 }
 
@@ -137,6 +138,28 @@ impl Maker<'_> {
         let grant = self.permit(CreateSource {}).await?;
         let source = self.core.bi.sources.create(&grant, new).await.map_err(explain)?;
         Ok(source.view.source.id)
+    }
+
+    /// The records of the server's own requests, with one question about them.
+    async fn usage(&self) -> Result<()> {
+        let new = NewSource {
+            name: "Usage of this server".to_owned(),
+            kind: tessera_lake::USAGE_SOURCE.to_owned(),
+            options: json!({}),
+        };
+        let grant = self.permit(CreateSource {}).await?;
+        let made = self.core.bi.sources.create(&grant, new).await.map_err(explain)?;
+        let ready = Ready {
+            name: "Requests per hour and key",
+            description: "Everybody sees those of their own keys; administrators see all.",
+            text: "SELECT hour, key_id, actor, sum(requests) AS requests,\n       \
+                   sum(CASE WHEN decision = 'deny' THEN requests ELSE 0 END) AS refused,\n       \
+                   sum(rows) AS rows, sum(bytes) AS bytes\nFROM key_hours\n\
+                   GROUP BY hour, key_id, actor\nORDER BY hour DESC, requests DESC",
+            parameters: json!([]),
+            chart: None,
+        };
+        self.query(made.view.source.id, ready).await.map(drop)
     }
 
     async fn query(

@@ -151,6 +151,16 @@ actions! {
     AccountKeysRegenerate = "account_keys.regenerate", Admin, ["admin"];
     /// Revoke a key with its account.
     AccountKeysDelete = "account_keys.delete", Admin, ["admin"];
+    /// Read what the key that one shows is.
+    KeysSelf = "keys.self", Nothing, [];
+    /// Ask whether one may do something, without doing it.
+    KeysCan = "keys.can", Nothing, [];
+    /// Read everything that a key reaches.
+    KeysReach = "keys.reach", Owner, [];
+    /// Read how much a key was used, what it was refused, and narrower terms from that.
+    KeysUsage = "keys.usage", Owner, [];
+    /// List the keys that came in addresses of requests.
+    KeysSeenInUrls = "keys.seen_in_urls", Nothing, [];
 
     /// List data sources.
     SourcesList = "sources.list", Nothing, ["list_data_sources"];
@@ -374,6 +384,19 @@ actions! {
 }
 
 impl Action {
+    /// The action with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == name)
+    }
+
+    /// Whether every key may do it to itself, whatever its terms: it tells nothing that the holder
+    /// could not find out by trying.
+    #[must_use]
+    pub const fn is_about_oneself(self) -> bool {
+        matches!(self, Self::KeysSelf | Self::KeysCan)
+    }
+
     /// Whether it lists objects that hang on data sources.
     #[must_use]
     pub const fn lists_by_source(self) -> bool {

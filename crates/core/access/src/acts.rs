@@ -76,6 +76,35 @@ impl Object {
     }
 }
 
+impl Object {
+    /// Reads [`label`](Self::label); `*` and nothing are no object.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() || text == "*" {
+            return Some(Self::None);
+        }
+        let (kind, rest) = text.split_once(':')?;
+        if kind == "job" {
+            return rest.parse().ok().map(Self::Job);
+        }
+        let digits = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+        let id: i64 = rest.parse().ok().filter(|id| digits && *id > 0)?;
+        Some(match kind {
+            "user" => Self::User(UserId(id)),
+            "group" => Self::Group(GroupId(id)),
+            "key" => Self::Key(KeyId(id)),
+            "source" => Self::Source(SourceId(id)),
+            "query" => Self::Query(QueryId(id)),
+            "result" => Self::Result(ResultId(id)),
+            "visualization" => Self::Visualization(VisualizationId(id)),
+            "dashboard" => Self::Dashboard(DashboardId(id)),
+            "widget" => Self::Widget(WidgetId(id)),
+            "workspace" => Self::Workspace(WorkspaceId(id)),
+            _ => return None,
+        })
+    }
+}
+
 /// Something that a caller may ask to do.
 pub trait Act: Send + Sync {
     /// The action of the registry.
@@ -205,6 +234,16 @@ acts! {
     RegenerateAccountKey { key: KeyId } = AccountKeysRegenerate, |a| Object::Key(a.key);
     /// Revoke such a key with its account.
     DeleteAccountKey { key: KeyId } = AccountKeysDelete, |a| Object::Key(a.key);
+    /// Read what the key that one shows is.
+    ReadKeySelf { key: KeyId } = KeysSelf, |a| Object::Key(a.key);
+    /// Ask whether one may do something; with the key that one shows, if there is one.
+    AskSelf { key: Option<KeyId> } = KeysCan, |a| a.key.map_or(Object::None, Object::Key);
+    /// Read everything that a key reaches.
+    ReadReach { key: KeyId } = KeysReach, |a| Object::Key(a.key);
+    /// Read how a key was used.
+    ReadUsage { key: KeyId } = KeysUsage, |a| Object::Key(a.key);
+    /// List the keys that came in addresses.
+    ListKeysSeenInUrls {} = KeysSeenInUrls, |_| Object::None;
 
     /// List data sources.
     ListSources {} = SourcesList, |_| Object::None;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tessera_kernel::ids::{DashboardId, GroupId, QueryId, SourceId, Uid, UserId, WorkspaceId};
 use tessera_kernel::{Code, Fault, Result};
@@ -197,6 +198,49 @@ impl Caller {
             Self::Query(QueryPrincipal { key, .. })
             | Self::Workspace(WorkspacePrincipal { key, .. }) => format!("key:{}", key.id()),
             Self::Dashboard(principal) => format!("key:{}", principal.key.id()),
+        }
+    }
+}
+
+/// For whom the rows of a data source with a row policy are: everybody sees their own there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Viewer {
+    /// Administrators, who see all rows.
+    Everything,
+    /// A user, who sees those of its own.
+    User(UserId),
+}
+
+impl Viewer {
+    /// As whom a caller looks. Who is no user looks as nobody.
+    #[must_use]
+    pub fn of(caller: &Caller) -> Option<Self> {
+        let user = caller.user()?;
+        Some(if user.is_admin() { Self::Everything } else { Self::User(user.id) })
+    }
+
+    /// Whether a user may see what was made for this viewer.
+    #[must_use]
+    pub fn admits(self, user: &UserPrincipal) -> bool {
+        user.is_admin() || self == Self::User(user.id)
+    }
+
+    /// The spelling in storage: `all`, `user:7`.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self {
+            Self::Everything => "all".to_owned(),
+            Self::User(id) => format!("user:{id}"),
+        }
+    }
+
+    /// Reads the spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix("user:") {
+            Some(id) => id.parse().ok().map(|id| Self::User(UserId(id))),
+            None => (text == "all").then_some(Self::Everything),
         }
     }
 }

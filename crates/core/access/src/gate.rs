@@ -16,7 +16,8 @@ use crate::keys::{
     ActiveKey, Key, KeyIndex, KeyOwner, Peppers, Token, format, hex, is_token, root_secret,
 };
 use crate::limits::Limits;
-use crate::ports::{Facts, Repos, UserWithRights};
+use crate::ports::{Facts, KeyUse, Repos, UserWithRights};
+use crate::usage::client_of;
 use crate::{
     AccessLevel, AccessSettings, Action, Audit, AuditEntry, Caller, Credential, Ledger, Need,
     Transport, TransportRule, UserPrincipal, Visible,
@@ -130,7 +131,7 @@ struct Inner {
     users: Cache<UserId, Option<Arc<UserPrincipal>>>,
     dashboards: Cache<DashboardId, Arc<DashboardPrincipal>>,
     /// What was used since the last flush; storage learns of it once a minute.
-    used_keys: Mutex<HashMap<KeyId, Timestamp>>,
+    used_keys: Mutex<HashMap<KeyId, KeyUse>>,
     /// Keys that were used under an old pepper, with their digest under the present one.
     stale_keys: Mutex<HashMap<KeyId, (Key, i64)>>,
     seen_users: Mutex<HashMap<UserId, Timestamp>>,
@@ -219,10 +220,11 @@ impl Gate {
         let key = self.known_key(text, context.address.as_deref()).await?;
         let transport = credential.transport;
         context.ledger.note(|entry| {
-            entry.key = Some(key.id());
             entry.visitor = key.token.as_ref().and_then(|token| token.visitor.clone());
             entry.origins = key.origins();
+            entry.shown(&key.key);
             entry.transport = Some(transport.as_str());
+            entry.dialect = Some(context.dialect);
         });
         let now = self.inner.clock.now();
         if key.terms().any(|terms| terms.canary) {
@@ -251,7 +253,7 @@ impl Gate {
         if let Some(user) = caller.user() {
             self.inner.seen_users.lock().insert(user.id, now);
         }
-        self.inner.used_keys.lock().insert(key.id(), now);
+        self.note_use(key.id(), transport, context, now);
         Ok(caller)
     }
 
@@ -383,6 +385,40 @@ impl Gate {
         Ok(())
     }
 
+    fn note_use(&self, key: KeyId, transport: Transport, context: &RequestContext, at: Timestamp) {
+        let keep = &self.inner.settings.usage;
+        let mut used = self.inner.used_keys.lock();
+        let last = used.entry(key).or_insert_with(|| KeyUse::new(at));
+        last.at = last.at.max(at);
+        last.transport = transport;
+        if transport == Transport::Url {
+            last.url_at = Some(at);
+        }
+        last.address = context.address.clone().filter(|_| keep.addresses);
+        last.client = context.client.as_deref().filter(|_| keep.clients).map(client_of);
+    }
+
+    /// The caller that a key would be, for asking what it may do. Nothing is recorded, and whether
+    /// it is in force now is not asked.
+    ///
+    /// # Errors
+    /// `NotFound` for a key that is revoked or gone, or whose owner is.
+    pub async fn stand_in(&self, id: KeyId) -> Result<Caller> {
+        let found = self.inner.repos.key(id).await?.filter(|key| key.revoked_at.is_none());
+        let found = match found {
+            Some(key) => self.with_above(key).await?,
+            None => None,
+        };
+        let key = found.ok_or_else(|| Fault::not_found("key"))?;
+        match self.caller_of(&Arc::new(key)).await {
+            // Who asks is known; it is the key's owner who is not.
+            Err(fault) if fault.code() == Code::Unauthenticated => {
+                Err(Fault::new(Code::NotFound, "the owner of the key is gone or shut out"))
+            }
+            other => other,
+        }
+    }
+
     /// A key with all above it; `None` if one of them is gone.
     async fn with_above(&self, key: Key) -> Result<Option<ActiveKey>> {
         let mut above: Vec<Key> = Vec::new();
@@ -501,7 +537,11 @@ impl Gate {
         if !keys.is_empty()
             && let Err(fault) = self.inner.repos.touch_keys(&keys).await
         {
-            self.inner.used_keys.lock().extend(keys);
+            let mut used = self.inner.used_keys.lock();
+            for (key, last) in keys {
+                // What came meanwhile is later.
+                used.entry(key).or_insert(last);
+            }
             return Err(fault);
         }
         if !users.is_empty()
@@ -534,6 +574,9 @@ impl Gate {
             if entry.actor.is_none() {
                 entry.actor = Some(caller.label());
             }
+            entry.dialect = Some(context.dialect);
+            entry.owner = entry.owner.or(caller.user().map(|user| user.id));
+            entry.about(object, decided.as_ref().unwrap_or(&Facts::default()));
             entry.refused = decided.as_ref().err().map(refusal);
         });
         let facts = match decided {
@@ -567,6 +610,13 @@ impl Gate {
         if matches!(caller, Caller::Anonymous) {
             return Err(Fault::new(Code::Unauthenticated, "sign in or send a key")
                 .with_reason("key_missing"));
+        }
+        if action.is_about_oneself()
+            && let Some(key) = caller.key()
+            && object == Object::Key(key.id())
+            && !key.terms().any(|terms| terms.canary)
+        {
+            return Ok(Facts::default());
         }
         if let Some(user) = caller.user()
             && !user.holds(action)
@@ -710,6 +760,12 @@ fn decide(action: Action, caller: &Caller, object: Object, facts: &Facts) -> Res
             _ => Err(out_of_scope()),
         };
     }
+    if let Some(viewer) = facts.viewer
+        && !caller.user().is_some_and(|user| viewer.admits(user))
+    {
+        // That there are rows for somebody else is nobody's business.
+        return Err(if caller.user().is_some() { missing(object) } else { out_of_scope() });
+    }
     match caller {
         Caller::Anonymous => Err(Fault::new(Code::Unauthenticated, "sign in or send a key")),
         Caller::User { user, .. } => decide_user(action, user, caller, object, facts),
@@ -813,6 +869,10 @@ fn principal_of(found: UserWithRights) -> UserPrincipal {
         attributes: found.attributes,
     }
 }
+
+mod explain;
+
+pub use explain::Verdict;
 
 #[cfg(test)]
 mod tests;

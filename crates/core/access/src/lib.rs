@@ -42,16 +42,16 @@ pub use audit::{
     CheckpointKey, CheckpointSigner, StoredRecord, canonical_json, events, read_checkpoints,
 };
 pub use caller::{
-    AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Visible,
+    AccessLevel, Caller, DashboardPrincipal, QueryPrincipal, UserPrincipal, Viewer, Visible,
     WorkspacePrincipal,
 };
 pub use credential::{Credential, Transport};
-pub use gate::{Authorized, Gate, RequestContext};
+pub use gate::{Authorized, Gate, RequestContext, Verdict};
 pub use groups::{Group, GroupAccess, GroupChange, Groups, NewGroup};
 pub use keys::{
     AccountKey, AccountKeyChange, AccountKeyView, AccountKeys, ActiveKey, Approval, BoundedKey,
     BulkRevocation, DeclaredKey, Expiry, FoundKey, Key, KeyChange, KeyFilter, KeyFormat, KeyKind,
-    KeyOwner, KeyPolicy, KeyShape, KeyState, Keys, LeakReport, LeakRule, MintedKey, NewAccountKey,
+    KeyOwner, KeyPolicy, KeyShape, KeyState, Keys, LastUse, LeakReport, LeakRule, MintedKey, NewAccountKey,
     NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey, SigningSecret,
     Tended, TokenFacts, Widening, is_key_shaped, key_texts, masked, partner_key, terms, texts_of,
 };
@@ -61,7 +61,7 @@ pub use seal::{Sealed, Sealer};
 pub use service::Access;
 pub use service_accounts::{NewServiceAccount, ServiceAccountChange};
 pub use sessions::{NewSession, Session, Sessions};
-pub use settings::{AccessSettings, TransportRule};
+pub use settings::{AccessSettings, TransportRule, UsageSettings};
 pub use setup::{Setup, SetupRequest};
 pub use signin::{
     Challenge, Claims, Completed, Enrolment, FactorPolicy, FactorStatus, Federation, FlowEnd,
@@ -69,7 +69,10 @@ pub use signin::{
     SignInSettings, SignIns, Way,
 };
 pub use throttle::Throttle;
-pub use usage::{Entry, Ledger, LimitState};
+pub use usage::{
+    Counted, Entry, KeyUse, Ledger, LimitState, Observed, ObservedUse, Period, Proposal, Refusal,
+    Served, Usage, UsageEvent, UsageHour, Word, client_class, client_of, observed_terms,
+};
 pub use users::{
     Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserKind, UserOrder,
     UserToken, Users,

@@ -19,8 +19,10 @@ use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
 use crate::{
     AccessLevel, AuditEvent, AuditFilter, ChainHead, Identity, KeyFilter, Pending, SecondFactor,
-    StoredRecord, Workspace,
+    StoredRecord, Viewer, Workspace,
 };
+
+pub use crate::usage::{KeyUse, UsageLog};
 
 /// What the rules need to know of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct Facts {
     pub members: Vec<UserId>,
     /// For a dashboard or widget: the dashboard.
     pub dashboard: Option<tessera_kernel::ids::DashboardId>,
+    /// For a result of a data source with a row policy: for whom its rows are.
+    pub viewer: Option<Viewer>,
 }
 
 /// A user with groups and access, read in one go.
@@ -216,7 +220,10 @@ pub trait KeyRepo: Send + Sync {
     /// Revokes all keys of an owner.
     async fn revoke_keys_of(&self, owner: KeyOwner, at: Timestamp) -> Result<()>;
     /// Notes that keys were used. Never makes a time earlier.
-    async fn touch_keys(&self, used: &[(KeyId, Timestamp)]) -> Result<()>;
+    async fn touch_keys(&self, used: &[(KeyId, KeyUse)]) -> Result<()>;
+    /// The keys that are not revoked and came in addresses of requests, latest first; of one user
+    /// (whose keys they are, or who made them) or of all.
+    async fn keys_seen_in_urls(&self, user: Option<UserId>) -> Result<Vec<Key>>;
 }
 
 /// Keys with accounts of their own.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tessera_kernel::{Clock, Random, Secret};
 
-use crate::ports::Repos;
+use crate::ports::{Repos, UsageLog};
 use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
     AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
-    SecondFactors, Sessions, Setup, SignIns, Users, Workspaces,
+    SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
 };
 
 /// Who may do what.
@@ -39,6 +39,8 @@ pub struct Access {
     pub workspaces: Workspaces,
     /// The first setup.
     pub setup: Setup,
+    /// What was done with keys.
+    pub usage: Usage,
     /// Editors and settings of the organisation are read and written through here.
     pub(crate) repos: Arc<dyn Repos>,
 }
@@ -57,6 +59,7 @@ impl Access {
     ) -> Self {
         let passwords = Passwords::new(Arc::clone(&random), settings.password_min_characters);
         let guard = Guard::new(&settings);
+        let usage = Usage::new(Arc::clone(&repos), Arc::clone(&clock), settings.usage.clone());
         let gate = Gate::new(Arc::clone(&repos), peppers, Arc::clone(&clock), settings);
         let keys = Keys::new(
             Arc::clone(&repos),
@@ -126,9 +129,18 @@ impl Access {
             audit: gate.audit().clone(),
             gate,
             keys,
+            usage,
             repos,
         }
     }
+
+    /// The same, with a log for records of requests; before that none are kept.
+    #[must_use]
+    pub fn recording(mut self, log: Arc<dyn UsageLog>) -> Self {
+        self.usage = self.usage.into_log(log);
+        self
+    }
+
     /// The same, with everybody who is trusted to say who a person is; before that nobody is.
     #[must_use]
     pub fn trusting(mut self, trusted: Trusted) -> Self {

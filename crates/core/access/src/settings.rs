@@ -51,6 +51,27 @@ pub struct AccessSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Signing in.
     pub signin: SignInSettings,
+    /// What is recorded of requests.
+    pub usage: UsageSettings,
+}
+
+/// What the operator decides about the records of requests.
+#[derive(Debug, Clone)]
+pub struct UsageSettings {
+    /// Records that may wait to be written; what comes beyond is counted and lost.
+    pub entries_max: usize,
+    /// Whether addresses are recorded.
+    pub addresses: bool,
+    /// Whether callers' programs are recorded.
+    pub clients: bool,
+    /// The name of this process in records.
+    pub node: String,
+}
+
+impl Default for UsageSettings {
+    fn default() -> Self {
+        Self { entries_max: 100_000, addresses: true, clients: true, node: String::new() }
+    }
 }
 
 impl Default for AccessSettings {
@@ -73,6 +94,7 @@ impl Default for AccessSettings {
             scanning_partner_keys: Vec::new(),
             trusted_proxies: Vec::new(),
             signin: SignInSettings::default(),
+            usage: UsageSettings::default(),
         }
     }
 }

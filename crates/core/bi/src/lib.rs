@@ -10,6 +10,7 @@ mod jobs;
 mod parameters;
 pub mod ports;
 mod queries;
+mod reach;
 mod results;
 mod service;
 mod settings;
@@ -22,13 +23,14 @@ pub use dashboards::{
 };
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,
-    RunRequest, SCHEMA_UNSUPPORTED,
+    RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
 };
 pub use parameters::DropdownOption;
 pub use queries::{
     Change, NewPinnedKey, NewQuery, Queries, Query, QueryChange, QueryDetail, QueryFilter,
     QueryListing, QueryOrder, QueryScope, QueryText, QueryVersions, TagCount,
 };
+pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
 pub use service::Bi;
 pub use settings::BiSettings;

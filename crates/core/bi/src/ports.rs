@@ -9,7 +9,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use tessera_access::{Key, Visible};
+use tessera_access::{Key, Viewer, Visible};
 use tessera_kernel::ids::{
     DashboardId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId, WidgetId,
 };
@@ -314,6 +314,11 @@ pub trait Connector: Send + Sync + 'static {
         cancel: Arc<dyn CancelSignal>,
         sink: &mut dyn BatchSink,
     ) -> Result<()>;
+    /// The same for one viewer: what a type with a row policy is run with. Others have none.
+    fn seen_by(&self, viewer: Viewer) -> Option<Arc<dyn Connector>> {
+        let _ = viewer;
+        None
+    }
     /// Connects and asks for nothing.
     async fn test(&self) -> Result<()>;
     /// The tables and views with their columns, by name.

@@ -8,7 +8,7 @@ use tessera_kernel::{Clock, Random};
 
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Connectors, ResultFiles};
-use crate::{BiSettings, Dashboards, Jobs, Queries, Results, Sources, Visualizations};
+use crate::{BiSettings, Dashboards, Jobs, Queries, Reach, Results, Sources, Visualizations};
 
 /// What the services share.
 pub(crate) struct Parts {
@@ -40,6 +40,8 @@ pub struct Bi {
     pub visualizations: Visualizations,
     /// Dashboards.
     pub dashboards: Dashboards,
+    /// What keys reach.
+    pub reach: Reach,
 }
 
 impl Bi {
@@ -77,7 +79,8 @@ impl Bi {
             jobs: Jobs::new(Arc::clone(&parts)),
             results: Results::new(Arc::clone(&parts)),
             visualizations: Visualizations::new(Arc::clone(&parts)),
-            dashboards: Dashboards::new(parts),
+            dashboards: Dashboards::new(Arc::clone(&parts)),
+            reach: Reach::new(parts),
         }
     }
 }

@@ -188,6 +188,7 @@ fn path_about(path: &str, name: &str) -> &'static str {
         ("results", "id") => "`id` or `uid`; for a file followed by a dot and its format.",
         ("users", "id") => "`id`, or `self`.",
         ("jobs" | "sessions", "id") | ("users", "sub_id") => "`uid`.",
+        ("keys", "id") if !path.ends_with("{id}") => "`id`, or `self`.",
         ("problems", "id") => "A code.",
         ("queries", "sub_id") => "`id` or `uid`.",
         _ => "`id`.",

@@ -291,6 +291,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::key_life::routes());
     all.extend(handlers::workspaces::routes());
     all.extend(handlers::secret_scanning::routes());
+    all.extend(handlers::usage::routes());
     all.extend(handlers::sources::routes());
     all.extend(handlers::queries::routes());
     all.extend(handlers::editors::routes());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use ipnet::IpNet;
 use tessera_access::terms::Dialect;
-use tessera_access::{Access, Act, Authorized, Caller, RequestContext};
+use tessera_access::{Access, Act, Authorized, Caller, RequestContext, Transport};
 use tessera_kernel::{Code, Random, Result};
 
 use crate::{Assertions, RequestInfo, cookies, credential, csrf};
@@ -73,6 +73,32 @@ impl Kit {
     /// `Unauthenticated` for a credential that proves nothing, `CsrfFailed` for a session whose
     /// request may not come from our own pages.
     pub async fn identify(&self, parts: &Parts, info: &RequestInfo) -> Result<Caller> {
+        let caller = self.recognise(parts, info).await;
+        info.ledger.note(|entry| match &caller {
+            Ok(Caller::User { user, key: None }) => {
+                entry.actor = Some(format!("user:{}", user.id));
+                entry.owner = Some(user.id);
+                // A bad key beside a good session does not count.
+                (entry.key, entry.creator, entry.refused) = (None, None, None);
+                let cookie = cookies::session_token(&parts.headers).is_some();
+                let way = if cookie { Transport::Cookie } else { Transport::Header };
+                entry.transport = Some(way.as_str());
+                entry.dialect = Some(self.dialect);
+            }
+            Ok(_) => {}
+            Err(fault) => {
+                let reason = match fault.code() {
+                    Code::CsrfFailed => "csrf_failed",
+                    _ => "session_unknown",
+                };
+                entry.dialect = Some(self.dialect);
+                entry.refused = entry.refused.or(fault.reason()).or(Some(reason));
+            }
+        });
+        caller
+    }
+
+    async fn recognise(&self, parts: &Parts, info: &RequestInfo) -> Result<Caller> {
         let session = cookies::session_token(&parts.headers);
         let assertion = self.settings.assertions.token(&parts.headers);
         let key = credential::key_of(&parts.headers, parts.uri.query());
@@ -81,7 +107,7 @@ impl Kit {
                 Err(fault)
                     if fault.code() == Code::Unauthenticated
                         && (session.is_some() || assertion.is_some())
-                        && key.transport != tessera_access::Transport::Url => {}
+                        && key.transport != Transport::Url => {}
                 other => return other,
             }
         }

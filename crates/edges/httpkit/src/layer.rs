@@ -9,10 +9,11 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use tessera_access::Ledger;
+use tessera_access::{Ledger, Usage, is_key_shaped};
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
+use crate::record::Recorder;
 use crate::{KitSettings, RequestInfo, address, body, limits, origins, sunset};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
@@ -28,6 +29,8 @@ pub struct Layer {
     pub settings: Arc<KitSettings>,
     /// For request identifiers.
     pub random: Arc<dyn Random>,
+    /// Takes the record of each request.
+    pub usage: Usage,
 }
 
 /// Notes who asks and how the server is named, times the request, writes it into the log and the
@@ -57,6 +60,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         .get::<MatchedPath>()
         .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
     request.extensions_mut().insert(info.clone());
+    let recorder = Recorder::begin(layer.usage.clone(), &info, &method, &route, begun);
     let limit = layer.settings.request_seconds;
     let answer = async {
         if let Some(answer) = origins::preflight(&request) {
@@ -101,7 +105,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         metrics::counter!("tessera_canary_keys_used_total").increment(1);
     }
     origins::frame(response.headers_mut(), &path, &entry.origins);
-    limits::apply(response, &entry)
+    recorder.watch(limits::apply(response, &entry))
 }
 
 /// The answer when something of ours went wrong on the way out.
@@ -158,7 +162,8 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("x-request-id")?.to_str().ok()?;
     let good = !text.is_empty()
         && text.len() <= REQUEST_ID_CHARACTERS_MAX
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && !is_key_shaped(text);
     good.then(|| text.to_owned())
 }
 

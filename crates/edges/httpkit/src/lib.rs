@@ -19,6 +19,7 @@ mod origins;
 pub mod pages;
 pub mod qr;
 mod sunset;
+mod record;
 
 pub use assertions::Assertions;
 pub use info::RequestInfo;

@@ -45,6 +45,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::Postgres,
         syntax: "sql",
         auto_limit: true,
+        row_policy: false,
     }
 }
 

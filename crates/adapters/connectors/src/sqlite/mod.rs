@@ -43,6 +43,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::Sqlite,
         syntax: "sql",
         auto_limit: true,
+        row_policy: false,
     }
 }
 

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_audit_chain.sql"),
     migration!(4, "0004_signin.sql"),
     migration!(5, "0005_limits.sql"),
+    migration!(6, "0006_usage.sql"),
     migration!(7, "0007_key_accounts.sql"),
     migration!(8, "0008_versions_attributes.sql"),
     migration!(9, "0009_lifecycle.sql"),

@@ -1,9 +1,12 @@
 //! Users, groups, keys, sessions, settings and facts.
 
 use serde_json::json;
-use tessera_access::ports::{FactsRepo, GroupRepo, KeyRepo, SessionRepo, SettingRepo, UserRepo};
+use tessera_access::ports::{
+    FactsRepo, GroupRepo, KeyRepo, KeyUse, SessionRepo, SettingRepo, UserRepo,
+};
 use tessera_access::{
-    AccessLevel, KeyKind, KeyOwner, Object, TokenPurpose, User, UserFilter, UserKind, UserOrder,
+    AccessLevel, Key, KeyKind, KeyOwner, Object, TokenPurpose, Transport, User, UserFilter,
+    UserKind, UserOrder,
     UserToken,
 };
 use tessera_kernel::ids::{GroupId, KeyId, UserId};
@@ -20,6 +23,7 @@ on_both! {
     an_address_is_unique deleting_a_user_takes_all_that_is_the_users
     a_user_who_owns_objects_is_not_deleted rights_are_read_in_one_go groups_have_members_and_access
     keys_are_found_replaced_and_revoked times_never_go_back a_link_works_once
+    keys_in_addresses_are_listed
     sessions_are_extended_and_purged settings_are_kept
     facts_tell_owner_source_and_members editing_is_granted_and_taken_back
 }
@@ -223,10 +227,41 @@ async fn times_never_go_back(store: Store) {
     let key = store.keys_of(KeyOwner::User(ada)).await.unwrap()[0].id;
     for seconds in [5, 9, 7] {
         store.touch_users(&[(ada, at(seconds)), (UserId(99), at(1))]).await.unwrap();
-        store.touch_keys(&[(key, at(seconds))]).await.unwrap();
+        let address = Some(format!("192.0.2.{seconds}"));
+        let client = Some("curl/8".to_owned());
+        let used = KeyUse { address, client, ..KeyUse::new(at(seconds)) };
+        store.touch_keys(&[(key, used)]).await.unwrap();
     }
     assert_eq!(store.user(ada).await.unwrap().unwrap().active_at, Some(at(9)));
-    assert_eq!(store.key(key).await.unwrap().unwrap().last_used_at, Some(at(9)));
+    let used = store.key(key).await.unwrap().unwrap();
+    assert_eq!(used.last_used_at, Some(at(9)));
+    assert_eq!(used.last_use.address.as_deref(), Some("192.0.2.9"), "of the same use");
+    assert_eq!(used.last_use.client.as_deref(), Some("curl/8"));
+    assert_eq!(used.last_use.transport.as_deref(), Some("header"));
+    assert_eq!(used.last_use.url_at, None);
+}
+
+async fn keys_in_addresses_are_listed(store: Store) {
+    let (ada, ben) = (add_user(&store, "Ada").await, add_user(&store, "Ben").await);
+    let key_of = async |user| store.keys_of(KeyOwner::User(user)).await.unwrap()[0].id;
+    let (of_ada, of_ben) = (key_of(ada).await, key_of(ben).await);
+    let seen = |seconds| KeyUse {
+        transport: Transport::Url,
+        url_at: Some(at(seconds)),
+        ..KeyUse::new(at(seconds))
+    };
+    store.touch_keys(&[(of_ada, seen(5)), (of_ben, seen(6))]).await.unwrap();
+    // A later use in a header hides nothing, and an earlier one in an address changes nothing.
+    store.touch_keys(&[(of_ada, KeyUse::new(at(9)))]).await.unwrap();
+    store.touch_keys(&[(of_ada, seen(2))]).await.unwrap();
+    let ids = |keys: Vec<Key>| keys.into_iter().map(|key| key.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.keys_seen_in_urls(None).await.unwrap()), [of_ben, of_ada]);
+    let own = store.keys_seen_in_urls(Some(ada)).await.unwrap();
+    assert_eq!(own[0].last_use.url_at, Some(at(5)));
+    assert_eq!(own[0].last_use.transport.as_deref(), Some("header"));
+    assert_eq!(ids(own), [of_ada]);
+    assert!(store.revoke_key(of_ben, at(10)).await.unwrap());
+    assert_eq!(ids(store.keys_seen_in_urls(None).await.unwrap()), [of_ada]);
 }
 
 async fn a_link_works_once(store: Store) {

@@ -66,6 +66,7 @@ fn result(source: SourceId, text: &str, seconds: i64) -> QueryResult {
         retrieved_at: at(seconds),
         rows: 3,
         bytes: 100,
+        viewer: None,
     }
 }
 

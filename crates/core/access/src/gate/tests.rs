@@ -127,3 +127,19 @@ fn every_action_needs_its_words() {
     let Caller::User { user: admin, .. } = user(&["admin"]) else { unreachable!("it is a user") };
     assert!(Action::ALL.iter().all(|action| admin.holds(*action)));
 }
+
+#[test]
+fn a_result_for_one_viewer_is_for_nobody_else() {
+    let mine = Facts { viewer: Some(Viewer::User(UserId(7))), ..facts(7, Some(OWN)) };
+    let others = Facts { viewer: Some(Viewer::User(UserId(8))), ..facts(7, Some(OWN)) };
+    let all = Facts { viewer: Some(Viewer::Everything), ..facts(7, Some(OWN)) };
+    let bob = user(&[]);
+    check(Action::ResultsRead, &bob, &mine, Ok(()));
+    check(Action::ResultsRead, &bob, &others, Err(Code::NotFound));
+    check(Action::ResultsRead, &bob, &all, Err(Code::NotFound));
+    let admin = user(&["admin"]);
+    for facts in [&mine, &others, &all] {
+        check(Action::ResultsRead, &admin, facts, Ok(()));
+        check(Action::ResultsRead, &query_key(42), facts, Err(Code::OutOfScope));
+    }
+}

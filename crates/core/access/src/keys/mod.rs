@@ -127,6 +127,30 @@ pub enum KeyOwner {
     Workspace(WorkspaceId),
 }
 
+impl KeyOwner {
+    /// The user, if it is one.
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Query(_) | Self::Dashboard(_) | Self::Workspace(_) => None,
+        }
+    }
+}
+
+/// How and from where a key was last used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastUse {
+    /// The address; `None` if addresses are not kept.
+    pub address: Option<String>,
+    /// The program, as [`client_of`](crate::client_of) names it; `None` if it is not kept.
+    pub client: Option<String>,
+    /// How it was carried: `header`, `url`.
+    pub transport: Option<String>,
+    /// When it was last seen in an address of a request.
+    pub url_at: Option<Timestamp>,
+}
+
 /// What an approver said of a key that needs one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -179,6 +203,8 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
     /// When it was last used; exact to a minute.
     pub last_used_at: Option<Timestamp>,
+    /// How and from where that was.
+    pub last_use: LastUse,
     /// What it may do.
     pub terms: terms::Terms,
     /// The key it was made from and cannot exceed.
@@ -219,6 +245,7 @@ impl Key {
             disabled_at: None,
             revoked_at: None,
             last_used_at: None,
+            last_use: LastUse::default(),
             terms: terms::Terms::default(),
             parent: None,
             predecessor: None,

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tessera_kernel::ids::KeyId;
+use tessera_kernel::ids::{DashboardId, KeyId, QueryId, SourceId, UserId};
 
-use crate::keys::terms::Unit;
+use crate::Object;
+use crate::keys::Key;
+use crate::keys::terms::{Dialect, Unit};
+use crate::ports::Facts;
 use crate::limits::Meter;
 
 /// How a limit stands after a request.
@@ -57,6 +60,42 @@ pub struct Entry {
     pub limits: Vec<LimitState>,
     /// What counts for the limits of the key, if it has any.
     pub meter: Option<Meter>,
+    /// The user who owns the key or acts; see [`UsageEvent::owner`](crate::UsageEvent::owner).
+    pub owner: Option<UserId>,
+    /// Who made the key.
+    pub creator: Option<UserId>,
+    /// The language of the caller.
+    pub dialect: Option<Dialect>,
+    /// The query that the object belongs to, if it is one.
+    pub query: Option<QueryId>,
+    /// The data source that the object hangs on.
+    pub source: Option<SourceId>,
+    /// The dashboard that the object belongs to.
+    pub dashboard: Option<DashboardId>,
+    /// The format in which rows were given, such as `csv`.
+    pub format: Option<&'static str>,
+}
+
+impl Entry {
+    /// Notes the key that was recognised, and whose it is.
+    pub(crate) fn shown(&mut self, key: &Key) {
+        self.key = Some(key.id);
+        self.owner = key.owner.user().or(key.created_by);
+        self.creator = key.created_by;
+    }
+
+    /// Notes what is known of the object.
+    pub(crate) fn about(&mut self, object: Object, facts: &Facts) {
+        self.query = facts.query.or_else(|| match facts.result_of.as_slice() {
+            [query] => Some(*query),
+            _ => None,
+        });
+        self.source = facts.source.or(match object {
+            Object::Source(id) => Some(id),
+            _ => None,
+        });
+        self.dashboard = facts.dashboard;
+    }
 }
 
 /// The record, shared by all who write into it.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tessera_access::{Payer, SlotClaim};
-use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid};
+use tessera_access::{Payer, SlotClaim, Viewer};
+use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid, UserId};
 use tessera_kernel::{Code, Timestamp};
 use tessera_sqltext::{Parameter, Values};
 
@@ -100,6 +100,18 @@ pub struct QueryRun {
     /// Who pays for the seconds that the database works.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payers: Vec<Payer>,
+    /// On a data source with a row policy: for whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewer: Option<RunViewer>,
+}
+
+/// For whom a run is, and in whose name, so that lost rights count until it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunViewer {
+    /// Whose rows.
+    pub viewer: Viewer,
+    /// Who asked first.
+    pub user: UserId,
 }
 
 /// A job to be stored.

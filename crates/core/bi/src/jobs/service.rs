@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::{Job, JobKind, NewJob, Outcome, QueryRun};
 use crate::parameters::{attribute_values, definitions, pins};
-use crate::results::{CacheIdentity, cache_key, template_digest};
+use crate::results::{CacheIdentity, cache_key, template_digest, viewed_digest};
 use crate::service::Parts;
 use crate::{Json, Query, QueryResult};
 
@@ -151,6 +151,8 @@ impl Jobs {
         let bound = template.bind(&definitions, &values)?;
         let settings = &parts.settings;
         let (rows_max, bytes_max) = parts.limits(caller);
+        let viewer = parts.viewer(&source, caller)?;
+        let whose = viewer.map(|viewer| viewer.viewer);
         let key = cache_key(&CacheIdentity {
             source: source.id,
             source_version: source.version,
@@ -158,6 +160,7 @@ impl Jobs {
             bound: &bound,
             rows_max,
             bytes_max,
+            viewer: whose,
         });
         let floor = held.map_or(0, tessera_access::ActiveKey::age_floor);
         let freshness = request.freshness.at_least(Duration::from_secs(floor));
@@ -181,7 +184,7 @@ impl Jobs {
         let run = QueryRun {
             query_hash: query_hash(&display_text),
             display_text,
-            template_digest: hex::encode(template_digest(source.id, &text)),
+            template_digest: hex::encode(viewed_digest(template_digest(source.id, &text), whose)),
             cache_key: hex::encode(key),
             text,
             definitions,
@@ -191,6 +194,7 @@ impl Jobs {
             bytes_max,
             attributes,
             payers: allowance.payers,
+            viewer,
         };
         let job = NewJob {
             uid: parts.random.uid(now),

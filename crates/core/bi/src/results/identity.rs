@@ -1,6 +1,7 @@
 //! What makes two results the same: all that the rows depend on, byte for byte.
 
 use sha2::{Digest, Sha256};
+use tessera_access::Viewer;
 use tessera_kernel::ids::SourceId;
 use tessera_sqltext::Bound;
 
@@ -19,6 +20,8 @@ pub struct CacheIdentity<'a> {
     pub rows_max: u64,
     /// See `rows_max`.
     pub bytes_max: u64,
+    /// On a data source with a row policy: for whom the rows are.
+    pub viewer: Option<Viewer>,
 }
 
 /// The identity as a digest. Every part carries its length, so that no two can run together.
@@ -33,6 +36,22 @@ pub fn cache_key(identity: &CacheIdentity<'_>) -> [u8; 32] {
     hash.update((identity.text.len() as u64).to_be_bytes());
     hash.update(identity.text.as_bytes());
     identity.bound.digest_into(&mut hash);
+    if let Some(viewer) = identity.viewer {
+        hash.update(b"viewer\0");
+        hash.update(viewer.label().as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// [`template_digest`] of a run for one viewer. No query has it: such a result is never the latest
+/// of a query, nor one that the key of a query opens.
+#[must_use]
+pub(crate) fn viewed_digest(template: [u8; 32], viewer: Option<Viewer>) -> [u8; 32] {
+    let Some(viewer) = viewer else { return template };
+    let mut hash = Sha256::new();
+    hash.update(b"viewed.v1\0");
+    hash.update(template);
+    hash.update(viewer.label().as_bytes());
     hash.finalize().into()
 }
 
@@ -50,6 +69,7 @@ pub fn template_digest(source: SourceId, text: &str) -> [u8; 32] {
 mod tests {
     use super::*;
 
+    use tessera_kernel::ids::UserId;
     use tessera_sqltext::Bind;
 
     fn bound(sql: &str, binds: Vec<Bind>) -> Bound {
@@ -64,6 +84,7 @@ mod tests {
             bound,
             rows_max: 10,
             bytes_max: 10,
+            viewer: None,
         }
     }
 
@@ -83,6 +104,9 @@ mod tests {
             base(&other),
             base(&number),
             base(&text),
+            CacheIdentity { viewer: Some(Viewer::Everything), ..base(&plain) },
+            CacheIdentity { viewer: Some(Viewer::User(UserId(7))), ..base(&plain) },
+            CacheIdentity { viewer: Some(Viewer::User(UserId(8))), ..base(&plain) },
         ];
         let mut keys: Vec<_> = variants.iter().map(cache_key).collect();
         keys.push(cache_key(&base(&plain)));
@@ -90,5 +114,14 @@ mod tests {
         keys.dedup();
         assert_eq!(keys.len(), variants.len() + 1, "no two are the same");
         assert_eq!(cache_key(&base(&plain)), cache_key(&base(&plain.clone())));
+    }
+
+    #[test]
+    fn a_result_for_one_viewer_is_no_result_of_a_query() {
+        let template = template_digest(SourceId(1), "select 1");
+        let one = viewed_digest(template, Some(Viewer::User(UserId(7))));
+        let other = viewed_digest(template, Some(Viewer::User(UserId(8))));
+        assert_eq!(viewed_digest(template, None), template);
+        assert!(one != template && other != template && one != other);
     }
 }

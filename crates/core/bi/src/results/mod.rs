@@ -1,5 +1,6 @@
 //! Stored results: what a run of a query gave.
 
+use tessera_access::Viewer;
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{ResultId, SourceId, Uid};
 
@@ -30,6 +31,8 @@ pub struct QueryResult {
     pub rows: u64,
     /// Size of the file in bytes.
     pub bytes: u64,
+    /// From a data source with a row policy: for whom the rows are.
+    pub viewer: Option<Viewer>,
 }
 
 mod export;
@@ -37,6 +40,6 @@ mod identity;
 mod service;
 
 pub use export::exported;
-pub(crate) use identity::CacheIdentity;
+pub(crate) use identity::{CacheIdentity, viewed_digest};
 pub use identity::{cache_key, template_digest};
 pub use service::{ResultReader, Results};

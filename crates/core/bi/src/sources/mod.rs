@@ -50,6 +50,9 @@ pub struct SourceType {
     pub syntax: &'static str,
     /// Whether a row limit can be added to a text.
     pub auto_limit: bool,
+    /// Whether everybody sees rows of their own: then runs and results are for one viewer each, and
+    /// only users can run.
+    pub row_policy: bool,
 }
 
 /// A table or view of a data source.

@@ -6,7 +6,7 @@ use serde_json::Map;
 use sha2::{Digest, Sha256};
 use tessera_access::{
     AccessLevel, Authorized, Changes, CreateSource, DeleteSource, ListSourceTypes, ListSources,
-    PauseSource, ReadSchema, ReadSource, ReadSourceSettings, TestSource, UpdateSource,
+    PauseSource, ReadSchema, ReadSource, ReadSourceSettings, TestSource, UpdateSource, Viewer,
 };
 use tessera_kernel::ids::{GroupId, SourceId};
 use tessera_kernel::{Code, Fault, Result, Secret};
@@ -14,7 +14,7 @@ use tessera_kernel::{Code, Fault, Result, Secret};
 use super::{Source, SourceType, Table};
 use crate::ports::Connector;
 use crate::service::Parts;
-use crate::{Job, JobKind, Json, NewJob};
+use crate::{Job, JobKind, Json, NewJob, RunViewer};
 
 /// Longest name of a data source, in characters.
 const NAME_CHARACTERS_MAX: usize = 255;
@@ -316,6 +316,31 @@ impl Sources {
         self.parts.connectors.open(source, &self.all_options(source)?)
     }
 
+    /// A connector for a run: for its viewer alone, if the type has a row policy; for the executor.
+    ///
+    /// # Errors
+    /// `Forbidden` if who asked has lost the rights that it was asked with.
+    pub async fn connector_for(
+        &self,
+        source: &Source,
+        run: &crate::QueryRun,
+    ) -> Result<Arc<dyn Connector>> {
+        let connector = self.connector(source)?;
+        if !self.parts.has_row_policy(source) {
+            return Ok(connector);
+        }
+        let lost = || Fault::new(Code::Forbidden, "who asked for these rows has lost the right to");
+        let asked = run.viewer.ok_or_else(lost)?;
+        let user = self.parts.gate.principal(asked.user).await?.ok_or_else(lost)?;
+        let caller = tessera_access::Caller::User { user, key: None };
+        if Viewer::of(&caller) != Some(asked.viewer) {
+            return Err(lost());
+        }
+        connector.seen_by(asked.viewer).ok_or_else(|| {
+            Fault::new(Code::Internal, "a type with a row policy has no connector for one viewer")
+        })
+    }
+
     /// The dialect of a data source; for the executor.
     ///
     /// # Errors
@@ -482,6 +507,29 @@ impl Parts {
         }
         let dialect = self.dialect(&source)?;
         Ok((source, dialect))
+    }
+
+    /// Whether everybody sees rows of their own in a data source.
+    fn has_row_policy(&self, source: &Source) -> bool {
+        self.connectors.source_type(&source.kind).is_some_and(|known| known.row_policy)
+    }
+
+    /// For whom a caller's run is; `None` where all see the same rows.
+    pub(crate) fn viewer(
+        &self,
+        source: &Source,
+        caller: &tessera_access::Caller,
+    ) -> Result<Option<RunViewer>> {
+        if !self.has_row_policy(source) {
+            return Ok(None);
+        }
+        let found = Viewer::of(caller).zip(caller.user());
+        let (viewer, user) = found.ok_or_else(|| {
+            let detail = "everybody sees rows of their own in this data source, so only users can \
+                          run queries on it: sign in, or send the key of a user";
+            Fault::new(Code::OutOfScope, detail).with_reason("object_denied")
+        })?;
+        Ok(Some(RunViewer { viewer, user: user.id }))
     }
 
     fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {

@@ -24,6 +24,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod tags;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod visualizations;

@@ -170,6 +170,10 @@ async fn answer(
         return reply::ok(&ResultDetail { result: results::view(result), columns });
     };
     call.bi().results.check_delivery(call.caller().await?, result, format.extension())?;
+    call.info.ledger.note(|entry| {
+        entry.rows = result.rows;
+        entry.format = Some(format.extension());
+    });
     let escape_formulas = call.flag("escape_formulas")?;
     let variant = format!("v1.{}{}", format.extension(), if escape_formulas { ".e" } else { "" });
     let tag = format!("\"{}.{variant}\"", result.uid);

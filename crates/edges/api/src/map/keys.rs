@@ -30,6 +30,9 @@ pub(crate) fn key(key: &core::Key, now: Timestamp) -> Key {
         disabled_at: key.disabled_at,
         revoked_at: key.revoked_at,
         last_used_at: key.last_used_at,
+        last_used_address: key.last_use.address.clone(),
+        last_used_client: key.last_use.client.clone(),
+        last_used_transport: key.last_use.transport.clone(),
         created_at: key.created_at,
         approval: key.approval.as_ref().map(|approval| Approval {
             justification: approval.justification.clone(),

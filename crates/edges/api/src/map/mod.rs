@@ -11,4 +11,5 @@ pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod sources;
 pub(crate) mod statements;
+pub(crate) mod usage;
 pub(crate) mod visualizations;

@@ -13,6 +13,7 @@ pub(crate) fn source_type(known: core::SourceType) -> SourceType {
         schema: known.schema,
         syntax: known.syntax.to_owned(),
         has_auto_limit: known.auto_limit,
+        has_row_policy: known.row_policy,
     }
 }
 

@@ -41,6 +41,12 @@ pub(crate) struct Key {
     pub(crate) disabled_at: Option<DateTime<Utc>>,
     pub(crate) revoked_at: Option<DateTime<Utc>>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
+    /// From where that was; null if addresses are not kept.
+    pub(crate) last_used_address: Option<String>,
+    /// By which program; null if programs are not kept.
+    pub(crate) last_used_client: Option<String>,
+    /// How it was carried then: `header`, `url`.
+    pub(crate) last_used_transport: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) approval: Option<Approval>,
     pub(crate) widening: Option<Widening>,

@@ -18,6 +18,7 @@ pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod system;
+pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod versions;
 pub(crate) mod visualizations;

@@ -21,6 +21,8 @@ pub(crate) struct SourceType {
     pub(crate) syntax: String,
     /// Whether a row limit can be added to a text.
     pub(crate) has_auto_limit: bool,
+    /// Whether everybody sees rows of their own in it.
+    pub(crate) has_row_policy: bool,
 }
 
 /// A connected database.

@@ -9,6 +9,7 @@ use tessera_formats::Format;
 use tessera_kernel::ids::{QueryId, ResultId};
 use tessera_kernel::{Code, Fault, Result};
 
+use crate::RedashState;
 use crate::credential::Call;
 use crate::errors::{Refusal, Worded, no_run};
 use crate::map::{bool_if, freshness, from_address, id, id_field, text_field, values};
@@ -129,7 +130,7 @@ async fn respond(call: &Call, answer: RunAnswer) -> Answer {
                 stem: None,
                 is_immutable: false,
             };
-            Ok(deliver(&call.state, delivery).await?)
+            Ok(deliver(noted(call, &result, format), delivery).await?)
         }
     }
 }
@@ -148,7 +149,16 @@ async fn file(
     let (audit, file) = (&call.state.kit.access.audit, format.extension());
     let entry = exported(&call.caller, result, file);
     audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
-    Ok(deliver(&call.state, delivery).await?)
+    Ok(deliver(noted(call, result, format), delivery).await?)
+}
+
+/// Notes what is given in the record of the request.
+fn noted<'a>(call: &'a Call, result: &QueryResult, format: Format) -> &'a RedashState {
+    call.info.ledger.note(|entry| {
+        entry.rows = result.rows;
+        entry.format = Some(format.extension());
+    });
+    &call.state
 }
 
 fn envelope(caller: &Caller) -> Envelope {

@@ -165,6 +165,7 @@ mod tests {
             retrieved_at: "2026-11-21T09:16:57.855Z".parse().unwrap(),
             rows: 1,
             bytes: 1,
+            viewer: None,
         };
         let metadata = HashMap::from([
             (COLUMN_KIND.to_owned(), "integer".to_owned()),

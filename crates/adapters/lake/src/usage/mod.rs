@@ -1,0 +1,154 @@
+//! Records of requests as Parquet files, and SQL over them.
+//!
+//! `usage/events/<day>` has the records, `usage/hours/<day>` their sums per hour once the day is
+//! over. Small files are joined, so that a question opens few of them. A file is written under
+//! another name and renamed when it is whole; one that was joined into another stays for an hour,
+//! for questions that began before.
+
+mod columns;
+mod compact;
+mod connector;
+mod engine;
+mod files;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tessera_access::ports::UsageLog;
+use tessera_access::{Observed, Period, Refusal, UsageEvent, UsageHour, Viewer};
+use tessera_kernel::ids::KeyId;
+use tessera_kernel::{Fault, Result, Timestamp};
+
+pub use connector::{USAGE_SOURCE, usage_source_type};
+
+use self::engine::Engine;
+use self::write::Writer;
+use crate::blocking;
+
+/// What the operator decides about records of requests.
+#[derive(Debug, Clone)]
+pub struct UsageFileSettings {
+    /// How long records are kept, in days.
+    pub events_days: u32,
+    /// How long sums per hour are kept, in days.
+    pub hours_days: u32,
+    /// Bytes of all records; beyond, the oldest go.
+    pub storage_bytes_max: u64,
+    /// Memory for one question, in bytes.
+    pub query_memory_bytes: usize,
+}
+
+impl Default for UsageFileSettings {
+    fn default() -> Self {
+        Self {
+            events_days: 90,
+            hours_days: 730,
+            storage_bytes_max: 5 << 30,
+            query_memory_bytes: 256 << 20,
+        }
+    }
+}
+
+/// Records of requests in a local folder.
+#[derive(Clone)]
+pub struct UsageFiles {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    root: PathBuf,
+    settings: UsageFileSettings,
+    engine: Engine,
+    /// Made when the first record is written: who only reads needs no number of its own.
+    writer: Mutex<Option<Writer>>,
+}
+
+impl UsageFiles {
+    /// Records inside a data folder.
+    ///
+    /// # Errors
+    /// If the folders cannot be made.
+    pub fn local(data: &std::path::Path, settings: UsageFileSettings) -> Result<Self> {
+        let root = data.join("usage");
+        for folder in [files::EVENTS, files::HOURS] {
+            std::fs::create_dir_all(root.join(folder))
+                .map_err(|error| failed("make the folder", error))?;
+        }
+        let engine = Engine::new(settings.query_memory_bytes)?;
+        let writer = Mutex::default();
+        Ok(Self { inner: Arc::new(Inner { root, settings, engine, writer }) })
+    }
+
+    /// The tables `key_events` and `key_hours` with the rows of a viewer, ready to be asked.
+    pub(crate) async fn tables(
+        &self,
+        viewer: Viewer,
+        period: Option<Period>,
+    ) -> Result<engine::Tables> {
+        let root = self.inner.root.clone();
+        let found = blocking(move || files::Found::look(&root, period)).await?;
+        self.inner.engine.tables(&found, viewer).await
+    }
+
+    /// Does file work with the writer, which is made if there is none.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || {
+            let mut writer = inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let writer = match writer.as_mut() {
+                Some(writer) => writer,
+                None => writer.insert(Writer::begin(&inner.root)?),
+            };
+            work(writer)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl UsageLog for UsageFiles {
+    async fn append(&self, events: &[UsageEvent]) -> Result<()> {
+        let mut days: BTreeMap<chrono::NaiveDate, Vec<&UsageEvent>> = BTreeMap::new();
+        for event in events {
+            days.entry(event.at.date_naive()).or_default().push(event);
+        }
+        let mut batches = Vec::new();
+        for (day, events) in days {
+            batches.push((day, columns::events(&events)?));
+        }
+        self.write(move |writer| {
+            batches.into_iter().try_for_each(|(day, batch)| writer.append(day, &batch))
+        })
+        .await
+    }
+
+    async fn hours(&self, key: KeyId, period: Period) -> Result<Vec<UsageHour>> {
+        read::hours(&self.tables(Viewer::Everything, Some(period)).await?, key, period).await
+    }
+
+    async fn refusals(&self, key: KeyId, period: Period, limit: u64) -> Result<Vec<Refusal>> {
+        let tables = self.tables(Viewer::Everything, Some(period)).await?;
+        read::refusals(&tables, key, period, limit).await
+    }
+
+    async fn observed(&self, key: KeyId, period: Period) -> Result<Observed> {
+        read::observed(&self.tables(Viewer::Everything, Some(period)).await?, key, period).await
+    }
+
+    async fn upkeep(&self, now: Timestamp) -> Result<()> {
+        let number = self.write(|writer| Ok(writer.number)).await?;
+        compact::run(self, number, now).await
+    }
+}
+
+/// A fault of files or of the engine, without what it says of folders.
+fn failed(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+    Fault::internal(format!("cannot {what} of usage records"), error)
+}

@@ -1,0 +1,6 @@
+SELECT {key k}
+FROM keys k
+WHERE
+    k.url_used_at IS NOT NULL AND k.revoked_at IS NULL
+    AND (k.user_id = $1 OR k.created_by = $1)
+ORDER BY k.url_used_at DESC, k.id DESC
