@@ -57,6 +57,7 @@ impl Parts {
         let Ok((_, own)) = attribute_values(caller, &template.attributes()) else {
             return Ok(None);
         };
+        let Ok(viewer) = self.viewer(&source, caller) else { return Ok(None) };
         let values: Values = own.into_iter().collect();
         let bound = template.bind(&definitions(&query.options)?, &values)?;
         let (rows_max, bytes_max) = self.limits(caller);
@@ -67,6 +68,7 @@ impl Parts {
             bound: &bound,
             rows_max,
             bytes_max,
+            viewer: viewer.map(|viewer| viewer.viewer),
         });
         self.repos.latest_result(&key, None).await
     }
