@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tessera_kernel::ids::{QueryId, SourceId, Uid, UserId};
 
 use super::*;
-use crate::KeyKind;
+use crate::{KeyKind, Viewer};
 
 const OWN: SourceId = SourceId(1);
 const SEEN: SourceId = SourceId(2);
