@@ -8,7 +8,6 @@ mod output;
 mod query;
 mod session;
 mod sources;
-mod usage;
 mod users;
 
 use std::path::PathBuf;

@@ -51,9 +51,10 @@ pub use groups::{Group, GroupAccess, GroupChange, Groups, NewGroup};
 pub use keys::{
     AccountKey, AccountKeyChange, AccountKeyView, AccountKeys, ActiveKey, Approval, BoundedKey,
     BulkRevocation, DeclaredKey, Expiry, FoundKey, Key, KeyChange, KeyFilter, KeyFormat, KeyKind,
-    KeyOwner, KeyPolicy, KeyShape, KeyState, Keys, LastUse, LeakReport, LeakRule, MintedKey, NewAccountKey,
-    NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey, SigningSecret,
-    Tended, TokenFacts, Widening, is_key_shaped, key_texts, masked, partner_key, terms, texts_of,
+    KeyOwner, KeyPolicy, KeyShape, KeyState, Keys, LastUse, LeakReport, LeakRule, MintedKey,
+    NewAccountKey, NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey,
+    SigningSecret, Tended, TokenFacts, Widening, is_key_shaped, key_texts, masked, partner_key,
+    terms, texts_of,
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use passwords::Passwords;

@@ -18,8 +18,8 @@ mod limits;
 mod origins;
 pub mod pages;
 pub mod qr;
-mod sunset;
 mod record;
+mod sunset;
 
 pub use assertions::Assertions;
 pub use info::RequestInfo;

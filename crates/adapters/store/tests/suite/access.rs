@@ -6,8 +6,7 @@ use tessera_access::ports::{
 };
 use tessera_access::{
     AccessLevel, Key, KeyKind, KeyOwner, Object, TokenPurpose, Transport, User, UserFilter,
-    UserKind, UserOrder,
-    UserToken,
+    UserKind, UserOrder, UserToken,
 };
 use tessera_kernel::ids::{GroupId, KeyId, UserId};
 use tessera_kernel::{Code, PageRequest};

@@ -7,6 +7,7 @@ mod life;
 mod list;
 mod peppers;
 mod pin;
+mod seeing;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -50,6 +51,32 @@ Examples:
   tessera keys pin 42 --name acme --query-version approved --set tenant=5 \\
       --free 'from={\"min\":\"-90d\"}' --origin https://acme.example --days 90")]
     Pin(pin::Pin),
+    /// How much a key was used, per hour
+    #[command(after_help = "Example:\n  tessera keys usage 12 --days 7 --json")]
+    Usage {
+        /// The number of the key
+        id: i64,
+        /// How many days to look back
+        #[arg(long, default_value_t = 30)]
+        days: i64,
+    },
+    /// Everything that a key reaches
+    #[command(after_help = "Example:\n  tessera keys reach 12 --json")]
+    Reach {
+        /// The number of the key
+        id: i64,
+    },
+    /// Whether a key may do something, and which rule decides
+    #[command(after_help = "Example:\n  tessera keys can 12 queries.run query:42")]
+    Can {
+        /// The number of the key
+        id: i64,
+        /// The action
+        action: String,
+        /// The object, such as query:42 or source:1
+        #[arg(default_value = "*")]
+        resource: String,
+    },
     /// Make a successor of a key; the old one works on for a while
     #[command(after_help = "Example:\n  tessera keys rotate 12 --overlap 24h")]
     Rotate {
@@ -142,6 +169,11 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
         Command::Create(create) => create::run(&session, create, as_json).await,
         Command::List(list) => list::run(&session, list, as_json).await,
         Command::Show { id } => list::show(&session, id, as_json).await,
+        Command::Usage { id, days } => seeing::hours(&session, id, days, as_json).await,
+        Command::Reach { id } => seeing::reach(&session, id, as_json).await,
+        Command::Can { id, action, resource } => {
+            seeing::can(&session, id, &action, &resource, as_json).await
+        }
         Command::Rotate { id, overlap } => life::rotate(&session, id, &overlap, as_json).await,
         Command::Disable { id } => life::set_disabled(&session, id, true, as_json).await,
         Command::Enable { id } => life::set_disabled(&session, id, false, as_json).await,

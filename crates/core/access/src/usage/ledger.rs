@@ -9,8 +9,8 @@ use tessera_kernel::ids::{DashboardId, KeyId, QueryId, SourceId, UserId};
 use crate::Object;
 use crate::keys::Key;
 use crate::keys::terms::{Dialect, Unit};
-use crate::ports::Facts;
 use crate::limits::Meter;
+use crate::ports::Facts;
 
 /// How a limit stands after a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
