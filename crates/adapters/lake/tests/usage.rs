@@ -286,6 +286,15 @@ async fn a_deeply_nested_text_does_not_end_the_process() {
         // Whether it is refused is the engine's business.
         let _answer = ask(text).await;
     }
+    for (begin, open, middle, close, times) in [
+        ("select * from ", "(select * from ", "key_events", ")", 40),
+        ("select key_id", "::bigint", " from key_events", "", 1300),
+        ("select 1", " union all select 1", "", "", 900),
+        ("select count(*) from key_events", " join key_hours using (key_id)", "", "", 100),
+    ] {
+        let text = format!("{begin}{}{middle}{}", open.repeat(times), close.repeat(times));
+        let _answer = ask(text).await;
+    }
     let long = format!("select 1{}", "+1".repeat(200_000));
     assert_eq!(ask(long).await.expect_err("too long").code(), Code::SourceFailed);
 }

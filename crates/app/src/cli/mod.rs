@@ -8,7 +8,6 @@ mod output;
 mod query;
 mod session;
 mod sources;
-mod usage;
 mod users;
 
 use std::path::PathBuf;
@@ -68,7 +67,7 @@ Examples:
     /// Users: list, create, password, disable, enable
     #[command(subcommand)]
     Users(users::Command),
-    /// Keys: create, list, rotate, revoke and whatever else happens in their lives
+    /// Keys: create, list, rotate, revoke and whatever else happens in their lives; usage, reach, can
     #[command(subcommand)]
     Keys(keys::Command),
     /// Data sources: types, list, create, test, schema, delete

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_schema::{DataType, Schema};
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::json;
@@ -12,6 +13,7 @@ use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table, TableColumn};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
+use tokio::sync::mpsc;
 
 use super::{UsageFiles, columns};
 
@@ -32,6 +34,15 @@ pub fn usage_source_type() -> SourceType {
     }
 }
 
+/// Batches that may wait for a slow writer.
+const BATCHES_AHEAD: usize = 2;
+
+/// What the threads of the engine send.
+enum Part {
+    Begin(SchemaRef),
+    Batch(RecordBatch),
+}
+
 /// The records for one viewer.
 struct Seen {
     files: UsageFiles,
@@ -39,17 +50,26 @@ struct Seen {
 }
 
 impl Seen {
-    async fn rows(&self, statements: &[Bound], sink: &mut dyn BatchSink) -> Result<()> {
-        let tables = self.files.tables(self.viewer, None).await?;
-        let (schema, mut rows) = tables.ask(statements).await?;
-        sink.begin(schema).await?;
-        while let Some(batch) = rows.next().await {
-            let batch = batch?;
-            if batch.num_rows() > 0 {
-                sink.batch(batch).await?;
+    async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
+        let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
+        let (files, viewer) = (self.files.clone(), self.viewer);
+        let working = self.files.inner.engine.begin(async move {
+            let tables = files.tables(viewer, None).await?;
+            let (schema, mut rows) = tables.ask(&statements).await?;
+            let mut listening = sender.send(Part::Begin(schema)).await.is_ok();
+            while listening && let Some(batch) = rows.next().await {
+                listening = sender.send(Part::Batch(batch?)).await.is_ok();
+            }
+            Ok(())
+        })?;
+        while let Some(part) = parts.recv().await {
+            match part {
+                Part::Begin(schema) => sink.begin(schema).await?,
+                Part::Batch(batch) if batch.num_rows() > 0 => sink.batch(batch).await?,
+                Part::Batch(_) => {}
             }
         }
-        Ok(())
+        working.done().await
     }
 }
 
@@ -64,12 +84,12 @@ impl Connector for Seen {
     ) -> Result<()> {
         let statements = statement.statements(Dialect::Postgres);
         let limit = Duration::from_secs(time_limit_seconds);
-        // Dropping the rows stops the engine.
+        // Dropped, the work on the threads of the engine stops.
         tokio::select! {
             () = cancel.cancelled() => {
                 Err(Fault::new(Code::Cancelled, "the query was cancelled"))
             }
-            ran = tokio::time::timeout(limit, self.rows(&statements, sink)) => match ran {
+            ran = tokio::time::timeout(limit, self.rows(statements, sink)) => match ran {
                 Ok(ran) => ran,
                 Err(_) => Err(Fault::new(Code::TimedOut, format!(
                     "the query ran longer than {time_limit_seconds} s (runs.time_limit_seconds)"

@@ -19,6 +19,7 @@ use futures::stream::BoxStream;
 use tessera_access::Viewer;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bind, Bound};
+use tokio::task::JoinHandle;
 
 use super::columns::{EVENTS, HOURS};
 use super::failed;
@@ -30,7 +31,14 @@ const BATCH_ROWS: usize = 8192;
 /// Parts of a question that are worked on at the same time: requests need processors as well.
 const PARTITIONS: usize = 2;
 
-/// Most words and signs of a text. The engine follows what is nested with its own stack.
+/// Threads for texts of others: requests need processors as well.
+const THREADS: usize = 2;
+
+/// Stack of each of them, in bytes: the engine follows what is nested, from reading a text to
+/// freeing its plan, and the longest text needs a tenth of this. Memory is taken as it is used.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Most words and signs of a text.
 const TOKENS_MAX: usize = 4000;
 
 /// Records and the sums of past days, as one table.
@@ -56,6 +64,36 @@ const HOURS_SQL: &str = "
 /// What all questions share.
 pub(super) struct Engine {
     runtime: Arc<RuntimeEnv>,
+    /// `None` only while this is dropped.
+    threads: Option<tokio::runtime::Runtime>,
+}
+
+/// Work on the threads of the engine; stopped when dropped.
+pub(super) struct Working<T>(JoinHandle<Result<T>>);
+
+impl<T> Working<T> {
+    /// What came of it.
+    pub(super) async fn done(mut self) -> Result<T> {
+        match (&mut self.0).await {
+            Ok(done) => done,
+            Err(error) => Err(failed("finish a question", error)),
+        }
+    }
+}
+
+impl<T> Drop for Working<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            // Never waits: this may be an asynchronous place.
+            threads.shutdown_background();
+        }
+    }
 }
 
 /// The tables, ready to be asked.
@@ -76,7 +114,25 @@ impl Engine {
             )
             .build_arc()
             .map_err(|error| failed("make the engine", error))?;
-        Ok(Self { runtime })
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("usage-sql")
+            .thread_stack_size(STACK_BYTES)
+            .enable_time()
+            .build()
+            .map_err(|error| failed("start the threads", error))?;
+        Ok(Self { runtime, threads: Some(threads) })
+    }
+
+    /// Begins work on the threads of the engine.
+    pub(super) fn begin<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<Working<T>> {
+        let threads = self.threads.as_ref();
+        let threads =
+            threads.ok_or_else(|| Fault::new(Code::Unavailable, "the engine has ended"))?;
+        Ok(Working(threads.spawn(work)))
     }
 
     fn context(&self) -> SessionContext {

@@ -7,6 +7,7 @@ mod life;
 mod list;
 mod peppers;
 mod pin;
+mod seeing;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -165,14 +166,14 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
     let session = Session::open(&config).await?;
     match command {
         Command::Pin(pin) => pin::run(&session, pin, as_json).await,
-        Command::Usage { id, days } => super::usage::hours(&session, id, days, as_json).await,
-        Command::Reach { id } => super::usage::reach(&session, id, as_json).await,
-        Command::Can { id, action, resource } => {
-            super::usage::can(&session, id, &action, &resource, as_json).await
-        }
         Command::Create(create) => create::run(&session, create, as_json).await,
         Command::List(list) => list::run(&session, list, as_json).await,
         Command::Show { id } => list::show(&session, id, as_json).await,
+        Command::Usage { id, days } => seeing::hours(&session, id, days, as_json).await,
+        Command::Reach { id } => seeing::reach(&session, id, as_json).await,
+        Command::Can { id, action, resource } => {
+            seeing::can(&session, id, &action, &resource, as_json).await
+        }
         Command::Rotate { id, overlap } => life::rotate(&session, id, &overlap, as_json).await,
         Command::Disable { id } => life::set_disabled(&session, id, true, as_json).await,
         Command::Enable { id } => life::set_disabled(&session, id, false, as_json).await,

@@ -86,7 +86,7 @@ impl Entry {
 
     /// Notes what is known of the object.
     pub(crate) fn about(&mut self, object: Object, facts: &Facts) {
-        self.query = facts.query.or_else(|| match facts.result_of.as_slice() {
+        self.query = facts.query.or(match facts.result_of.as_slice() {
             [query] => Some(*query),
             _ => None,
         });

@@ -137,8 +137,9 @@ async fn can(call: Call) -> Result<Response> {
 async fn seen_in_urls(call: Call) -> Result<Response> {
     let grant = call.permit(ListKeysSeenInUrls {}).await?;
     let keys = call.access().usage.seen_in_urls(&grant).await?;
-    let now = call.access().keys.now();
-    reply::ok(&call.paging()?.cut(keys.iter().map(|key| usage::seen(key, now)).collect()))
+    let now = call.access().usage.now();
+    let seen = keys.iter().map(|key| usage::seen(key, now)).collect();
+    reply::ok(&call.paging()?.cut(seen))
 }
 
 async fn reach(call: Call) -> Result<Response> {

@@ -1,7 +1,7 @@
 //! What keys are, may, reach and did, on the wire.
 
 use tessera_access as core;
-use tessera_access::{Action, ActiveKey, Caller, KeyOwner, Object, Period};
+use tessera_access::{Action, ActiveKey, Caller, Period};
 use tessera_kernel::{Fault, Result, Timestamp};
 
 use super::keys;
@@ -9,16 +9,6 @@ use crate::wire::usage::{
     KeyReach, KeySelf, KeyUsage, Proposal, ReachedObject, Refusal, SeenKey, Share, UsageHour,
     Verdict,
 };
-
-pub(crate) fn owner(owner: KeyOwner) -> String {
-    match owner {
-        KeyOwner::User(id) => Object::User(id),
-        KeyOwner::Query(id) => Object::Query(id),
-        KeyOwner::Dashboard(id) => Object::Dashboard(id),
-        KeyOwner::Workspace(id) => Object::Workspace(id),
-    }
-    .label()
-}
 
 fn json(terms: &core::terms::Terms) -> Result<serde_json::Value> {
     serde_json::to_value(terms).map_err(|error| Fault::internal("terms cannot be JSON", error))
@@ -33,7 +23,7 @@ pub(crate) fn key_self(active: &ActiveKey, caller: &Caller) -> Result<KeySelf> {
         kind: key.kind.as_str().to_owned(),
         name: key.name.clone(),
         hint: key.hint.clone(),
-        owner: owner(key.owner),
+        owner: key.owner.label(),
         acts_as: caller.label(),
         terms: json(&key.terms)?,
         narrowed_by: above.map(json).collect::<Result<_>>()?,
@@ -143,5 +133,5 @@ pub(crate) fn proposal(
 }
 
 pub(crate) fn seen(key: &core::Key, now: Timestamp) -> SeenKey {
-    SeenKey { key: keys::key(key, now), owner: owner(key.owner), url_used_at: key.last_use.url_at }
+    SeenKey { key: keys::key(key, now), url_used_at: key.last_use.url_at }
 }

@@ -162,8 +162,6 @@ pub(crate) struct Proposal {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SeenKey {
     pub(crate) key: Key,
-    /// Whose it is: `user:7`, `query:42`.
-    pub(crate) owner: String,
     /// When it was last seen in an address.
     pub(crate) url_used_at: Option<DateTime<Utc>>,
 }

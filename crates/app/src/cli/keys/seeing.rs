@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use tessera_access::{Action, Object, Period, ReadReach, ReadUsage};
 use tessera_kernel::ids::KeyId;
 
-use super::output;
-use super::session::Session;
+use crate::cli::output;
+use crate::cli::session::Session;
 use crate::compose::explain;
 
 const HOURS: [&str; 7] =
