@@ -1,6 +1,8 @@
 //! Records of requests: they tell what was refused and why, to those whose keys they are, and no
 //! secrets to anybody.
 
+#![expect(clippy::disallowed_methods, reason = "waiting for another process takes real time")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,7 @@
 //! Records of requests through real Parquet files.
 
+#![expect(clippy::disallowed_methods, reason = "tests may begin tasks and look at the real time")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
