@@ -185,6 +185,7 @@ fn drop_beyond(folder: &Path, bytes_max: u64) -> Result<()> {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a list of one range is what is meant")]
 mod tests {
     use std::path::PathBuf;
 
