@@ -289,6 +289,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::pins::routes());
     all.extend(handlers::versions::routes());
     all.extend(handlers::key_life::routes());
+    all.extend(handlers::account_keys::routes());
     all.extend(handlers::workspaces::routes());
     all.extend(handlers::secret_scanning::routes());
     all.extend(handlers::usage::routes());

@@ -29,7 +29,12 @@ pub(in crate::cli) struct Pin {
     #[arg(long, value_name = "NAME[=RANGE]")]
     free: Vec<String>,
     /// latest, approved, or the number of a version
-    #[arg(long = "query-version", value_name = "VERSION", default_value = "latest")]
+    #[arg(
+        id = "query_version",
+        long = "query-version",
+        value_name = "VERSION",
+        default_value = "latest"
+    )]
     version: String,
     /// An attribute that the query reads as {{ key.NAME }}; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]

@@ -1,7 +1,7 @@
 //! Groups, their members and the data sources they reach.
 
 use axum::response::Response;
-use tessera_access::{Action, AdministerGroup, CreateGroup, ListGroups, ReadGroup};
+use tessera_access::{Action, AdministerGroup, CreateGroup, ListGroups, OverviewGroups, ReadGroup};
 use tessera_kernel::Result;
 use tessera_kernel::ids::{GroupId, SourceId, UserId};
 
@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::map::access;
 use crate::reply;
 use crate::routes::{Route, Verb};
-use crate::wire::groups::{Group, GroupChange, GroupSource, NewGroup, NewLevel};
+use crate::wire::groups::{Group, GroupChange, GroupCount, GroupSource, NewGroup, NewLevel};
 use crate::wire::users::User;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -21,6 +21,15 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Verb::Get, all, Action::GroupsList, "list_groups", "List groups", list)
             .about("An administrator sees all, others their own.")
             .lists::<Group>(),
+        Route::new(
+            Verb::Get,
+            "/v1/groups/overview",
+            Action::GroupsOverview,
+            "overview_groups",
+            "List groups with how many active users each has",
+            overview,
+        )
+        .lists::<GroupCount>(),
         Route::new(Verb::Post, all, administer, "create_group", "Create a group", create)
             .reads::<NewGroup>()
             .creates()
@@ -84,6 +93,13 @@ pub(crate) fn routes() -> Vec<Route> {
 
 fn group_id(call: &Call) -> Result<GroupId> {
     call.number(0, "group")
+}
+
+async fn overview(call: Call) -> Result<Response> {
+    let grant = call.permit(OverviewGroups {}).await?;
+    let groups = call.access().groups.overview(&grant).await?;
+    let counts = groups.iter().map(|(group, members)| access::group_count(group, *members));
+    reply::ok(&call.paging()?.cut(counts.collect()))
 }
 
 async fn list(call: Call) -> Result<Response> {

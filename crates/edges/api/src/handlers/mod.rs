@@ -1,5 +1,6 @@
 //! What each operation does, one file for each noun, with its rows of the table of routes.
 
+pub(crate) mod account_keys;
 pub(crate) mod attributes;
 pub(crate) mod audit;
 pub(crate) mod children;

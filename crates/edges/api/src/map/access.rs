@@ -4,7 +4,7 @@ use tessera_access as core;
 use tessera_access::{AccessLevel, Caller, UserPrincipal};
 
 use crate::wire::common::{Person, Tag};
-use crate::wire::groups::{Group, Level};
+use crate::wire::groups::{Group, GroupCount, Level};
 use crate::wire::service_accounts::ServiceAccount;
 use crate::wire::session::Me;
 use crate::wire::users::{Link, User};
@@ -47,6 +47,10 @@ pub(crate) fn person(user: &core::User, caller: &Caller) -> Option<Person> {
 
 pub(crate) fn link(link: &core::Invitation) -> Link {
     Link { token: link.token.expose().to_owned(), expires_at: link.expires_at }
+}
+
+pub(crate) fn group_count(known: &core::Group, member_count: u64) -> GroupCount {
+    GroupCount { group: group(known), member_count }
 }
 
 pub(crate) fn group(group: &core::Group) -> Group {

@@ -17,6 +17,13 @@ pub(crate) struct Group {
     pub(crate) created_at: DateTime<Utc>,
 }
 
+/// A group and how many active users are in it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GroupCount {
+    pub(crate) group: Group,
+    pub(crate) member_count: u64,
+}
+
 /// A new group, with the default permissions.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

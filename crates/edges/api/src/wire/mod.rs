@@ -1,5 +1,6 @@
 //! The shapes on the wire, one file for each noun. They never reach the core.
 
+pub(crate) mod account_keys;
 pub(crate) mod audit;
 pub(crate) mod common;
 pub(crate) mod dashboards;
