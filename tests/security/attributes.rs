@@ -155,6 +155,11 @@ fn attributes_of_keys_are_given_by_who_may_and_missing_ones_close() {
         other.post(&format!("/v1/queries/{id}/keys"), &body).expect("answers").status
     };
     assert_eq!((make(5), make(6)), (201, 403));
+    let own = |tenant: i64| {
+        let body = json!({ "name": "x", "terms": { "attributes": { "tenant": tenant } } });
+        other.post("/v1/keys", &body).expect("answers").status
+    };
+    assert_eq!((own(5), own(6)), (201, 403));
     let missing = shop
         .admin
         .post(&format!("/v1/queries/{id}/keys"), &json!({ "name": "x" }))

@@ -7,7 +7,7 @@ use super::power::within;
 use super::terms::Terms;
 use super::{Approval, Key, KeyKind, KeyOwner, KeyPolicy, Keys, MintedKey, format};
 use crate::acts::{AdministerKeys, CreateKey};
-use crate::{Action, Authorized, Caller, UserKind};
+use crate::{Action, Authorized, Caller, UserKind, check_given_attributes};
 
 /// Longest name of a key, in characters.
 const NAME_CHARACTERS_MAX: usize = 255;
@@ -87,6 +87,7 @@ impl Keys {
         let kind = self.kind_for(owner, new.kind).await?;
         let name = clean_name(&new.name)?;
         new.terms.check()?;
+        check_given_attributes("terms.attributes", grant.user()?, &new.terms.attributes)?;
         check_kind(kind, &new.terms)?;
         let policy = self.policy().await?;
         let above = caller.key().and_then(|key| key.key.expires_at);
