@@ -1,14 +1,11 @@
 //! Whether terms are sensible in size: what is wrong with single members is found when they are read.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tessera_kernel::{Fault, Result};
 
 use super::Terms;
 
 const GRANTS_MAX: usize = 1000;
 const TEXT_BYTES_MAX: usize = 64 << 10;
-const PROOF_KEY_BYTES: usize = 32;
 
 impl Terms {
     /// Refuses terms that are too large or contradict themselves.
@@ -23,13 +20,6 @@ impl Terms {
         if let Some(name) = self.free.keys().find(|name| self.pinned.contains_key(*name)) {
             let detail = format!("{name} is pinned; it cannot be free as well");
             return Err(Fault::invalid("terms.free", detail));
-        }
-        if let Some(text) = &self.proof_key {
-            let bytes = STANDARD.decode(text).ok();
-            if bytes.is_none_or(|bytes| bytes.len() != PROOF_KEY_BYTES) {
-                let detail = "send the 32 bytes of an Ed25519 public key in base64";
-                return Err(Fault::invalid("terms.proof_key", detail));
-            }
         }
         let text = serde_json::to_string(self)
             .map_err(|error| Fault::internal("terms cannot be written", error))?;

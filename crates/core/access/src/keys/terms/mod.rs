@@ -62,9 +62,6 @@ pub struct Terms {
     /// Whether short-lived tokens (`att_…`) may be made from the key with its signing secret.
     #[serde(skip_serializing_if = "is_false")]
     pub attenuable: bool,
-    /// The Ed25519 public key (32 bytes, base64) that requests must be signed with (RFC 9421).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub proof_key: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -29,9 +29,6 @@ impl Terms {
         if other.immutable && !self.immutable {
             return Some("immutable");
         }
-        if other.proof_key.is_some() && self.proof_key != other.proof_key {
-            return Some("proof_key");
-        }
         if !grants_within(self, other) {
             return Some("grants");
         }
