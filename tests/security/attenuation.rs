@@ -88,20 +88,16 @@ fn a_visitors_token_gives_that_visitors_rows_and_dies_with_its_key() {
     let mut wrong = five.clone();
     let last = wrong.pop().expect("a letter");
     wrong.push(if last == 'A' { 'Q' } else { 'A' });
+    let begin = "sig_".len();
+    let letter = if signing[begin..].starts_with('x') { "y" } else { "x" };
+    let foreign = format!("{}{letter}{}", &signing[..begin], &signing[begin + 1..]);
     let other_key = pin(&shop.admin, &query, json!({ "pinned": { "tenant": 4 } }));
     assert!(other_key["signing_secret"].is_null(), "only for keys that allow it");
     for (token, why) in [
         (wrong, "a wrong mac"),
         (mint(signing, &caveats(5), -1), "over"),
         (mint(signing, &caveats(5), 90_000), "more than a day"),
-        (
-            mint(
-                &signing.replace("sig_", "sig_x").replacen("sig_xx", "sig_x", 1),
-                &caveats(5),
-                600,
-            ),
-            "another key",
-        ),
+        (mint(&foreign, &caveats(5), 600), "another key"),
     ] {
         let answer =
             nobody.get(&format!("/v1/queries/{id}/result.csv?api_key={token}")).expect("answers");
