@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, ensure};
 use futures::future::try_join_all;
 use tessera_access::ports::{KeyRepo, UserRepo};
+use tessera_access::terms::Terms;
 use tessera_access::{
     Access, AccessSettings, Credential, Key, KeyKind, KeyOwner, Peppers, RequestContext, Sealer,
     Transport, User, UserKind,
@@ -52,7 +53,8 @@ async fn run(table: &mut Table) -> Result<()> {
     let owner = insert_user(&store, clock.as_ref(), random.as_ref()).await?;
     let mut keys = Vec::with_capacity(KEYS);
     while keys.len() < KEYS {
-        let minted = (0..500).map(|_| access.keys.mint_for(owner, "load", None, None));
+        let minted =
+            (0..500).map(|_| access.keys.mint_with_terms(owner, "load", Terms::default(), None));
         let minted = try_join_all(minted).await.map_err(explain)?;
         keys.extend(minted.into_iter().map(|minted| minted.secret));
     }

@@ -114,28 +114,7 @@ impl Keys {
         Ok(())
     }
 
-    /// Makes a key for a user; for the operator at the machine and for the demo.
-    ///
-    /// # Errors
-    /// If storage fails.
-    pub async fn mint_for(
-        &self,
-        user: UserId,
-        name: &str,
-        not_before: Option<Timestamp>,
-        expires_at: Option<Timestamp>,
-    ) -> Result<MintedKey> {
-        let secret = format::mint(KeyKind::User, self.random.as_ref());
-        let mut key = self.record(KeyKind::User, KeyOwner::User(user), &secret, Some(user));
-        key.name = name.to_owned();
-        key.not_before = not_before;
-        key.expires_at = expires_at;
-        key.id = self.repos.insert_key(&key).await?;
-        self.gate.forget_keys();
-        Ok(MintedKey { key, secret })
-    }
-
-    /// Makes a key for a user with terms; for the operator at the machine.
+    /// Makes a key for a user with terms, without asking anybody; for measurements and tests.
     ///
     /// # Errors
     /// `Invalid` for limits that mean nothing.

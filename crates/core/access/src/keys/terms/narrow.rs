@@ -100,10 +100,7 @@ fn exceeds(range: &Range, wider: &Range) -> bool {
 }
 
 fn grant_covers(wider: &Grant, grant: &Grant) -> bool {
-    let action = match wider.action.as_str().strip_suffix('*') {
-        Some(family) => grant.action.as_str().starts_with(family),
-        None => wider.action == grant.action,
-    };
+    let action = grant.action.is_within(&wider.action);
     let object = match (wider.resource, grant.resource) {
         (Selector::Any, _) => true,
         (Selector::Query(one, version), Selector::Query(other, named)) => {
