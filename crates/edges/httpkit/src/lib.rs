@@ -19,8 +19,10 @@ mod origins;
 pub mod pages;
 pub mod qr;
 mod record;
+mod route;
 mod sunset;
 
 pub use assertions::Assertions;
 pub use info::RequestInfo;
 pub use kit::{Kit, KitSettings};
+pub use route::{Guard, RouteInfo};

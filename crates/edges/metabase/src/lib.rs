@@ -15,5 +15,6 @@ mod state;
 mod wire;
 
 pub use handlers::shell::answer_unknown;
-pub use routes::{Guard, RouteInfo, route_table, router};
+pub use routes::{route_table, router};
 pub use state::{MetabaseSettings, MetabaseState};
+pub use tessera_httpkit::{Guard, RouteInfo};

@@ -1,32 +1,14 @@
 //! Every route, with the action it takes: one table makes the router and the security matrix.
+//! Each path is served with a slash at its end as well.
 
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::MethodRouter;
 use tessera_access::Action;
+use tessera_httpkit::{Guard, RouteInfo};
 
 use crate::MetabaseState;
 use crate::handlers::{api_keys, graph, groups, memberships, session, shell, system, users};
-
-/// What a caller needs for a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
-    /// The right to this action.
-    Action(Action),
-    /// Nothing, for the reason given.
-    Public(&'static str),
-}
-
-/// A route.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteInfo {
-    /// The method.
-    pub method: &'static str,
-    /// The path, with `{parameters}`. Each is served with a slash at its end as well.
-    pub path: &'static str,
-    /// What a caller needs.
-    pub action: Guard,
-}
 
 struct Route {
     info: RouteInfo,

@@ -13,5 +13,6 @@ mod routes;
 mod state;
 mod wire;
 
-pub use routes::{Guard, RouteInfo, route_table, router, routes};
+pub use routes::{route_table, router, routes};
 pub use state::{RedashSettings, RedashState};
+pub use tessera_httpkit::{Guard, RouteInfo};

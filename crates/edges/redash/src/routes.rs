@@ -5,32 +5,13 @@ use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
 use tessera_access::Action;
+use tessera_httpkit::{Guard, RouteInfo};
 
 use crate::RedashState;
 use crate::handlers::{
     accounts, acl, admin, dashboards, federation, groups, jobs, pages, queries, query_lists,
     results, second_factor, session, shell, sources, users, visualizations, widgets,
 };
-
-/// What a caller needs for a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
-    /// The right to this action.
-    Action(Action),
-    /// Nothing, for the reason given.
-    Public(&'static str),
-}
-
-/// A route.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteInfo {
-    /// The method.
-    pub method: &'static str,
-    /// The path, with `{parameters}`.
-    pub path: &'static str,
-    /// What a caller needs.
-    pub action: Guard,
-}
 
 struct Route {
     info: RouteInfo,
