@@ -18,6 +18,7 @@ mod gate;
 mod groups;
 mod keys;
 mod limits;
+mod mail;
 mod organization;
 mod passwords;
 pub mod ports;
@@ -57,6 +58,7 @@ pub use keys::{
     terms, texts_of,
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
+pub use mail::{Mail, Mailer};
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;

@@ -5,6 +5,7 @@
 //! files and databases have to offer is in [`ports`]. Entry point: [`Bi`], which holds one service
 //! for each feature.
 
+mod alerts;
 mod dashboards;
 mod jobs;
 mod parameters;
@@ -17,6 +18,7 @@ mod settings;
 mod sources;
 mod visualizations;
 
+pub use alerts::{AlertNotice, AlertState, ChannelType};
 pub use dashboards::{
     Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing, DashboardOrder,
     DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,

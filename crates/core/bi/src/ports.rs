@@ -17,9 +17,9 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
-    Change, Dashboard, DashboardFilter, DashboardListing, Job, Json, NewJob, Outcome, Query,
-    QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source, SourceType, Table,
-    TagCount, Visualization, Widget, WidgetDetail,
+    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
+    NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source,
+    SourceType, Table, TagCount, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -342,6 +342,19 @@ pub trait Connectors: Send + Sync + 'static {
     fn dialect(&self, kind: &str) -> Option<Dialect> {
         self.source_type(kind).map(|known| known.dialect)
     }
+}
+
+/// Senders of notices: mail, chat, webhooks.
+#[async_trait]
+pub trait Channels: Send + Sync + 'static {
+    /// The kinds of destinations there are, by title.
+    fn types(&self) -> &[ChannelType];
+    /// Checks options against the kind's rules beyond its JSON schema: allowed hosts.
+    fn check(&self, kind: &str, options: &Json) -> Result<()>;
+    /// Delivers one notice, with all options, secrets included. Returns what the receiver answered,
+    /// in a few words for the delivery log. `Code::Unavailable` is worth another attempt, other
+    /// codes are not.
+    async fn deliver(&self, kind: &str, options: &Json, notice: &AlertNotice) -> Result<String>;
 }
 
 /// Small finished encodings of results, kept by bytes. See [`Results`](crate::Results).

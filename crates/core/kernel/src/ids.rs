@@ -45,6 +45,12 @@ ids! {
     DashboardId,
     /// A tile of a dashboard.
     WidgetId,
+    /// A condition on a query's result.
+    AlertId,
+    /// Where notices of alerts go.
+    DestinationId,
+    /// A piece of text to write queries with.
+    SnippetId,
     /// The customers, events and keys of one product.
     WorkspaceId,
 }
