@@ -61,7 +61,7 @@ pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim}
 pub use mail::{Mail, Mailer};
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
-pub use service::Access;
+pub use service::{Access, Services};
 pub use service_accounts::{NewServiceAccount, ServiceAccountChange};
 pub use sessions::{NewSession, Session, Sessions};
 pub use settings::{AccessSettings, TransportRule, UsageSettings};

@@ -1,5 +1,6 @@
 //! All services of this crate over the same parts.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tessera_kernel::{Clock, Random, Secret};
@@ -12,9 +13,21 @@ use crate::{
     SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
 };
 
-/// Who may do what.
+/// Who may do what. Copied for every request, so a copy costs one count.
 #[derive(Clone)]
-pub struct Access {
+pub struct Access(Arc<Services>);
+
+impl Deref for Access {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// One service for each feature.
+#[derive(Clone)]
+pub struct Services {
     /// Turns credentials into callers, and callers and acts into rights.
     pub gate: Gate,
     /// What was done and by whom.
@@ -86,7 +99,7 @@ impl Access {
             random: Arc::clone(&random),
         }
         .services(Trusted::default());
-        Self {
+        Self(Arc::new(Services {
             users: Users::new(
                 Arc::clone(&repos),
                 gate.clone(),
@@ -131,20 +144,21 @@ impl Access {
             keys,
             usage,
             repos,
-        }
+        }))
     }
 
     /// The same, with a log for records of requests; before that none are kept.
     #[must_use]
     pub fn recording(mut self, log: Arc<dyn UsageLog>) -> Self {
-        self.usage = self.usage.into_log(log);
+        let services = Arc::make_mut(&mut self.0);
+        services.usage = services.usage.clone().into_log(log);
         self
     }
 
     /// The same, with everybody who is trusted to say who a person is; before that nobody is.
     #[must_use]
     pub fn trusting(mut self, trusted: Trusted) -> Self {
-        self.federation.trusted = trusted;
+        Arc::make_mut(&mut self.0).federation.trusted = trusted;
         self
     }
 }

@@ -51,6 +51,7 @@ impl Assertions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RequestFacts;
 
     #[test]
     fn a_name_in_a_header_counts_only_from_a_trusted_proxy_and_only_once() {
@@ -58,7 +59,8 @@ mod tests {
         let ways = Assertions { remote_user_header: Some(name.clone()), ..Assertions::default() };
         let mut headers = HeaderMap::new();
         headers.append(&name, "ada@example.com".parse().expect("a value"));
-        let from = |from_proxy| RequestInfo { from_proxy, ..RequestInfo::default() };
+        let from =
+            |from_proxy| RequestInfo::from(RequestFacts { from_proxy, ..RequestFacts::default() });
         assert_eq!(ways.remote_user(&headers, &from(true)).as_deref(), Some("ada@example.com"));
         assert_eq!(ways.remote_user(&headers, &from(false)), None);
         assert_eq!(Assertions::default().remote_user(&headers, &from(true)), None);

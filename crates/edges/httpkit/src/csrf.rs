@@ -52,6 +52,7 @@ fn refused(detail: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RequestFacts;
 
     fn parts(method: &str, headers: &[(&str, &str)]) -> Parts {
         let mut request = http::Request::builder().method(method).uri("/api/x");
@@ -64,7 +65,7 @@ mod tests {
     #[track_caller]
     fn refuses(method: &str, headers: &[(&str, &str)]) -> bool {
         let base_url = "http://tessera.test".to_owned();
-        let info = RequestInfo { base_url, ..RequestInfo::default() };
+        let info = RequestInfo::from(RequestFacts { base_url, ..RequestFacts::default() });
         check(&parts(method, headers), &info).is_err()
     }
 

@@ -1,15 +1,21 @@
 //! What is known of a request before anybody looks at it.
 
 use std::convert::Infallible;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use tessera_access::terms::Dialect;
 use tessera_access::{Ledger, RequestContext};
 
-/// Put into every request by [`layer::prepare`](crate::layer::prepare).
+/// Put into every request by [`layer::prepare`](crate::layer::prepare). Cheap to copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequestInfo {
+pub struct RequestInfo(Arc<RequestFacts>);
+
+/// What [`RequestInfo`] tells.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct RequestFacts {
     /// The identifier of the request: the caller's own, if it sent a sensible one.
     pub request_id: String,
     /// The caller's address, behind trusted proxies.
@@ -24,6 +30,20 @@ pub struct RequestInfo {
     pub from_proxy: bool,
     /// How the caller names this server: `http://host:port`, no slash at the end.
     pub base_url: String,
+}
+
+impl From<RequestFacts> for RequestInfo {
+    fn from(facts: RequestFacts) -> Self {
+        Self(Arc::new(facts))
+    }
+}
+
+impl Deref for RequestInfo {
+    type Target = RequestFacts;
+
+    fn deref(&self) -> &RequestFacts {
+        &self.0
+    }
 }
 
 impl RequestInfo {

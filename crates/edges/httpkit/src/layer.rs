@@ -9,12 +9,13 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use metrics::Label;
 use tessera_access::{Ledger, Usage, is_key_shaped};
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
 use crate::record::Recorder;
-use crate::{KitSettings, RequestInfo, address, body, limits, origins, sunset};
+use crate::{KitSettings, RequestFacts, RequestInfo, address, body, limits, origins, sunset};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
@@ -39,7 +40,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     let begun = begin();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let address = address::caller_address(peer, request.headers(), &layer.settings.trusted_proxies);
-    let info = RequestInfo {
+    let info = RequestInfo::from(RequestFacts {
         request_id: request_id(request.headers()).unwrap_or_else(|| layer.random.alphanumeric(16)),
         address: address.map(|address| address.to_string()),
         from_proxy: peer
@@ -48,19 +49,16 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         origin: origins::of(request.headers()),
         client: text(request.headers(), &header::USER_AGENT),
         ledger: Ledger::default(),
-    };
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let target = redact(request.uri().path_and_query().map_or("/", |target| target.as_str()));
-    let key_in_address = request.uri().query().is_some_and(|query| {
+    });
+    let uri = request.uri().clone();
+    let target = redact(uri.path_and_query().map_or("/", |target| target.as_str()));
+    let key_in_address = uri.query().is_some_and(|query| {
         query.split('&').any(|pair| pair.split('=').next() == Some(QUERY_NAME))
     });
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(info.clone());
-    let recorder = Recorder::begin(layer.usage.clone(), &info, &method, &route, begun);
+    let recorder =
+        Recorder::begin(layer.usage.clone(), info.clone(), request.method(), route, begun);
     let limit = layer.settings.request_seconds;
     let answer = async {
         if let Some(answer) = origins::preflight(&request) {
@@ -85,27 +83,33 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     tracing::info!(
         request_id = info.request_id,
         address = info.address,
-        %method,
+        method = recorder.method(),
         target,
         status,
         milliseconds = seconds * 1000.0,
         transport = if key_in_address { "url" } else { "header" },
         "request"
     );
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
-    metrics::counter!("tessera_http_requests_total", &labels).increment(1);
-    metrics::histogram!("tessera_http_request_seconds", &labels).record(seconds);
-    let entry = info.ledger.entry();
-    origins::allow(response.headers_mut(), &path, &entry.origins, info.origin.as_deref());
+    let labels = vec![
+        Label::from_static_parts("method", recorder.method()),
+        Label::new("route", recorder.route().to_owned()),
+        Label::new("status", status.to_string()),
+    ];
+    metrics::counter!("tessera_http_requests_total", labels.clone()).increment(1);
+    metrics::histogram!("tessera_http_request_seconds", labels).record(seconds);
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
-    if let Some(end) = entry.sunset {
-        sunset::announce(response.headers_mut(), end);
-    }
-    if entry.canary {
-        metrics::counter!("tessera_canary_keys_used_total").increment(1);
-    }
-    origins::frame(response.headers_mut(), &path, &entry.origins);
-    recorder.watch(limits::apply(response, &entry))
+    let meter = info.ledger.read(|entry| {
+        origins::tell(response.headers_mut(), uri.path(), &entry.origins, info.origin.as_deref());
+        if let Some(end) = entry.sunset {
+            sunset::announce(response.headers_mut(), end);
+        }
+        if entry.canary {
+            metrics::counter!("tessera_canary_keys_used_total").increment(1);
+        }
+        limits::tell(&mut response, &entry.limits);
+        limits::meter(entry)
+    });
+    recorder.watch(response, meter)
 }
 
 /// The answer when something of ours went wrong on the way out.

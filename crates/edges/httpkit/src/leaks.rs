@@ -49,8 +49,9 @@ pub async fn watch(State(access): State<Access>, request: Request, next: Next) -
     let leaked: Vec<&str> =
         texts.iter().filter(|text| stored.contains(text)).map(String::as_str).collect();
     if !leaked.is_empty() {
-        let actor = info.ledger.entry().actor.unwrap_or_else(|| "anonymous".to_owned());
-        match access.keys.note_found(&actor, &place, info.address, &leaked).await {
+        let actor = info.ledger.read(|entry| entry.actor.clone());
+        let actor = actor.unwrap_or_else(|| "anonymous".to_owned());
+        match access.keys.note_found(&actor, &place, info.address.clone(), &leaked).await {
             Ok(found) => {
                 if let Ok(value) = HeaderValue::from_str(&warning(&found)) {
                     parts.headers.insert(WARNING, value);

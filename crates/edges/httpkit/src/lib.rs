@@ -23,6 +23,6 @@ mod route;
 mod sunset;
 
 pub use assertions::Assertions;
-pub use info::RequestInfo;
+pub use info::{RequestFacts, RequestInfo};
 pub use kit::{Kit, KitSettings};
 pub use route::{Guard, RouteInfo};

@@ -1,12 +1,8 @@
-//! How the limits of a key stand, as header fields; and the bytes of answers, counted as they leave.
+//! How the limits of a key stand, as header fields; and what the bytes of answers are charged to.
 //!
 //! `RateLimit-Policy` and `RateLimit` are those of draft-ietf-httpapi-ratelimit-headers-11;
 //! `X-RateLimit-*` is what older clients read, with the moment of reset in seconds since 1970.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use axum::body::{Body, Bytes, HttpBody};
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tessera_access::terms::Unit;
@@ -18,20 +14,17 @@ const OLD_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const OLD_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const OLD_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Tells the caller how its limits stand, and charges the answer to them.
-pub(crate) fn apply(mut response: Response, entry: &Entry) -> Response {
-    if entry.limits.is_empty() {
-        return response;
+/// Tells the caller how its limits stand.
+pub(crate) fn tell(response: &mut Response, limits: &[LimitState]) {
+    if !limits.is_empty() {
+        let status = response.status();
+        set_headers(response.headers_mut(), status, limits);
     }
-    let status = response.status();
-    set_headers(response.headers_mut(), status, &entry.limits);
-    match &entry.meter {
-        Some(meter) if meter.counts(Unit::ContentBytes) => {
-            let meter = meter.clone();
-            response.map(|body| Body::new(Metered { body, meter }))
-        }
-        _ => response,
-    }
+}
+
+/// What the bytes of an answer are charged to.
+pub(crate) fn meter(entry: &Entry) -> Option<Meter> {
+    entry.meter.as_ref().filter(|meter| meter.counts(Unit::ContentBytes)).cloned()
 }
 
 fn set_headers(headers: &mut HeaderMap, status: StatusCode, limits: &[LimitState]) {
@@ -90,38 +83,6 @@ fn quoted(text: &str) -> String {
         })
         .collect();
     format!("\"{escaped}\"")
-}
-
-/// A body that charges what leaves.
-struct Metered {
-    body: Body,
-    meter: Meter,
-}
-
-impl HttpBody for Metered {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-        {
-            self.meter.charge(Unit::ContentBytes, data.len() as u64);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
-    }
 }
 
 #[cfg(test)]

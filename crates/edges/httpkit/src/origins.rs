@@ -49,8 +49,16 @@ pub(crate) fn preflight(request: &Request) -> Option<Response> {
     Some(response)
 }
 
+/// Tells the browser what pages of the key's origins may do with an answer.
+pub(crate) fn tell(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&str>) {
+    if !known.is_empty() {
+        allow(headers, path, known, asking);
+        frame(headers, path, known);
+    }
+}
+
 /// Lets pages of the asking origin read the answer, if the key is for that origin.
-pub(crate) fn allow(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&str>) {
+fn allow(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&str>) {
     if known.is_empty() || !CALLED.iter().any(|start| path.starts_with(start)) {
         return;
     }
@@ -58,13 +66,18 @@ pub(crate) fn allow(headers: &mut HeaderMap, path: &str, known: &[String], askin
     let good = asking.filter(|asking| known.iter().any(|origin| origin == asking));
     if let Some(origin) = good.and_then(|origin| HeaderValue::from_str(origin).ok()) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let exposed = HeaderValue::from_static("Content-Disposition, ETag, Location, Retry-After");
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(
+                "Content-Disposition, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, \
+                 X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id",
+            ),
+        );
     }
 }
 
 /// Lets pages of the key's origins show the answer in a frame.
-pub(crate) fn frame(headers: &mut HeaderMap, path: &str, known: &[String]) {
+fn frame(headers: &mut HeaderMap, path: &str, known: &[String]) {
     if known.is_empty() || !FRAMED.iter().any(|start| path.starts_with(start)) {
         return;
     }

@@ -6,76 +6,100 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, HttpBody};
+use axum::extract::MatchedPath;
 use bytes::Bytes;
 use http::{Method, Response};
-use http_body_util::BodyExt as _;
-use http_body_util::combinators::UnsyncBoxBody;
-use tessera_access::{Ledger, Served, Usage, UsageEvent};
+use tessera_access::terms::Unit;
+use tessera_access::{Meter, Served, Usage, UsageEvent};
+use tessera_kernel::Timestamp;
 
 use crate::RequestInfo;
 
 /// The status of a request whose caller did not wait for the answer.
 const CLIENT_WENT: u16 = 499;
 
-/// Makes the record of one request when it is dropped, once.
+/// What a request counts as whose path no route has.
+const NO_ROUTE: &str = "other";
+
+/// Makes the record of one request when it is dropped.
 pub(crate) struct Recorder {
     usage: Usage,
-    ledger: Ledger,
+    info: RequestInfo,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    at: Timestamp,
     begun: Instant,
-    served: Option<Served>,
+    status: u16,
+    bytes: u64,
 }
 
 impl Recorder {
     /// Begins a record.
     pub(crate) fn begin(
         usage: Usage,
-        info: &RequestInfo,
+        info: RequestInfo,
         method: &Method,
-        route: &str,
+        route: Option<MatchedPath>,
         begun: Instant,
     ) -> Self {
-        let served = Served {
-            at: usage.now(),
-            request_id: info.request_id.clone(),
-            method: name(method).into(),
-            route: route.to_owned(),
-            status: CLIENT_WENT,
-            bytes: 0,
-            duration_ms: 0.0,
-            address: info.address.clone(),
-            client: info.client.clone(),
-        };
-        Self { usage, ledger: info.ledger.clone(), begun, served: Some(served) }
+        let (at, method) = (usage.now(), name(method));
+        Self { usage, info, method, route, at, begun, status: CLIENT_WENT, bytes: 0 }
     }
 
-    /// Notes the answer. A body whose length is known counts at once, any other one as it is sent.
-    pub(crate) fn watch(mut self, response: Response<Body>) -> Response<Body> {
+    /// The method, as it is recorded.
+    pub(crate) fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// The template of the path.
+    pub(crate) fn route(&self) -> &str {
+        self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str)
+    }
+
+    /// Notes the answer. A body whose length is known counts at once, any other one as it is sent;
+    /// a `meter` is charged as it is sent.
+    pub(crate) fn watch(
+        mut self,
+        response: Response<Body>,
+        meter: Option<Meter>,
+    ) -> Response<Body> {
         let exact = response.body().size_hint().exact();
-        if let Some(served) = &mut self.served {
-            served.status = response.status().as_u16();
-            served.bytes = exact.unwrap_or(0);
-        }
-        if exact.is_some() {
+        self.status = response.status().as_u16();
+        self.bytes = exact.unwrap_or(0);
+        let recorder = exact.is_none().then_some(self);
+        if recorder.is_none() && meter.is_none() {
             return response;
         }
-        response.map(|body| Body::new(Watched { body: body.boxed_unsync(), recorder: self }))
+        response.map(|body| Body::new(Watched { body, recorder, meter }))
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        let Some(mut served) = self.served.take() else { return };
-        served.duration_ms = self.begun.elapsed().as_secs_f64() * 1000.0;
-        if let Some(event) = UsageEvent::of(self.ledger.entry(), served) {
-            self.usage.record(event);
+        let entry = self.info.ledger.take();
+        if !UsageEvent::is_due(&entry, self.status) {
+            return;
         }
+        let served = Served {
+            at: self.at,
+            request_id: self.info.request_id.clone(),
+            method: self.method.into(),
+            route: self.route().to_owned(),
+            status: self.status,
+            bytes: self.bytes,
+            duration_ms: self.begun.elapsed().as_secs_f64() * 1000.0,
+            address: self.info.address.clone(),
+            client: self.info.client.clone(),
+        };
+        self.usage.record(UsageEvent::of(entry, served));
     }
 }
 
 /// A body whose bytes are counted.
 struct Watched {
-    body: UnsyncBoxBody<Bytes, axum::Error>,
-    recorder: Recorder,
+    body: Body,
+    recorder: Option<Recorder>,
+    meter: Option<Meter>,
 }
 
 impl HttpBody for Watched {
@@ -87,10 +111,16 @@ impl HttpBody for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let (Poll::Ready(Some(Ok(frame))), Some(served)) = (&polled, &mut self.recorder.served)
+        if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
-            served.bytes += data.len() as u64;
+            let bytes = data.len() as u64;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.bytes += bytes;
+            }
+            if let Some(meter) = &self.meter {
+                meter.charge(Unit::ContentBytes, bytes);
+            }
         }
         polled
     }

@@ -14,7 +14,7 @@ use tessera_access::Viewer;
 use tessera_kernel::{Result, Timestamp};
 
 use super::files::{self, Day, PARTIAL, Segment};
-use super::write::{self, Partial};
+use super::write::{self, Partial, kept};
 use super::{UsageFiles, columns, failed};
 use crate::blocking;
 
@@ -72,7 +72,7 @@ async fn sum_up(usage: &UsageFiles, writer: u32, day: &Day, root: &Path) -> Resu
     }
     let paths: Vec<_> = own.iter().map(|segment| segment.path.clone()).collect();
     let found = files::Found { events: Vec::new(), hours: Vec::new(), unsummed: paths };
-    let tables = usage.inner.engine.tables(&found, Viewer::Everything).await?;
+    let tables = usage.engine()?.tables(&found, Viewer::Everything).await?;
     let mut rows =
         tables.stream("SELECT * FROM key_hours ORDER BY hour, key_id", Vec::new()).await?;
     let mut batches = Vec::new();
@@ -80,7 +80,7 @@ async fn sum_up(usage: &UsageFiles, writer: u32, day: &Day, root: &Path) -> Resu
         batches.push(batch?);
     }
     blocking(move || {
-        let mut file = Partial::create(&hours, &name, &columns::HOURS)?;
+        let mut file = Partial::create(&hours, &name, &columns::HOURS, kept())?;
         for batch in &batches {
             file.write(&as_hours(batch)?)?;
         }

@@ -53,7 +53,7 @@ impl Seen {
     async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
         let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
         let (files, viewer) = (self.files.clone(), self.viewer);
-        let working = self.files.inner.engine.begin(async move {
+        let working = self.files.engine()?.begin(async move {
             let tables = files.tables(viewer, None).await?;
             let (schema, mut rows) = tables.ask(&statements).await?;
             let mut listening = sender.send(Part::Begin(schema)).await.is_ok();

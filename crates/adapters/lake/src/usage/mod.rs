@@ -15,7 +15,7 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use tessera_access::ports::UsageLog;
@@ -62,7 +62,8 @@ pub struct UsageFiles {
 struct Inner {
     root: PathBuf,
     settings: UsageFileSettings,
-    engine: Engine,
+    /// Made when the first question is asked: it has threads and memory of its own.
+    engine: OnceLock<Engine>,
     /// Made when the first record is written: who only reads needs no number of its own.
     writer: Mutex<Option<Writer>>,
 }
@@ -78,8 +79,7 @@ impl UsageFiles {
             std::fs::create_dir_all(root.join(folder))
                 .map_err(|error| failed("make the folder", error))?;
         }
-        let engine = Engine::new(settings.query_memory_bytes)?;
-        let writer = Mutex::default();
+        let (engine, writer) = (OnceLock::new(), Mutex::default());
         Ok(Self { inner: Arc::new(Inner { root, settings, engine, writer }) })
     }
 
@@ -91,7 +91,17 @@ impl UsageFiles {
     ) -> Result<engine::Tables> {
         let root = self.inner.root.clone();
         let found = blocking(move || files::Found::look(&root, period)).await?;
-        self.inner.engine.tables(&found, viewer).await
+        self.engine()?.tables(&found, viewer).await
+    }
+
+    /// The SQL engine.
+    fn engine(&self) -> Result<&Engine> {
+        if let Some(engine) = self.inner.engine.get() {
+            return Ok(engine);
+        }
+        let made = Engine::new(self.inner.settings.query_memory_bytes)?;
+        // Of two that are made at once, one goes.
+        Ok(self.inner.engine.get_or_init(|| made))
     }
 
     /// Does file work with the writer, which is made if there is none.
@@ -114,17 +124,13 @@ impl UsageFiles {
 
 #[async_trait]
 impl UsageLog for UsageFiles {
-    async fn append(&self, events: &[UsageEvent]) -> Result<()> {
-        let mut days: BTreeMap<chrono::NaiveDate, Vec<&UsageEvent>> = BTreeMap::new();
-        for event in events {
-            days.entry(event.at.date_naive()).or_default().push(event);
-        }
-        let mut batches = Vec::new();
-        for (day, events) in days {
-            batches.push((day, columns::events(&events)?));
-        }
+    async fn append(&self, events: Arc<Vec<UsageEvent>>) -> Result<()> {
         self.write(move |writer| {
-            batches.into_iter().try_for_each(|(day, batch)| writer.append(day, &batch))
+            let mut days: BTreeMap<chrono::NaiveDate, Vec<&UsageEvent>> = BTreeMap::new();
+            for event in &*events {
+                days.entry(event.at.date_naive()).or_default().push(event);
+            }
+            days.iter().try_for_each(|(day, events)| writer.append(*day, &columns::events(events)?))
         })
         .await
     }

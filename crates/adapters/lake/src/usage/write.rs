@@ -21,6 +21,11 @@ const WRITERS_MAX: u32 = 64;
 /// Rows that are compressed together.
 const GROUP_ROWS: usize = 65_536;
 
+/// How files are compressed that stay.
+pub(super) fn kept() -> Compression {
+    Compression::ZSTD(ZstdLevel::default())
+}
+
 /// A process that writes, with a number that no other one has at the same time.
 pub(super) struct Writer {
     /// The number.
@@ -63,8 +68,11 @@ impl Writer {
         // Not given twice, also if this fails.
         self.next += 1;
         let folder = self.events.join(day.to_string());
+        // Not compressed: it is soon joined with others, and compressing a few records of many
+        // columns takes longer than all the rest.
+        let name = files::name(self.number, number, number);
         let mut file =
-            Partial::create(&folder, &files::name(self.number, number, number), &columns::EVENTS)?;
+            Partial::create(&folder, &name, &columns::EVENTS, Compression::UNCOMPRESSED)?;
         file.write(batch)?;
         file.finish()
     }
@@ -74,7 +82,7 @@ impl Writer {
 pub(super) fn join(folder: &Path, segments: &[Segment]) -> Result<()> {
     let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return Ok(()) };
     let name = files::name(first.writer, first.from, last.to);
-    let mut joined = Partial::create(folder, &name, &columns::EVENTS)?;
+    let mut joined = Partial::create(folder, &name, &columns::EVENTS, kept())?;
     for segment in segments {
         let file = File::open(&segment.path).map_err(|error| failed("open a file", error))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file)
@@ -96,13 +104,18 @@ pub(super) struct Partial {
 
 impl Partial {
     /// Begins a file in a folder, which is made if there is none.
-    pub(super) fn create(folder: &Path, name: &str, schema: &SchemaRef) -> Result<Self> {
+    pub(super) fn create(
+        folder: &Path,
+        name: &str,
+        schema: &SchemaRef,
+        compression: Compression,
+    ) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| failed("make a folder", error))?;
         let whole = folder.join(name);
         let partial = whole.with_extension(PARTIAL);
         let file = File::create(&partial).map_err(|error| failed("make a file", error))?;
         let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_compression(compression)
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .build();
         let writer = ArrowWriter::try_new(file, std::sync::Arc::clone(schema), Some(properties))

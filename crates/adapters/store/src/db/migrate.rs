@@ -47,6 +47,11 @@ const CURRENT: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_migrations";
 /// Any number that no other program takes for its advisory lock in the same database.
 const LOCK: i64 = 0x7465_7373_6572_6101;
 
+/// All steps, as both engines get them.
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().flat_map(|migration| [migration.sqlite, migration.postgres])
+}
+
 /// The version that this binary knows.
 pub(super) fn latest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)

@@ -11,8 +11,11 @@ mod recent;
 mod row;
 mod sqlite;
 mod statement;
+mod tables;
 mod tls;
 mod value;
+
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tessera_kernel::{Code, Fault, Result};
@@ -24,6 +27,7 @@ pub(crate) use value::{Value, id_list, text_list};
 pub use statement::Engine;
 
 use crate::StoreSettings;
+use recent::{Recent, Touched};
 
 /// The two engines.
 #[derive(Debug)]
@@ -36,7 +40,7 @@ enum Driver {
 #[derive(Debug)]
 pub(crate) struct Db {
     driver: Driver,
-    recent: recent::Recent,
+    recent: Arc<Recent>,
 }
 
 impl Db {
@@ -59,7 +63,7 @@ impl Db {
     }
 
     fn over(driver: Driver) -> Self {
-        Self { driver, recent: recent::Recent::new() }
+        Self { driver, recent: Arc::new(Recent::new()) }
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -75,7 +79,7 @@ impl Db {
     }
 
     /// As [`batch`](Self::batch), for what is asked again and again: the answer is remembered until
-    /// the next write of this process, and for a second at the most.
+    /// this process writes to a table that it is from, and for a second at the most.
     pub(crate) async fn batch_recent<const N: usize>(
         &self,
         calls: [Call; N],
@@ -83,10 +87,16 @@ impl Db {
         if let Some(answers) = self.recent.get(&calls) {
             return all(answers);
         }
-        let writes = self.recent.writes();
+        let writes = self.recent.writes(&calls);
         let answers = self.read(calls.to_vec()).await?;
         self.recent.keep(&calls, writes, &answers);
         all(answers)
+    }
+
+    /// As [`batch_recent`](Self::batch_recent), for at most one row.
+    pub(crate) async fn row_recent(&self, call: Call) -> Result<Option<Row>> {
+        let [rows] = self.batch_recent([call]).await?;
+        Ok(rows.into_iter().next())
     }
 
     async fn read(&self, calls: Vec<Call>) -> Result<Vec<Vec<Row>>> {
@@ -114,9 +124,9 @@ impl Db {
                 self.write(move |tx| Box::pin(async move { tx.rows(call).await })).await
             }
             Driver::Postgres(db) => {
-                let done = db.rows(&call).await;
-                self.recent.forget();
-                done
+                let touched = self.touched();
+                touched.note(&call);
+                db.rows(&call).await
             }
         }
     }
@@ -125,10 +135,10 @@ impl Db {
     /// because it is found out again: which node has a job. Nobody waits for the disk.
     pub(crate) async fn write_rows_relaxed(&self, call: Call) -> Result<Vec<Row>> {
         match &self.driver {
-            Driver::Sqlite(db) => {
-                db.write_relaxed(move |tx| Box::pin(async move { tx.rows(call).await })).await
+            Driver::Sqlite(_) => {
+                self.write_relaxed(move |tx| Box::pin(async move { tx.rows(call).await })).await
             }
-            Driver::Postgres(db) => db.rows(&call).await,
+            Driver::Postgres(_) => self.write_rows(call).await,
         }
     }
 
@@ -139,9 +149,9 @@ impl Db {
                 self.write(move |tx| Box::pin(async move { tx.execute(call).await })).await
             }
             Driver::Postgres(db) => {
-                let done = db.execute(&call).await;
-                self.recent.forget();
-                done
+                let touched = self.touched();
+                touched.note(&call);
+                db.execute(&call).await
             }
         }
     }
@@ -152,13 +162,10 @@ impl Db {
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
-        let done = match &self.driver {
-            Driver::Sqlite(db) => db.write(work).await,
-            Driver::Postgres(db) => db.write(work).await,
-        };
-        // Also if it failed: then it may have been done all the same.
-        self.recent.forget();
-        done
+        match &self.driver {
+            Driver::Sqlite(db) => db.write(self.touched(), work).await,
+            Driver::Postgres(db) => db.write(self.touched(), work).await,
+        }
     }
 
     /// As [`write`](Self::write), but on disk only after [`settle`](Self::settle) or a later write.
@@ -167,12 +174,14 @@ impl Db {
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
-        let done = match &self.driver {
-            Driver::Sqlite(db) => db.write_relaxed(work).await,
-            Driver::Postgres(db) => db.write(work).await,
-        };
-        self.recent.forget();
-        done
+        match &self.driver {
+            Driver::Sqlite(db) => db.write_relaxed(self.touched(), work).await,
+            Driver::Postgres(db) => db.write(self.touched(), work).await,
+        }
+    }
+
+    fn touched(&self) -> Touched {
+        Touched::nothing_yet(&self.recent)
     }
 
     /// Returns once what was written so far is on disk. PostgreSQL's writes always are.
@@ -198,16 +207,23 @@ fn all<const N: usize>(answers: Vec<Vec<Row>>) -> Result<[Vec<Row>; N]> {
 
 /// A write transaction.
 #[derive(Clone, Copy)]
-pub(crate) enum Tx<'a> {
+pub(crate) struct Tx<'a> {
+    engine: TxEngine<'a>,
+    touched: &'a Touched,
+}
+
+#[derive(Clone, Copy)]
+enum TxEngine<'a> {
     Sqlite(&'a sqlite::Shared),
     Postgres(&'a deadpool_postgres::Transaction<'a>),
 }
 
 impl Tx<'_> {
     pub(crate) async fn rows(self, call: Call) -> Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(connection) => sqlite::rows(&connection.lock(), &call),
-            Self::Postgres(transaction) => postgres::transaction_rows(transaction, &call).await,
+        self.touched.note(&call);
+        match self.engine {
+            TxEngine::Sqlite(connection) => sqlite::rows(&connection.lock(), &call),
+            TxEngine::Postgres(transaction) => postgres::transaction_rows(transaction, &call).await,
         }
     }
 
@@ -222,9 +238,12 @@ impl Tx<'_> {
     }
 
     pub(crate) async fn execute(self, call: Call) -> Result<u64> {
-        match self {
-            Self::Sqlite(connection) => sqlite::execute(&connection.lock(), &call),
-            Self::Postgres(transaction) => postgres::transaction_execute(transaction, &call).await,
+        self.touched.note(&call);
+        match self.engine {
+            TxEngine::Sqlite(connection) => sqlite::execute(&connection.lock(), &call),
+            TxEngine::Postgres(transaction) => {
+                postgres::transaction_execute(transaction, &call).await
+            }
         }
     }
 

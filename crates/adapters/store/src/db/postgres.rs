@@ -11,7 +11,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 
 use super::statement::{Call, Engine};
 use super::value::Value;
-use super::{Row, Tx, fault, migrate, tls};
+use super::{Row, Touched, Tx, TxEngine, fault, migrate, tls};
 use crate::StoreSettings;
 
 type BoxError = Box<dyn std::error::Error + Sync + Send>;
@@ -107,14 +107,15 @@ impl Postgres {
     }
 
     /// Runs a transaction. Dropped before its end, it is undone.
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
+    pub(super) async fn write<T, F>(&self, touched: Touched, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(fault::postgres)?;
-        match work(Tx::Postgres(&transaction)).await {
+        let tx = Tx { engine: TxEngine::Postgres(&transaction), touched: &touched };
+        match work(tx).await {
             Ok(value) => {
                 transaction.commit().await.map_err(fault::postgres)?;
                 Ok(value)

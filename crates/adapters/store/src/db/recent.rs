@@ -1,8 +1,8 @@
-//! Remembers answers until the next write, so that what is asked again and again does not go to a
-//! reader each time.
+//! Remembers answers until a table that they were read from is written to, so that what is asked
+//! again and again does not go to a reader each time.
 //!
-//! An answer counts only if nothing was written since it was asked for, by this process; what another
-//! one writes is seen after [`AGE_MAX`] at the latest.
+//! An answer counts only if none of its tables was written to since it was asked for, by this
+//! process; what another one writes is seen after [`AGE_MAX`] at the latest.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
+use super::tables::Tables;
 use super::{Call, Row, Value};
 
 /// How long an answer may be remembered.
@@ -23,13 +24,14 @@ type Answers = Vec<Vec<Row>>;
 /// Statements and their values, which are numbers or nothing.
 type Key = Vec<(usize, Vec<Option<i64>>)>;
 
-/// An answer, and how many writes there had been before it was asked for.
+/// An answer, and how many writes to its tables there had been before it was asked for.
 #[derive(Clone)]
 struct Kept(u64, Arc<Answers>);
 
 /// What was read lately.
 pub(super) struct Recent {
-    writes: AtomicU64,
+    /// How often each table was written to.
+    writes: [AtomicU64; Tables::MOST],
     kept: Cache<Key, Kept>,
 }
 
@@ -43,23 +45,26 @@ impl Recent {
             })
             .time_to_live(AGE_MAX)
             .build();
-        Self { writes: AtomicU64::new(0), kept }
+        Self { writes: std::array::from_fn(|_| AtomicU64::new(0)), kept }
     }
 
-    /// Something was written: nothing that was read before counts any more.
-    pub(super) fn forget(&self) {
-        self.writes.fetch_add(1, Ordering::SeqCst);
+    /// These tables were written to: nothing that was read from them before counts any more.
+    fn forget(&self, tables: Tables) {
+        for table in tables.each() {
+            self.writes[table].fetch_add(1, Ordering::SeqCst);
+        }
     }
 
-    /// How many writes there were; to be taken before reading.
-    pub(super) fn writes(&self) -> u64 {
-        self.writes.load(Ordering::SeqCst)
+    /// How many writes there were to what these calls read; to be taken before reading.
+    pub(super) fn writes(&self, calls: &[Call]) -> u64 {
+        let tables = calls.iter().fold(Tables::NONE, |all, call| all | call.reads());
+        tables.each().map(|table| self.writes[table].load(Ordering::SeqCst)).sum()
     }
 
     /// The answer to these calls, if it still counts.
     pub(super) fn get(&self, calls: &[Call]) -> Option<Answers> {
         let Kept(writes, answers) = self.kept.get(&key(calls)?)?;
-        (writes == self.writes()).then(|| Answers::clone(&answers))
+        (writes == self.writes(calls)).then(|| Answers::clone(&answers))
     }
 
     /// Keeps an answer that was asked for after so many writes.
@@ -67,6 +72,30 @@ impl Recent {
         if let Some(key) = key(calls) {
             self.kept.insert(key, Kept(writes, Arc::new(answers.clone())));
         }
+    }
+}
+
+/// What one transaction writes to. When it is over, however it ended, and before anybody is told,
+/// this is dropped: then nothing that was read from these tables before counts any more.
+pub(crate) struct Touched {
+    recent: Arc<Recent>,
+    tables: AtomicU64,
+}
+
+impl Touched {
+    pub(super) fn nothing_yet(recent: &Arc<Recent>) -> Self {
+        Self { recent: Arc::clone(recent), tables: AtomicU64::new(0) }
+    }
+
+    /// Notes what a statement may write to.
+    pub(super) fn note(&self, call: &Call) {
+        self.tables.fetch_or(call.writes().0, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Touched {
+    fn drop(&mut self) {
+        self.recent.forget(Tables(*self.tables.get_mut()));
     }
 }
 
@@ -96,27 +125,45 @@ mod tests {
     use super::*;
     use crate::db::call;
 
+    fn answer() -> Answers {
+        vec![vec![Row::new(vec![Value::Int(7)])]]
+    }
+
+    fn write(recent: &Arc<Recent>, call: &Call) {
+        Touched::nothing_yet(recent).note(call);
+    }
+
     #[test]
-    fn an_answer_counts_until_the_next_write() {
-        let recent = Recent::new();
-        let calls = || [call!("query_get", 1_i64)];
-        let answer = vec![vec![Row::new(vec![Value::Int(7)])]];
+    fn an_answer_counts_until_its_tables_are_written_to() {
+        let recent = Arc::new(Recent::new());
+        let calls = || [call!("facts_source", 1_i64)];
         assert!(recent.get(&calls()).is_none());
-        recent.keep(&calls(), recent.writes(), &answer);
+        recent.keep(&calls(), recent.writes(&calls()), &answer());
         assert_eq!(recent.get(&calls()).map(|rows| rows[0].len()), Some(1));
-        assert!(recent.get(&[call!("query_get", 2_i64)]).is_none(), "another value");
-        recent.forget();
-        assert!(recent.get(&calls()).is_none(), "something was written");
+        assert!(recent.get(&[call!("facts_source", 2_i64)]).is_none(), "another value");
+        write(&recent, &call!("job_reap_queued"));
+        assert!(recent.get(&calls()).is_some(), "another table was written to");
+        write(&recent, &call!("source_update"));
+        assert!(recent.get(&calls()).is_none(), "its table was written to");
+    }
+
+    #[test]
+    fn what_goes_with_a_deleted_record_is_forgotten_too() {
+        let recent = Arc::new(Recent::new());
+        let calls = [call!("group_source_list", 1_i64)];
+        recent.keep(&calls, recent.writes(&calls), &answer());
+        write(&recent, &call!("source_delete", 1_i64));
+        assert!(recent.get(&calls).is_none());
     }
 
     #[test]
     fn an_answer_from_before_a_write_is_never_kept() {
-        let recent = Recent::new();
-        let calls = [call!("query_get", 1_i64)];
-        let writes = recent.writes();
+        let recent = Arc::new(Recent::new());
+        let calls = [call!("facts_source", 1_i64)];
+        let writes = recent.writes(&calls);
         // The write comes while the answer is on its way.
-        recent.forget();
-        recent.keep(&calls, writes, &vec![vec![Row::new(vec![Value::Int(7)])]]);
+        write(&recent, &call!("source_update"));
+        recent.keep(&calls, writes, &answer());
         assert!(recent.get(&calls).is_none());
     }
 }

@@ -1,7 +1,6 @@
 //! SQLite: one thread writes and commits in groups, others read; nothing blocks the event loop.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -16,7 +15,7 @@ use tokio::sync::oneshot;
 use super::log::WriteAheadLog;
 use super::statement::{Call, Engine};
 use super::value::Value;
-use super::{Row, Tx, fault, migrate};
+use super::{Row, Touched, Tx, TxEngine, fault, migrate};
 use crate::StoreSettings;
 
 /// The writer's connection, in a form that a transaction may carry across an await. Nobody but the
@@ -54,7 +53,7 @@ enum ReadJob {
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     writes: Sender<WriteJob>,
-    reads: Sender<ReadJob>,
+    reads: crossbeam_channel::Sender<ReadJob>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     readers: usize,
     log: WriteAheadLog,
@@ -74,13 +73,13 @@ impl Sqlite {
         let mut connection = connect(path, settings, OpenFlags::SQLITE_OPEN_CREATE)?;
         let version = migrate::sqlite(&mut connection, path)?;
         let (writes, write_jobs) = channel();
-        let (reads, read_jobs) = channel();
-        let read_jobs = Arc::new(Mutex::new(read_jobs));
+        // One that several may take from, so that a read wakes one thread and not the next one too.
+        let (reads, read_jobs) = crossbeam_channel::unbounded();
         let readers = settings.sqlite_readers.max(1);
         let mut threads = vec![spawn("store-writer", move || write_loop(connection, &write_jobs))?];
         for _ in 0..readers {
             let connection = connect(path, settings, OpenFlags::empty())?;
-            let jobs = Arc::clone(&read_jobs);
+            let jobs = read_jobs.clone();
             threads.push(spawn("store-reader", move || read_loop(&connection, &jobs))?);
         }
         let log = WriteAheadLog::open(path)?;
@@ -95,21 +94,21 @@ impl Sqlite {
     }
 
     /// Runs a transaction on the writer thread; it is on disk when this returns.
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
+    pub(super) async fn write<T, F>(&self, touched: Touched, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
-        self.run(work, Durability::Full).await
+        self.run(touched, work, Durability::Full).await
     }
 
     /// Runs a transaction on the writer thread; the next durable one takes it to disk with it.
-    pub(super) async fn write_relaxed<T, F>(&self, work: F) -> Result<T>
+    pub(super) async fn write_relaxed<T, F>(&self, touched: Touched, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
-        self.run(work, Durability::Relaxed).await
+        self.run(touched, work, Durability::Relaxed).await
     }
 
     /// Returns once every transaction answered so far is on disk.
@@ -117,15 +116,16 @@ impl Sqlite {
         self.log.sync().await
     }
 
-    async fn run<T, F>(&self, work: F, durability: Durability) -> Result<T>
+    async fn run<T, F>(&self, touched: Touched, work: F, durability: Durability) -> Result<T>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let job = move |connection: Option<&Shared>| -> Answer {
-            let done = connection.map(|connection| in_savepoint(connection, work));
+            let done = connection.map(|connection| in_savepoint(connection, &touched, work));
             Box::new(move |committed: &Result<(), String>| {
+                drop(touched);
                 let done = match (done, committed) {
                     (Some(Err(fault)), _) => Err(fault),
                     (_, Err(detail)) => Err(Fault::new(Code::Unavailable, detail.clone())),
@@ -270,14 +270,14 @@ fn statement(shared: &Shared, text: &str) -> Result<()> {
 }
 
 /// Runs one transaction of a group so that its failure undoes nothing but itself.
-fn in_savepoint<T, F>(shared: &Shared, work: F) -> Result<T>
+fn in_savepoint<T, F>(shared: &Shared, touched: &Touched, work: F) -> Result<T>
 where
     F: for<'a> FnOnce(Tx<'a>) -> BoxFuture<'a, Result<T>>,
 {
     statement(shared, "SAVEPOINT job")?;
     let run = std::panic::AssertUnwindSafe(|| {
         // On this thread every statement is done when it returns, so nothing is ever pending.
-        work(Tx::Sqlite(shared)).now_or_never().unwrap_or_else(|| {
+        work(Tx { engine: TxEngine::Sqlite(shared), touched }).now_or_never().unwrap_or_else(|| {
             Err(Fault::new(Code::Internal, "a transaction waited for something outside of it"))
         })
     });
@@ -293,14 +293,10 @@ where
     }
 }
 
-fn read_loop(connection: &Connection, jobs: &Mutex<Receiver<ReadJob>>) {
-    loop {
-        let job = jobs.lock().recv();
-        match job {
-            // Nobody listens if the caller went away.
-            Ok(ReadJob::Run(calls, reply)) => drop(reply.send(read_all(connection, &calls))),
-            Ok(ReadJob::Stop) | Err(_) => break,
-        }
+fn read_loop(connection: &Connection, jobs: &crossbeam_channel::Receiver<ReadJob>) {
+    while let Ok(ReadJob::Run(calls, reply)) = jobs.recv() {
+        // Nobody listens if the caller went away.
+        drop(reply.send(read_all(connection, &calls)));
     }
 }
 

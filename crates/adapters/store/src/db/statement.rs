@@ -5,8 +5,10 @@
 //! one value, and `{match $1}` for the queries whose words fit a pattern (see `queries::words`).
 
 use std::borrow::Cow;
+use std::ops::BitOr;
 use std::sync::OnceLock;
 
+use super::tables::Tables;
 use super::value::Value;
 use crate::columns;
 
@@ -25,11 +27,23 @@ pub(crate) struct Statement {
     sqlite: &'static str,
     postgres: &'static str,
     ready: [OnceLock<String>; 2],
+    /// What it reads and what it may write to.
+    tables: OnceLock<(Tables, Tables)>,
 }
 
 impl Statement {
     pub(crate) const fn new(sqlite: &'static str, postgres: &'static str) -> Self {
-        Self { sqlite, postgres, ready: [OnceLock::new(), OnceLock::new()] }
+        let ready = [OnceLock::new(), OnceLock::new()];
+        Self { sqlite, postgres, ready, tables: OnceLock::new() }
+    }
+
+    fn tables(&self) -> (Tables, Tables) {
+        *self.tables.get_or_init(|| {
+            let texts = [self.sqlite, self.postgres];
+            let all =
+                |of: fn(&str) -> Tables| texts.into_iter().map(of).fold(Tables::NONE, BitOr::bitor);
+            (all(Tables::read_by), all(Tables::written_by))
+        })
     }
 
     fn text(&self, engine: Engine) -> &str {
@@ -69,6 +83,22 @@ impl Call {
         match &self.source {
             Source::File(statement) => Some(std::ptr::from_ref(*statement).addr()),
             Source::Composed(_) => None,
+        }
+    }
+
+    /// The tables that it reads.
+    pub(super) fn reads(&self) -> Tables {
+        match &self.source {
+            Source::File(statement) => statement.tables().0,
+            Source::Composed(_) => Tables::ALL,
+        }
+    }
+
+    /// The tables that it may write to.
+    pub(super) fn writes(&self) -> Tables {
+        match &self.source {
+            Source::File(statement) => statement.tables().1,
+            Source::Composed(_) => Tables::ALL,
         }
     }
 

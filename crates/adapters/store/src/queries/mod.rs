@@ -39,7 +39,12 @@ async fn save_tags(tx: Tx<'_>, id: QueryId, tags: &[String]) -> Result<()> {
 #[async_trait]
 impl QueryRepo for Store {
     async fn query(&self, id: QueryId) -> Result<Option<Query>> {
-        self.db.row(call!("query_get", id)).await?.as_mut().map(record::read_query).transpose()
+        self.db
+            .row_recent(call!("query_get", id))
+            .await?
+            .as_mut()
+            .map(record::read_query)
+            .transpose()
     }
 
     async fn query_with_result(&self, id: QueryId) -> Result<Option<(Query, Option<QueryResult>)>> {

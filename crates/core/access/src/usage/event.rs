@@ -91,21 +91,19 @@ pub struct Served {
 }
 
 impl UsageEvent {
-    /// The record of a request. `None` for one that nobody needs to know of: no key, no session,
-    /// and nothing refused, such as a look at a public page.
+    /// Whether there is to be a record of a request. Nobody needs to know of one without a key,
+    /// without a session, and with nothing refused, such as a look at a public page.
     #[must_use]
-    pub fn of(entry: Entry, served: Served) -> Option<Self> {
-        let reason = entry.refused.or(match served.status {
-            401 => Some("unauthenticated"),
-            403 => Some("forbidden"),
-            429 => Some("rate_limited"),
-            _ => None,
-        });
-        let known = entry.key.is_some() || entry.actor.as_deref().is_some_and(|a| a != "anonymous");
-        if !known && reason.is_none() {
-            return None;
-        }
-        Some(Self {
+    pub fn is_due(entry: &Entry, status: u16) -> bool {
+        let named = entry.actor.as_deref().is_some_and(|actor| actor != "anonymous");
+        entry.key.is_some() || named || refusal(entry, status).is_some()
+    }
+
+    /// The record of a request.
+    #[must_use]
+    pub fn of(entry: Entry, served: Served) -> Self {
+        let reason = refusal(&entry, served.status);
+        Self {
             at: served.at,
             request_id: served.request_id,
             node: String::new(),
@@ -131,7 +129,7 @@ impl UsageEvent {
             client_class: served.client.as_deref().map(|client| client_class(client).into()),
             client: served.client.as_deref().map(client_of),
             address: served.address,
-        })
+        }
     }
 
     /// `allow` or `deny`.
@@ -159,6 +157,16 @@ impl UsageEvent {
             address: None,
             client: None,
         };
-        Self::of(entry, served).expect("its actor is named")
+        Self::of(entry, served)
     }
+}
+
+/// Why a request was refused, as a stable word.
+fn refusal(entry: &Entry, status: u16) -> Option<&'static str> {
+    entry.refused.or(match status {
+        401 => Some("unauthenticated"),
+        403 => Some("forbidden"),
+        429 => Some("rate_limited"),
+        _ => None,
+    })
 }

@@ -127,10 +127,15 @@ impl Ledger {
         self.note(|entry| entry.refused = Some(reason));
     }
 
-    /// What is known now.
+    /// Looks at what is known now.
+    pub fn read<T>(&self, look: impl FnOnce(&Entry) -> T) -> T {
+        look(&self.0.lock())
+    }
+
+    /// What is known at the end; nothing is left.
     #[must_use]
-    pub fn entry(&self) -> Entry {
-        self.0.lock().clone()
+    pub fn take(&self) -> Entry {
+        std::mem::take(&mut *self.0.lock())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is asked of the log of requests. Implemented by `lake`.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tessera_kernel::ids::{DashboardId, KeyId, QueryId, SourceId};
 use tessera_kernel::{Result, Timestamp};
@@ -128,7 +130,7 @@ pub(super) struct Nothing;
 
 #[async_trait]
 impl UsageLog for Nothing {
-    async fn append(&self, _events: &[UsageEvent]) -> Result<()> {
+    async fn append(&self, _events: Arc<Vec<UsageEvent>>) -> Result<()> {
         Ok(())
     }
 
@@ -153,7 +155,7 @@ impl UsageLog for Nothing {
 #[async_trait]
 pub trait UsageLog: Send + Sync + 'static {
     /// Keeps records. They survive the end of the process once this returns.
-    async fn append(&self, events: &[UsageEvent]) -> Result<()>;
+    async fn append(&self, events: Arc<Vec<UsageEvent>>) -> Result<()>;
     /// The hours of a period in which a key was used, oldest first.
     async fn hours(&self, key: KeyId, period: Period) -> Result<Vec<UsageHour>>;
     /// The latest refused requests of a key, latest first.

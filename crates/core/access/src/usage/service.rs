@@ -124,7 +124,9 @@ impl Usage {
             if events.is_empty() {
                 return Ok(counted);
             }
-            if let Err(fault) = self.inner.log.append(&events).await {
+            let events = Arc::new(events);
+            if let Err(fault) = self.inner.log.append(Arc::clone(&events)).await {
+                let mut events = Arc::unwrap_or_clone(events);
                 if lost > 0 {
                     events.pop();
                 }

@@ -50,5 +50,5 @@ pub(crate) fn null() -> Answer {
 
 /// A moment with milliseconds.
 pub(crate) fn time(at: Timestamp) -> String {
-    at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
