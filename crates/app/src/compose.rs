@@ -134,6 +134,8 @@ fn access_settings(config: &Config, node: &str) -> Result<AccessSettings> {
         cache_seconds: config.keys.cache_seconds,
         cache_entries: config.keys.cache_entries,
         token_seconds_max: config.keys.token_seconds_max,
+        proof_skew_seconds: config.keys.proof_skew_seconds,
+        proof_nonces_max: config.keys.proof_nonces_max,
         key_children_max: config.keys.children_max,
         user_keys_in_url: if config.keys.user_keys_in_url {
             TransportRule::Allowed

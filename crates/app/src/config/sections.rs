@@ -165,6 +165,11 @@ section! {
         pinned_wait_seconds: u64 = 60,
         /// Longest life of a token (`att_`) made from a key without asking the server, in seconds.
         token_seconds_max: i64 = 24 * 3600,
+        /// How far the time of a signed request may be from ours, in seconds.
+        proof_skew_seconds: i64 = 60,
+        /// How many signed requests are remembered, so that none is taken twice; beyond, they are
+        /// answered with 503.
+        proof_nonces_max: usize = 1_000_000,
         /// Most keys below one key.
         children_max: usize = 1000,
         /// How long a new key works if nobody says, in days; zero for no end. This and the next

@@ -13,7 +13,8 @@ use crate::acts::{Act, Object};
 use crate::caller::{DashboardPrincipal, QueryPrincipal, WorkspacePrincipal};
 use crate::keys::terms::Dialect;
 use crate::keys::{
-    ActiveKey, Key, KeyIndex, KeyOwner, Peppers, Token, format, hex, is_token, root_secret,
+    ActiveKey, Key, KeyIndex, KeyOwner, Peppers, Proof, Proofs, Token, format, hex, is_token,
+    root_secret,
 };
 use crate::limits::Limits;
 use crate::ports::{Facts, KeyUse, Repos, UserWithRights};
@@ -39,6 +40,8 @@ pub struct RequestContext {
     pub client: Option<String>,
     /// The language it is in.
     pub dialect: Dialect,
+    /// Its signature, or why that does not count; `None` if it has none.
+    pub proof: Option<Arc<Proof>>,
     /// Its record.
     pub ledger: Ledger,
 }
@@ -136,6 +139,7 @@ struct Inner {
     stale_keys: Mutex<HashMap<KeyId, (Key, i64)>>,
     seen_users: Mutex<HashMap<UserId, Timestamp>>,
     limits: Limits,
+    proofs: Proofs,
     /// Which keys there are, for addresses that send many bad ones.
     index: KeyIndex,
 }
@@ -156,6 +160,7 @@ impl Gate {
             inner: Arc::new(Inner {
                 audit: Audit::new(Arc::clone(&repos), Arc::clone(&clock)),
                 limits,
+                proofs: Proofs::new(settings.proof_skew_seconds, settings.proof_nonces_max),
                 index: KeyIndex::default(),
                 repos,
                 peppers,
@@ -249,6 +254,7 @@ impl Gate {
         if let Some(reason) = key.refuse(transport, context) {
             return Err(Fault::new(Code::OutOfScope, condition_detail(reason)).with_reason(reason));
         }
+        self.inner.proofs.check(&key, context, now)?;
         self.inner.limits.admit(&key, &context.ledger)?;
         if let Some(user) = caller.user() {
             self.inner.seen_users.lock().insert(user.id, now);

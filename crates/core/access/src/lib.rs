@@ -54,8 +54,8 @@ pub use keys::{
     BulkRevocation, DeclaredKey, Expiry, FoundKey, Key, KeyChange, KeyFilter, KeyFormat, KeyKind,
     KeyOwner, KeyPolicy, KeyShape, KeyState, Keys, LastUse, LeakReport, LeakRule, MintedKey,
     NewAccountKey, NewKey, NewPermissionKey, NewWidening, OVERLAPS_SECONDS, Peppers, PlannedKey,
-    SigningSecret, Tended, TokenFacts, Widening, is_key_shaped, key_texts, masked, partner_key,
-    terms, texts_of,
+    Proof, ProofKey, SignedRequest, SigningSecret, Tended, TokenFacts, Widening, is_key_shaped,
+    key_texts, masked, partner_key, terms, texts_of,
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use mail::{Mail, Mailer};

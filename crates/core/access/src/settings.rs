@@ -39,6 +39,10 @@ pub struct AccessSettings {
     pub cache_entries: u64,
     /// Longest life of a token made from a key without asking the server, in seconds.
     pub token_seconds_max: i64,
+    /// How far the time of a signed request may be from ours, in seconds.
+    pub proof_skew_seconds: i64,
+    /// How many signed requests are remembered, so that none is taken twice.
+    pub proof_nonces_max: usize,
     /// Most keys below one key that are in force.
     pub key_children_max: usize,
     /// Whether keys that act as a user may come in the address.
@@ -88,6 +92,8 @@ impl Default for AccessSettings {
             cache_seconds: 5,
             cache_entries: 20_000,
             token_seconds_max: 24 * 3600,
+            proof_skew_seconds: 60,
+            proof_nonces_max: 1_000_000,
             key_children_max: 1000,
             user_keys_in_url: TransportRule::Allowed,
             key_policy: crate::KeyPolicy::default(),

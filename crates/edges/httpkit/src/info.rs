@@ -2,12 +2,12 @@
 
 use std::convert::Infallible;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use tessera_access::terms::Dialect;
-use tessera_access::{Ledger, RequestContext};
+use tessera_access::{Ledger, Proof, RequestContext};
 
 /// Put into every request by [`layer::prepare`](crate::layer::prepare). Cheap to copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct RequestFacts {
     pub client: Option<String>,
     /// The record of the request.
     pub ledger: Ledger,
+    /// Its signature, or why that does not count, once the request was read.
+    pub proof: OnceLock<Arc<Proof>>,
     /// Whether the request came straight from a trusted proxy.
     pub from_proxy: bool,
     /// How the caller names this server: `http://host:port`, no slash at the end.
@@ -56,6 +58,7 @@ impl RequestInfo {
             origin: self.origin.clone(),
             client: self.client.clone(),
             dialect,
+            proof: self.proof.get().cloned(),
             ledger: self.ledger.clone(),
         }
     }

@@ -1,7 +1,7 @@
 //! What happens to every request on its way in and every response on its way out.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -15,7 +15,9 @@ use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
 use crate::record::Recorder;
-use crate::{KitSettings, RequestFacts, RequestInfo, address, body, limits, origins, sunset};
+use crate::{
+    KitSettings, RequestFacts, RequestInfo, address, body, limits, origins, signatures, sunset,
+};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
@@ -48,6 +50,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         base_url: base_url(&layer.settings, request.headers()),
         origin: origins::of(request.headers()),
         client: text(request.headers(), &header::USER_AGENT),
+        proof: OnceLock::new(),
         ledger: Ledger::default(),
     });
     let uri = request.uri().clone();
@@ -63,6 +66,11 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     let answer = async {
         if let Some(answer) = origins::preflight(&request) {
             return answer;
+        }
+        let most = layer.settings.body_bytes_max;
+        let (request, proof) = signatures::read(request, &info.base_url, most).await;
+        if let Some(proof) = proof {
+            info.proof.get_or_init(|| Arc::new(proof));
         }
         match take_small_body(request).await {
             Ok(request) => next.run(request).await,

@@ -20,6 +20,7 @@ pub mod pages;
 pub mod qr;
 mod record;
 mod route;
+mod signatures;
 mod sunset;
 
 pub use assertions::Assertions;

@@ -56,6 +56,8 @@ pub struct Entry {
     pub sunset: Option<tessera_kernel::Timestamp>,
     /// Whether the key is a trap.
     pub canary: bool,
+    /// Whether the request's proof of possession was used up: it counts for this request.
+    pub proved: bool,
     /// How the limits of the key stand.
     pub limits: Vec<LimitState>,
     /// What counts for the limits of the key, if it has any.

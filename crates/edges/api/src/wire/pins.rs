@@ -37,7 +37,7 @@ pub(crate) struct NewPinnedKey {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub(crate) caps: Caps,
-    /// `ip_in`, `ip_not_in`, `origin`, `transport`, `dialects`.
+    /// `ip_in`, `ip_not_in`, `origin`, `transport`, `dialects`, `proof`.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub(crate) conditions: Conditions,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::ProofKey;
 use crate::{RequestContext, Transport};
 
 /// The language in which a caller speaks to the server.
@@ -54,6 +55,9 @@ pub struct Conditions {
     /// In which APIs it may be used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dialects: Vec<Dialect>,
+    /// The public key that belongs to it: requests must be signed with the private one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofKey>,
 }
 
 impl Conditions {
@@ -64,7 +68,7 @@ impl Conditions {
     }
 
     /// What of a request does not fit, as a stable word; `None` if it all does. What is not known
-    /// does not fit.
+    /// does not fit. A proof is checked for itself, because each counts only once.
     #[must_use]
     pub fn refuse(&self, transport: Transport, context: &RequestContext) -> Option<&'static str> {
         if !(self.ip_in.is_empty() && self.ip_not_in.is_empty()) {

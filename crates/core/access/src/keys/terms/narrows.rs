@@ -131,6 +131,7 @@ fn conditions_within(own: &Conditions, other: &Conditions) -> bool {
         && list_within(&own.origin, &other.origin)
         && list_within(&own.transport, &other.transport)
         && list_within(&own.dialects, &other.dialects)
+        && (other.proof.is_none() || own.proof == other.proof)
 }
 
 fn pins_within(own: &Terms, other: &Terms) -> bool {
