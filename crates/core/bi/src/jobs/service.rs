@@ -233,9 +233,11 @@ impl Jobs {
                 // Registered before looking, so that an end in between is not missed.
                 let mut ended = std::pin::pin!(watched.notified());
                 ended.as_mut().enable();
-                let job = self.require(uid).await?;
-                if job.state.is_final() {
-                    return Ok(job);
+                if !self.parts.signals.runs_here(uid) {
+                    let job = self.require(uid).await?;
+                    if job.state.is_final() {
+                        return Ok(job);
+                    }
                 }
                 // Another node may have run it: its end is only seen by looking.
                 let _ = tokio::time::timeout(Duration::from_secs(1), ended).await;

@@ -68,6 +68,11 @@ impl Signals {
         }
     }
 
+    /// Whether the job runs here: then who watches it will be told of its end.
+    pub(crate) fn runs_here(&self, job: Uid) -> bool {
+        self.running.lock().contains_key(&job)
+    }
+
     /// Which jobs run here.
     pub(crate) fn running(&self) -> Vec<Uid> {
         self.running.lock().keys().copied().collect()
