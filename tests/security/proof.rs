@@ -1,13 +1,12 @@
 //! Keys that ask for signed requests (RFC 9421): who has only the key has nothing.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tessera_e2e::{ENGINES, Shop, options};
+use tessera_kernel::{Clock, SystemClock};
 use tessera_testkit::client::{Answer, Client};
 
 /// A holder of a key and of its private half.
@@ -30,8 +29,7 @@ const WITH_BODY: [&str; 4] = ["@method", "@target-uri", "authorization", "conten
 const WITHOUT: [&str; 4] = ["@method", "@authority", "@path", "@query"];
 
 fn now() -> i64 {
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(age.as_secs()).expect("before the end of time")
+    SystemClock.now().timestamp()
 }
 
 impl Holder {
