@@ -1,12 +1,14 @@
 //! What a destination is told about an alert.
 
+use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{AlertId, QueryId, Uid, UserId};
 
 use crate::Json;
 
 /// Whether the condition of an alert holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// It has not been evaluated, or could not be.
     Unknown,
@@ -26,10 +28,16 @@ impl AlertState {
             Self::Triggered => "triggered",
         }
     }
+
+    /// Reads the spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Unknown, Self::Ok, Self::Triggered].into_iter().find(|state| state.as_str() == text)
+    }
 }
 
 /// One notice to one destination. All that it takes to write any kind of message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlertNotice {
     /// The same for every attempt to deliver it, and for nothing else.
     pub delivery: Uid,
@@ -65,7 +73,8 @@ pub struct AlertNotice {
     pub value: Option<String>,
     /// Where people reach this server, without a slash at the end.
     pub base_url: String,
-    /// Facts of the run whose result was looked at: what for, by whom, which job.
+    /// Facts of the run whose result was looked at: what for, by whom, which job. Empty if the alert
+    /// was evaluated without a run.
     pub metadata: Json,
 }
 
