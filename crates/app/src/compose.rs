@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use tessera_access::{
-    Access, AccessSettings, CheckpointSigner, KeyPolicy, Peppers, Sealer, TransportRule,
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, Mailer, Peppers, Sealer, TransportRule,
     UsageSettings,
 };
+use tessera_bi::ports::Channels;
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
@@ -20,7 +21,7 @@ use tessera_store::{Store, StoreSettings};
 
 use crate::checkpoints::Checkpoints;
 use crate::config::Config;
-use crate::{secrets, signin};
+use crate::{channels, secrets, signin};
 
 /// Where the sample database of the demo is, inside the data folder. The only file in there that
 /// may be a data source.
@@ -34,6 +35,10 @@ pub struct Core {
     pub access: Access,
     /// The query side.
     pub bi: Bi,
+    /// Sends mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Delivers notices to destinations.
+    pub channels: Arc<dyn Channels>,
     /// The clock in use.
     pub clock: Arc<dyn Clock>,
     /// The generator in use.
@@ -62,6 +67,8 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let node = format!("{}-{}", std::process::id(), random.alphanumeric(8));
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
     let trusted = signin::trusted(config, &clock)?;
+    let mailer: Arc<dyn Mailer> = Arc::new(channels::smtp(config, &clock)?);
+    let channels = channels::channels(config, &mailer, &clock)?;
     let access = Access::new(
         Arc::new(store.clone()),
         Peppers::new(secrets.peppers).map_err(explain)?,
@@ -89,7 +96,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&random),
         bi_settings(config)?,
     );
-    Ok(Core { store, access, bi, clock, random, node })
+    Ok(Core { store, access, bi, mailer, channels, clock, random, node })
 }
 
 /// A fault with its causes, as a message for the operator.

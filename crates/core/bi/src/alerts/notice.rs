@@ -87,6 +87,26 @@ pub struct ChannelType {
     pub title: &'static str,
     /// The name of its icon.
     pub icon: &'static str,
-    /// Its options as a JSON schema; `secret` lists what is sealed and never shown.
+    /// Its options as a JSON schema; [`secrets`](Self::secrets) are sealed and never shown.
     pub schema: Json,
+}
+
+impl ChannelType {
+    /// The names of options that are sealed and never shown: those that `secret` names (a list, or
+    /// a single text), and those whose own schema says `writeOnly`.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = match &self.schema["secret"] {
+            Json::String(name) => vec![name],
+            Json::Array(names) => names.iter().filter_map(Json::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let properties = self.schema["properties"].as_object().into_iter().flatten();
+        for (name, property) in properties {
+            if property["writeOnly"] == Json::Bool(true) && !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
 }
