@@ -95,7 +95,8 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&clock),
         Arc::clone(&random),
         bi_settings(config)?,
-    );
+    )
+    .sending(Arc::clone(&channels));
     Ok(Core { store, access, bi, mailer, channels, clock, random, node })
 }
 
@@ -194,6 +195,13 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
             .map_err(|error| anyhow::anyhow!("queries.time_zone: {error}"))?,
         query_text_bytes_max: config.queries.text_bytes_max,
         dropdown_rows_max: config.queries.dropdown_rows_max,
+        alert_text_bytes_max: config.alerts.text_bytes_max,
+        alert_rows_max: config.alerts.rows_max,
+        delivery_time_limit: Duration::from_secs(config.alerts.delivery_seconds),
+        delivery_attempts_max: config.alerts.attempts_max,
+        delivery_retry: Duration::from_secs(config.alerts.retry_seconds),
+        delivery_retry_max: Duration::from_secs(config.alerts.retry_seconds_max),
+        delivery_retention_seconds: config.alerts.retention_seconds,
     })
 }
 
@@ -247,6 +255,8 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
         job_retention: chrono::TimeDelta::seconds(config.jobs.retention_seconds),
         limits_sync: Duration::from_millis(config.limits.sync_milliseconds.max(10)),
         stop_grace: Duration::from_secs(config.server.shutdown_seconds),
+        senders: config.alerts.senders,
+        outbox_poll: Duration::from_secs(config.alerts.poll_seconds),
     }
 }
 

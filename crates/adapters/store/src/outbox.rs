@@ -99,8 +99,7 @@ fn insert_delivery(outcome: &EvaluationOutcome, new: &NewDelivery) -> Result<Cal
 async fn store(tx: Tx<'_>, outcome: &EvaluationOutcome) -> Result<bool> {
     match outcome.change {
         Some((state, at)) => {
-            let call =
-                call!("alert_set_state", outcome.alert, outcome.version, state.as_str(), at);
+            let call = call!("alert_set_state", outcome.alert, outcome.version, state.as_str(), at);
             if tx.execute(call).await? == 0 {
                 return Ok(false);
             }
@@ -181,9 +180,9 @@ impl OutboxRepo for Store {
     async fn store_evaluation(&self, outcome: &EvaluationOutcome) -> Result<bool> {
         let outcome = outcome.clone();
         let done = self.db.write(move |tx| {
-            Box::pin(async move {
-                if store(tx, &outcome).await? { Ok(()) } else { Err(too_late()) }
-            })
+            Box::pin(
+                async move { if store(tx, &outcome).await? { Ok(()) } else { Err(too_late()) } },
+            )
         });
         let done = unless_too_late(done.await)?;
         if done {

@@ -28,7 +28,12 @@ impl Store {
     /// If it cannot be reached, or its schema is newer than this program.
     pub async fn open(settings: StoreSettings) -> Result<Self> {
         let (db, schema_version) = Db::open(&settings).await?;
-        let store = Self { db: Arc::new(db), schema_version, audit_turns: Arc::default(), outbox: Arc::default() };
+        let store = Self {
+            db: Arc::new(db),
+            schema_version,
+            audit_turns: Arc::default(),
+            outbox: Arc::default(),
+        };
         store.adopt_audit().await?;
         Ok(store)
     }

@@ -52,6 +52,8 @@ pub struct Config {
     pub mail: MailSection,
     /// Notices of alerts.
     pub channels: ChannelsSection,
+    /// Alerts.
+    pub alerts: AlertsSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
     /// What the Metabase dialect tells its clients.
@@ -84,6 +86,7 @@ impl Default for Config {
             sources: SourcesSection::default(),
             mail: MailSection::default(),
             channels: ChannelsSection::default(),
+            alerts: AlertsSection::default(),
             redash: RedashSection::default(),
             metabase: MetabaseSection::default(),
             api: ApiSection::default(),
@@ -140,6 +143,9 @@ impl Config {
             ("channels.timeout_seconds", self.channels.timeout_seconds),
             ("channels.message_bytes_max", self.channels.message_bytes_max as u64),
             ("channels.answer_bytes_max", self.channels.answer_bytes_max as u64),
+            ("alerts.senders", self.alerts.senders as u64),
+            ("alerts.delivery_seconds", self.alerts.delivery_seconds),
+            ("alerts.poll_seconds", self.alerts.poll_seconds),
             ("usage.entries_max", self.usage.entries_max as u64),
             ("usage.events_days", u64::from(self.usage.events_days)),
             ("usage.hours_days", u64::from(self.usage.hours_days)),

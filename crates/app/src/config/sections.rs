@@ -346,6 +346,30 @@ section! {
 }
 
 section! {
+    /// Alerts.
+    AlertsSection {
+        /// Longest options of an alert, and longest text of a notice, in bytes.
+        text_bytes_max: usize = 100_000,
+        /// Most rows that the texts of an alert may show.
+        rows_max: usize = 1000,
+        /// Notices that are sent at the same time.
+        senders: usize = 4,
+        /// How long one attempt to deliver a notice may take, in seconds.
+        delivery_seconds: u64 = 15,
+        /// How often delivering a notice is tried.
+        attempts_max: i64 = 10,
+        /// How long to wait after the first attempt, in seconds; twice as long after each further one.
+        retry_seconds: u64 = 5,
+        /// Longest wait between two attempts, in seconds.
+        retry_seconds_max: u64 = 3600,
+        /// How often to look for notices that other nodes left behind, in seconds.
+        poll_seconds: u64 = 30,
+        /// How long the delivery log remembers, in seconds.
+        retention_seconds: i64 = 30 * 24 * 3600,
+    }
+}
+
+section! {
     /// How the Redash dialect writes dates in CSV and TSV.
     RedashSection {
         /// Dates, in moment.js tokens.

@@ -234,12 +234,20 @@ impl Alerts {
         repos.subscription(id).await?.ok_or_else(|| Fault::not_found("subscription"))
     }
 
-    /// Ends a subscription.
+    /// Ends a subscription of an alert.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn unsubscribe(&self, grant: &Authorized<UnsubscribeAlert>) -> Result<()> {
-        self.parts.repos.delete_subscription(grant.act().subscription).await
+    /// `NotFound`, also for a subscription of another alert.
+    pub async fn unsubscribe(
+        &self,
+        grant: &Authorized<UnsubscribeAlert>,
+        alert: AlertId,
+    ) -> Result<()> {
+        let repos = &self.parts.repos;
+        let found = repos.subscription(grant.act().subscription).await?;
+        let found = found.filter(|found| found.alert == alert);
+        let found = found.ok_or_else(|| Fault::not_found("subscription"))?;
+        repos.delete_subscription(found.id).await
     }
 
     /// What was sent for an alert, newest first.

@@ -15,9 +15,13 @@ fn names<'a>(channel: &'a ChannelType, list: &str) -> impl Iterator<Item = &'a s
     channel.schema.get(list).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
 }
 
-/// The names of secret options.
+/// The names of secret options: those that the form lists, and those that it only takes.
 pub(super) fn secret_names(channel: &ChannelType) -> impl Iterator<Item = &str> {
-    names(channel, "secret")
+    let properties = channel.schema.get("properties").and_then(Json::as_object);
+    let write_only = properties.into_iter().flatten().filter_map(move |(name, property)| {
+        (property.get("writeOnly") == Some(&Json::Bool(true))).then_some(name.as_str())
+    });
+    names(channel, "secret").chain(write_only)
 }
 
 /// Checks that required options are there and that all have the type the form names.

@@ -72,6 +72,12 @@ impl Destinations {
         found.ok_or_else(|| Fault::not_found("destination"))
     }
 
+    /// A destination with its kind.
+    #[must_use]
+    pub fn view(&self, destination: Destination) -> DestinationView {
+        self.parts.destination_view(destination)
+    }
+
     /// The kinds there are, by title.
     #[must_use]
     pub fn types(&self, _grant: &Authorized<ListDestinationTypes>) -> Vec<ChannelType> {
