@@ -23,7 +23,7 @@ impl Alerts {
     pub async fn claim_delivery(&self, node: &str) -> Result<Option<Delivery>> {
         let now = self.parts.clock.now();
         // Longer than an attempt may take, so that nobody else begins one meanwhile.
-        let lease = self.parts.settings.delivery_time_limit + Duration::from_secs(15);
+        let lease = self.parts.settings.delivery_time_limit.saturating_mul(2);
         self.parts.repos.claim_delivery(node, now, later(now, lease)).await
     }
 
