@@ -44,10 +44,8 @@ fn crash(engine: Engine) {
     let receiver = Receiver::start().expect("listens");
     let key = shop.admin.key().to_owned();
     let query = shop.query(shop.sqlite, "select 0 as n", json!([])).expect("made");
-    let (text, run) = (
-        format!("/api/queries/{}", query["id"]),
-        format!("/api/queries/{}/results", query["id"]),
-    );
+    let (text, run) =
+        (format!("/api/queries/{}", query["id"]), format!("/api/queries/{}/results", query["id"]));
     let alert = json!({
         "name": "many", "query_id": query["id"],
         "options": { "column": "n", "op": ">", "value": 1, "selector": "first" },
@@ -89,8 +87,7 @@ fn crash(engine: Engine) {
             std::thread::sleep(Duration::from_millis(20));
         }
         let received = receiver.wait(|all| distinct(all).len() > round).expect("is told");
-        let states: Vec<String> =
-            distinct(&received).into_iter().map(|(_, state)| state).collect();
+        let states: Vec<String> = distinct(&received).into_iter().map(|(_, state)| state).collect();
         let wanted: Vec<&str> =
             (0..=round).map(|round| if round % 2 == 0 { "triggered" } else { "ok" }).collect();
         assert_eq!(states, wanted, "each change is told once");

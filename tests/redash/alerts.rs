@@ -191,10 +191,7 @@ fn secrets_of_destinations_are_masked_and_kept() {
         let twin = json!({ "name": "hook", "type": "webhook", "options": { "url": "http://x" } });
         let taken = admin.post("/api/destinations", &twin).expect("answers");
         assert_eq!(taken.status, 400);
-        assert_eq!(
-            taken.json()["message"],
-            "Alert Destination with the name hook already exists."
-        );
+        assert_eq!(taken.json()["message"], "Alert Destination with the name hook already exists.");
         let v1 = format!("/v1/destinations/{}", list[0]["id"]);
         let kept = admin.request("PATCH", &v1, Some(&json!({ "options": { "username": "w" } })));
         let kept = kept.expect("answers").ok().expect("good");
@@ -212,10 +209,7 @@ fn only_owners_and_administrators_change_an_alert_and_whoever_sees_it_may_subscr
         let (bob, _) = alarm.shop.user("bob").expect("made");
         let refused = bob.post(&alarm.path(), &json!({ "name": "z" })).expect("answers");
         assert_eq!(refused.status, 403);
-        assert_eq!(
-            refused.json()["message"],
-            "You don't have permission to edit this resource."
-        );
+        assert_eq!(refused.json()["message"], "You don't have permission to edit this resource.");
         for (method, path) in [
             ("DELETE", alarm.path()),
             ("POST", format!("{}/mute", alarm.path())),
@@ -231,7 +225,8 @@ fn only_owners_and_administrators_change_an_alert_and_whoever_sees_it_may_subscr
         let subscriptions = format!("{}/subscriptions", alarm.path());
         let mine = bob.post(&subscriptions, &json!({})).expect("answers").ok().expect("good");
         let theirs = &alarm.get(&subscriptions)[0]["id"];
-        let end = |id: &Value| bob.delete(&format!("{subscriptions}/{id}")).expect("answers").status;
+        let end =
+            |id: &Value| bob.delete(&format!("{subscriptions}/{id}")).expect("answers").status;
         assert_eq!((end(theirs), end(&mine["id"])), (403, 200));
         // Without the data source, the alert is closed.
         let group = format!("/api/groups/2/data_sources/{}", alarm.shop.sqlite);

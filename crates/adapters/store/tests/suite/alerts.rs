@@ -12,9 +12,7 @@ use tessera_kernel::ids::{AlertId, DestinationId, QueryId, SourceId, Subscriptio
 use tessera_kernel::{Code, Timestamp};
 use tessera_store::Store;
 
-use crate::common::{
-    add, add_source, add_user, all, at, change, on_both, page, query,
-};
+use crate::common::{add, add_source, add_user, all, at, change, on_both, page, query};
 use crate::jobs::run_result;
 
 on_both! {
@@ -265,7 +263,10 @@ async fn an_evaluation_counts_once(store: Store) {
     assert_eq!((found.state, found.last_triggered_at), (AlertState::Triggered, Some(at(2))));
     let log = log(&store, &world).await;
     assert_eq!(log.len(), 1);
-    assert_eq!((log[0].state, log[0].uid), (DeliveryState::Pending, outcome.deliveries[0].notice.delivery));
+    assert_eq!(
+        (log[0].state, log[0].uid),
+        (DeliveryState::Pending, outcome.deliveries[0].notice.delivery)
+    );
     assert_eq!(log[0].notice, outcome.deliveries[0].notice);
     // The same evaluation has one delivery for each receiver, whatever happens.
     let mut again = outcome.clone();
@@ -381,7 +382,8 @@ async fn owners_of_alerts_are_not_deleted(store: Store) {
     let owned = store.insert_alert(&alert(bob, world.query)).await.unwrap();
     assert_eq!(store.delete_user(bob).await.unwrap_err().code(), Code::Conflict);
     store.delete_alert(owned).await.unwrap();
-    let eve = store.insert_subscription(Uid::now_v7(), world.alert, bob, None, at(1)).await.unwrap();
+    let eve =
+        store.insert_subscription(Uid::now_v7(), world.alert, bob, None, at(1)).await.unwrap();
     store.delete_user(bob).await.unwrap();
     assert_eq!(store.subscription(eve).await.unwrap(), None);
 }

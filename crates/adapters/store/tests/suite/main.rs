@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod access;
-mod alerts;
 mod account_keys;
+mod alerts;
 mod audit;
 mod common;
 mod dashboards;

@@ -9,7 +9,7 @@ use serde_json::json;
 use tessera_access::Caller;
 use tessera_kernel::ids::{AlertId, UserId};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
-use tessera_sqltext::{Context, Template, Values, apply_auto_limit, default_values};
+use tessera_sqltext::{Context, Template, Values, apply_auto_limit, attributes_in, default_values};
 
 use super::condition::Condition;
 use super::rows::Observed;
@@ -120,6 +120,7 @@ impl Parts {
         let result =
             self.repos.result(due.result).await?.ok_or_else(|| Fault::not_found("result"))?;
         let fits = match self.looks(&detail.alert, query, due.asked_at).await? {
+            _ if is_of_schedule(due, &detail.alert, query, &result) => true,
             None => false,
             Some(Looks::AtText) => {
                 !result.has_parameters && query.template_digest == Some(result.template_digest)
@@ -342,6 +343,20 @@ impl Parts {
             "Scheduled": due.is_scheduled,
         }))
     }
+}
+
+/// Whether a schedule made a result with the query's own values, which are those of the alert. It
+/// resolves words like "yesterday" for the moment that was due in its own time zone, so the values
+/// themselves need not be equal.
+fn is_of_schedule(due: &DueEvaluation, alert: &Alert, query: &Query, result: &QueryResult) -> bool {
+    let own = members(alert.parameters.as_ref()).is_empty();
+    let alike = alert.owner == query.owner || attributes_in(&query.text).is_empty();
+    due.is_scheduled
+        && due.query == Some(query.id)
+        && own
+        && alike
+        && result.viewer.is_none()
+        && query.template_digest == Some(result.template_digest)
 }
 
 /// Whether an alert that stays triggered is to be told again.
