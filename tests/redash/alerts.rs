@@ -195,7 +195,7 @@ fn secrets_of_destinations_are_masked_and_kept() {
         let v1 = format!("/v1/destinations/{}", list[0]["id"]);
         let kept = admin.request("PATCH", &v1, Some(&json!({ "options": { "username": "w" } })));
         let kept = kept.expect("answers").ok().expect("good");
-        assert_eq!(kept["secrets"], json!(["url", "password"]));
+        assert_eq!(kept["secrets"], json!(["password", "url"]));
         let tested = admin.post(&format!("{v1}/test"), &json!({})).expect("answers");
         assert_eq!(tested.status, 200, "{}", tested.text());
         let all = alarm.receiver.wait(|all| all.len() >= 2).expect("comes");
