@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our crates may see of our crates.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("kernel", &[]),
     ("access", &["kernel"]),
     ("sqltext", &["kernel"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("lake", &["kernel", "access", "bi", "sqltext"]),
     ("connectors", &["kernel", "bi", "sqltext"]),
     ("identity", &["kernel", "access"]),
+    ("channels", &["kernel", "access", "bi"]),
     ("httpkit", &["kernel", "access", "formats"]),
     ("api", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
     ("redash", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
@@ -33,6 +34,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "lake",
             "connectors",
             "identity",
+            "channels",
             "httpkit",
             "api",
             "redash",

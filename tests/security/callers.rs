@@ -69,6 +69,15 @@ impl World {
         let groups_of = json!({ "name": "robot", "group_ids": [default] });
         let robot = admin.post("/v1/service-accounts", &groups_of)?.ok()?;
         let workspace = admin.post("/v1/workspaces", &json!({ "name": "shop" }))?.ok()?;
+        let hook = json!({
+            "name": "hook", "type": "webhook", "options": { "url": "http://127.0.0.1:9/hook" },
+        });
+        let destination = admin.post("/api/destinations", &hook)?.ok()?;
+        let condition = json!({ "column": "id", "op": ">", "value": 1 });
+        let alert = json!({ "name": "many", "query_id": query["id"], "options": condition });
+        let alert = admin.post("/api/alerts", &alert)?.ok()?;
+        let subscriptions = format!("/api/alerts/{}/subscriptions", alert["id"]);
+        let subscription = admin.post(&subscriptions, &json!({}))?.ok()?;
         let ids = vec![
             ("service-accounts", robot["id"].to_string()),
             ("workspaces", workspace["id"].to_string()),
@@ -89,6 +98,9 @@ impl World {
             ("dropdowns", query["id"].to_string()),
             ("keys", key["key"]["id"].to_string()),
             ("acl", "modify".to_owned()),
+            ("alerts", alert["id"].to_string()),
+            ("destinations", destination["id"].to_string()),
+            ("subscriptions", subscription["id"].to_string()),
         ];
         Ok(Self { shop, ids, callers, query })
     }

@@ -66,6 +66,14 @@ fn body(world: &World, path: &str) -> Value {
             "dashboard_id": id("dashboards"), "visualization_id": null, "text": "x", "width": 1, "options": {},
         }),
         "/api/groups/{id}/data_sources" => json!({ "data_source_id": id("sources") }),
+        "/api/alerts" => json!({
+            "name": "x", "query_id": id("queries"),
+            "options": { "column": "id", "op": ">", "value": 1 },
+        }),
+        "/v1/alerts" => json!({
+            "name": "x", "query_id": id("queries"),
+            "condition": { "column": "id", "operator": ">", "threshold": 1 },
+        }),
         "/v1/queries" => json!({ "name": "x", "text": "select 1", "source_id": id("sources") }),
         "/v1/statements/runs" => json!({ "text": "select 1", "source_id": id("sources") }),
         _ => json!({}),

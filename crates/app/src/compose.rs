@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use tessera_access::{
-    Access, AccessSettings, CheckpointSigner, KeyPolicy, Peppers, Sealer, TransportRule,
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, Mailer, Peppers, Sealer, TransportRule,
     UsageSettings,
 };
+use tessera_bi::ports::Channels;
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
@@ -20,7 +21,7 @@ use tessera_store::{Store, StoreSettings};
 
 use crate::checkpoints::Checkpoints;
 use crate::config::Config;
-use crate::{secrets, signin};
+use crate::{channels, secrets, signin};
 
 /// Where the sample database of the demo is, inside the data folder. The only file in there that
 /// may be a data source.
@@ -34,6 +35,10 @@ pub struct Core {
     pub access: Access,
     /// The query side.
     pub bi: Bi,
+    /// Sends mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Delivers notices to destinations.
+    pub channels: Arc<dyn Channels>,
     /// The clock in use.
     pub clock: Arc<dyn Clock>,
     /// The generator in use.
@@ -62,6 +67,8 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let node = format!("{}-{}", std::process::id(), random.alphanumeric(8));
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
     let trusted = signin::trusted(config, &clock)?;
+    let mailer: Arc<dyn Mailer> = Arc::new(channels::smtp(config, &clock)?);
+    let channels = channels::channels(config, &mailer, &clock)?;
     let access = Access::new(
         Arc::new(store.clone()),
         Peppers::new(secrets.peppers).map_err(explain)?,
@@ -88,8 +95,9 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&clock),
         Arc::clone(&random),
         bi_settings(config)?,
-    );
-    Ok(Core { store, access, bi, clock, random, node })
+    )
+    .sending(Arc::clone(&channels));
+    Ok(Core { store, access, bi, mailer, channels, clock, random, node })
 }
 
 /// A fault with its causes, as a message for the operator.
@@ -189,6 +197,13 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
             .map_err(|error| anyhow::anyhow!("queries.time_zone: {error}"))?,
         query_text_bytes_max: config.queries.text_bytes_max,
         dropdown_rows_max: config.queries.dropdown_rows_max,
+        alert_text_bytes_max: config.alerts.text_bytes_max,
+        alert_rows_max: config.alerts.rows_max,
+        delivery_time_limit: Duration::from_secs(config.alerts.delivery_seconds),
+        delivery_attempts_max: config.alerts.attempts_max,
+        delivery_retry: Duration::from_secs(config.alerts.retry_seconds),
+        delivery_retry_max: Duration::from_secs(config.alerts.retry_seconds_max),
+        delivery_retention_seconds: config.alerts.retention_seconds,
     })
 }
 
@@ -242,6 +257,8 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
         job_retention: chrono::TimeDelta::seconds(config.jobs.retention_seconds),
         limits_sync: Duration::from_millis(config.limits.sync_milliseconds.max(10)),
         stop_grace: Duration::from_secs(config.server.shutdown_seconds),
+        senders: config.alerts.senders,
+        outbox_poll: Duration::from_secs(config.alerts.poll_seconds),
     }
 }
 

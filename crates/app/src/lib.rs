@@ -2,6 +2,7 @@
 //!
 //! The only crate that knows every other one. Entry points: [`cli::run`] and [`server::serve`].
 
+mod channels;
 mod checkpoints;
 pub mod cli;
 pub mod compose;

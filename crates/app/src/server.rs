@@ -47,6 +47,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
         "" => format!("http://{address}"),
         url => url.to_owned(),
     };
+    core.bi.reached_at(&url);
     let runtime = Runtime::start(
         core.bi.clone(),
         core.access.clone(),

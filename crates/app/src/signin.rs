@@ -165,7 +165,8 @@ fn algorithms(setting: &str, names: &[String]) -> Result<Vec<Algorithm>> {
     names.iter().map(read).collect()
 }
 
-fn file(setting: &str, path: &str) -> Result<Option<Vec<u8>>> {
+/// The content of a file that a setting names; `None` for an empty name.
+pub(crate) fn file(setting: &str, path: &str) -> Result<Option<Vec<u8>>> {
     if path.is_empty() {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 //! It sees the core only; databases, files and storage come in through the core's ports. Every task
 //! is owned by [`Runtime`], which ends them all. Entry point: [`Runtime::start`].
 
+mod alerts;
 mod executor;
 mod settings;
 mod sink;
@@ -57,6 +58,8 @@ impl Runtime {
         for upkeep in upkeep::all(&shared) {
             tokio::spawn(tasks.track_future(upkeep));
         }
+        tokio::spawn(tasks.track_future(alerts::evaluate(Arc::clone(&shared))));
+        tokio::spawn(tasks.track_future(alerts::deliver(Arc::clone(&shared))));
         tasks.close();
         Self { shared, tasks }
     }

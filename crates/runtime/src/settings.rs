@@ -23,6 +23,10 @@ pub struct RuntimeSettings {
     pub limits_sync: Duration,
     /// How long running jobs may take to stop.
     pub stop_grace: Duration,
+    /// Notices that are sent at the same time.
+    pub senders: usize,
+    /// How often to look for notices and evaluations that other nodes left behind.
+    pub outbox_poll: Duration,
 }
 
 impl Default for RuntimeSettings {
@@ -37,6 +41,8 @@ impl Default for RuntimeSettings {
             job_retention: chrono::TimeDelta::days(7),
             limits_sync: Duration::from_secs(1),
             stop_grace: Duration::from_secs(10),
+            senders: 4,
+            outbox_poll: Duration::from_secs(30),
         }
     }
 }

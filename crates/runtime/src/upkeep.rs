@@ -140,6 +140,7 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
     let sessions = shared.access.sessions.purge().await?;
     let buckets = shared.access.gate.limits().purge().await?;
+    let deliveries = shared.bi.alerts.purge().await?;
     let tended = shared.access.keys.tend().await?;
     if tended != tessera_access::Tended::default() {
         tracing::info!(
@@ -150,8 +151,8 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
             "keys were tended"
         );
     }
-    if results + orphans + jobs + sessions + buckets > 0 {
-        tracing::info!(results, orphans, jobs, sessions, buckets, "cleaned up");
+    if results + orphans + jobs + sessions + buckets + deliveries > 0 {
+        tracing::info!(results, orphans, jobs, sessions, buckets, deliveries, "cleaned up");
     }
     Ok(())
 }

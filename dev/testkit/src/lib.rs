@@ -7,4 +7,5 @@
 
 pub mod client;
 pub mod postgres;
+pub mod receiver;
 pub mod server;

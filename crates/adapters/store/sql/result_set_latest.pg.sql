@@ -9,3 +9,4 @@ WHERE
         ORDER BY q.id
         FOR UPDATE
     )
+RETURNING CASE WHEN EXISTS (SELECT 1 FROM alerts a WHERE a.query_id = queries.id) THEN 1 ELSE 0 END

@@ -49,6 +49,16 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \
              runtime_seconds retrieved_at row_count byte_count viewer"
         }
+        "alert" => {
+            "id uid name query_id owner_id options parameters rearm state last_triggered_at version \
+             created_at updated_at"
+        }
+        "subscription" => "id uid alert_id created_at",
+        "destination" => DESTINATION,
+        "delivery" => {
+            "id uid alert_id destination_id user_id state attempts next_at answer notice \
+             created_at finished_at"
+        }
         "audit" => "seq at actor action object detail address prev_hash hash",
         _ => "",
     };
@@ -66,9 +76,12 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
 pub(crate) const USER_WIDTH: usize = 14;
 /// How many columns [`of`] gives for a visualization.
 pub(crate) const VISUALIZATION_WIDTH: usize = 9;
+/// How many columns [`of`] gives for a destination.
+pub(crate) const DESTINATION_WIDTH: usize = 8;
 
 const USER: &str = "id uid name email password_hash groups disabled_at invitation_pending \
                     email_verified active_at epoch created_at updated_at kind";
+const DESTINATION: &str = "id uid name kind options sealed_options created_at updated_at";
 const VISUALIZATION: &str = "id uid query_id kind name description options created_at updated_at";
 
 /// A user's groups as numbers with commas, in the order of joining.
@@ -104,5 +117,6 @@ mod tests {
     fn widths_fit_the_columns() {
         assert_eq!(USER.split_whitespace().count(), USER_WIDTH);
         assert_eq!(VISUALIZATION.split_whitespace().count(), VISUALIZATION_WIDTH);
+        assert_eq!(DESTINATION.split_whitespace().count(), DESTINATION_WIDTH);
     }
 }

@@ -25,6 +25,9 @@ fn call_for(object: Object) -> Option<Call> {
         Object::Dashboard(id) => call!("facts_dashboard", id),
         Object::Widget(id) => call!("facts_widget", id),
         Object::Workspace(id) => call!("facts_workspace", id),
+        Object::Alert(id) => call!("facts_alert", id),
+        Object::Subscription(id) => call!("facts_subscription", id),
+        Object::Destination(id) => call!("facts_destination", id),
     })
 }
 
@@ -37,7 +40,13 @@ fn read_facts(object: Object, mut row: Row, rest: impl Iterator<Item = Row>) -> 
             row.take::<i64>()?;
             facts.members = numbers(row.take()?)?;
         }
-        Object::Workspace(_) => {}
+        Object::Workspace(_) | Object::Destination(_) => {}
+        Object::Alert(_) | Object::Subscription(_) => {
+            facts.owner = row.take()?;
+            facts.query = row.take()?;
+            facts.source = row.take()?;
+            facts.detached = facts.source.is_none();
+        }
         Object::Source(_) => facts.source = row.take()?,
         Object::Result(_) => {
             for mut row in std::iter::once(row).chain(rest) {

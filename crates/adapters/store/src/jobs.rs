@@ -8,7 +8,7 @@ use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use crate::db::{Row, Tx, call, call_each, text_list};
-use crate::{Store, results};
+use crate::{Store, outbox, results};
 
 fn kind_text(kind: JobKind) -> &'static str {
     match kind {
@@ -175,14 +175,18 @@ impl JobRepo for Store {
             Outcome::Result(result) => Some(result.clone()),
             Outcome::Output(_) | Outcome::Error(_) => None,
         };
-        self.db
+        let (stored, due) = self
+            .db
             .write(move |tx| {
                 Box::pin(async move {
-                    let Some(mut row) = tx.row(finish).await? else { return Ok(false) };
-                    let Some(result) = result else { return Ok(true) };
+                    let Some(mut row) = tx.row(finish).await? else { return Ok((false, false)) };
+                    let Some(result) = result else { return Ok((true, false)) };
                     let id: i64 = row.take()?;
-                    let run = read_run(row.take()?)?;
-                    let result = results::insert(tx, &result).await?;
+                    let text: Option<String> = row.take()?;
+                    let watched: bool = row.take()?;
+                    let scheduled = outbox::is_scheduled(text.as_deref());
+                    let run = read_run(text)?;
+                    let (result, shared) = results::insert(tx, &result).await?;
                     if let Some(attributes) = run.map(|run| run.attributes)
                         && !attributes.is_empty()
                     {
@@ -190,10 +194,18 @@ impl JobRepo for Store {
                         tx.execute(call!("result_set_attributes", result, text)).await?;
                     }
                     tx.execute(call!("job_set_result", id, result)).await?;
-                    Ok(true)
+                    let due = watched || shared;
+                    if due {
+                        outbox::insert_evaluations(tx, id, result, scheduled).await?;
+                    }
+                    Ok((true, due))
                 })
             })
-            .await
+            .await?;
+        if due {
+            self.outbox.evaluations.notify_one();
+        }
+        Ok(stored)
     }
 
     async fn cancel_job(&self, uid: Uid, at: Timestamp) -> Result<Option<Job>> {

@@ -10,8 +10,10 @@ mod settings;
 mod store;
 
 mod account_keys;
+mod alerts;
 mod audit;
 mod dashboards;
+mod destinations;
 mod facts;
 mod filter;
 mod groups;
@@ -20,6 +22,7 @@ mod key_life;
 mod keys;
 mod limits;
 mod organisation;
+mod outbox;
 mod queries;
 mod results;
 mod sessions;

@@ -35,8 +35,9 @@ pub(crate) fn read_viewer(text: Option<String>) -> Result<Option<Viewer>> {
 }
 
 /// Stores a result. Made without values, it becomes the latest of every query in use that has
-/// exactly that text on that data source; a result never changes the version of a query.
-pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult) -> Result<ResultId> {
+/// exactly that text on that data source; a result never changes the version of a query. Says
+/// whether one of these queries has an alert.
+pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult) -> Result<(ResultId, bool)> {
     let call = call!(
         "result_insert",
         result.uid,
@@ -53,10 +54,13 @@ pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult) -> Result<ResultId>
         result.viewer.map(Viewer::label),
     );
     let id: ResultId = tx.one(call).await?.take()?;
+    let mut watched = false;
     if !result.has_parameters {
-        tx.execute(call_each!("result_set_latest", id, result.template_digest)).await?;
+        for mut row in tx.rows(call_each!("result_set_latest", id, result.template_digest)).await? {
+            watched |= row.take::<bool>()?;
+        }
     }
-    Ok(id)
+    Ok((id, watched))
 }
 
 impl Store {

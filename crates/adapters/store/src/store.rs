@@ -7,6 +7,7 @@ use tessera_bi::ports::StoreHealth;
 use tessera_kernel::{Fault, Result};
 
 use crate::db::{Call, Db, call};
+use crate::outbox::OutboxSignals;
 use crate::{Engine, StoreSettings};
 
 /// The metadata store. Clones share its connections.
@@ -16,6 +17,8 @@ pub struct Store {
     schema_version: i64,
     /// Writers of the audit log wait for their turn here.
     pub(crate) audit_turns: Arc<tokio::sync::Mutex<()>>,
+    /// Wakes those who work off the outbox.
+    pub(crate) outbox: Arc<OutboxSignals>,
 }
 
 impl Store {
@@ -25,7 +28,12 @@ impl Store {
     /// If it cannot be reached, or its schema is newer than this program.
     pub async fn open(settings: StoreSettings) -> Result<Self> {
         let (db, schema_version) = Db::open(&settings).await?;
-        let store = Self { db: Arc::new(db), schema_version, audit_turns: Arc::default() };
+        let store = Self {
+            db: Arc::new(db),
+            schema_version,
+            audit_turns: Arc::default(),
+            outbox: Arc::default(),
+        };
         store.adopt_audit().await?;
         Ok(store)
     }

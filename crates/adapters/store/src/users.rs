@@ -261,7 +261,7 @@ impl UserRepo for Store {
                     if tx.row(call!("user_owns_objects", id)).await?.is_some() {
                         return Err(Fault::new(
                             Code::Conflict,
-                            "the user owns queries or dashboards, disable the user instead",
+                            "the user owns queries, dashboards or alerts, disable the user instead",
                         ));
                     }
                     tx.change("user", call!("user_delete", id)).await

@@ -48,6 +48,12 @@ pub struct Config {
     pub queries: QueriesSection,
     /// Data sources.
     pub sources: SourcesSection,
+    /// The mail server.
+    pub mail: MailSection,
+    /// Notices of alerts.
+    pub channels: ChannelsSection,
+    /// Alerts.
+    pub alerts: AlertsSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
     /// What the Metabase dialect tells its clients.
@@ -78,6 +84,9 @@ impl Default for Config {
             results: ResultsSection::default(),
             queries: QueriesSection::default(),
             sources: SourcesSection::default(),
+            mail: MailSection::default(),
+            channels: ChannelsSection::default(),
+            alerts: AlertsSection::default(),
             redash: RedashSection::default(),
             metabase: MetabaseSection::default(),
             api: ApiSection::default(),
@@ -130,6 +139,13 @@ impl Config {
             ("passwords.min_characters", self.passwords.min_characters as u64),
             ("audit.checkpoint_seconds", self.audit.checkpoint_seconds),
             ("store.connections", self.store.connections as u64),
+            ("mail.timeout_seconds", self.mail.timeout_seconds),
+            ("channels.timeout_seconds", self.channels.timeout_seconds),
+            ("channels.message_bytes_max", self.channels.message_bytes_max as u64),
+            ("channels.answer_bytes_max", self.channels.answer_bytes_max as u64),
+            ("alerts.senders", self.alerts.senders as u64),
+            ("alerts.delivery_seconds", self.alerts.delivery_seconds),
+            ("alerts.poll_seconds", self.alerts.poll_seconds),
             ("usage.entries_max", self.usage.entries_max as u64),
             ("usage.events_days", u64::from(self.usage.events_days)),
             ("usage.hours_days", u64::from(self.usage.hours_days)),

@@ -295,6 +295,86 @@ section! {
 }
 
 section! {
+    /// The mail server that mail goes to. Secrets are best given by the environment or in files.
+    MailSection {
+        /// Its name or address; empty for no mail.
+        host: String = String::new(),
+        /// Its port: usually 587 for `starttls`, 465 for `implicit`, 25 for `none`.
+        port: u16 = 587,
+        /// How the way there is encrypted: `starttls` (or no mail), `implicit` (from the first
+        /// byte), `none`.
+        tls: String = "starttls".to_owned(),
+        /// Who this server is to the mail server; empty to send without signing in.
+        username: String = String::new(),
+        /// The password that goes with it.
+        password: String = String::new(),
+        /// A file with that password instead.
+        password_file: String = String::new(),
+        /// Who writes the mails, such as `Tessera <tessera@example.com>`.
+        from: String = String::new(),
+        /// Longest time for one mail, in seconds.
+        timeout_seconds: u64 = 20,
+        /// A PEM file with certificates of authorities to trust besides the public ones.
+        ca_file: String = String::new(),
+    }
+}
+
+section! {
+    /// Notices of alerts to chats, pagers and webhooks.
+    ChannelsSection {
+        /// Networks that no notice goes to.
+        denied_networks: Vec<String> =
+            ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"].map(str::to_owned).to_vec(),
+        /// If not empty: the only networks that notices go to.
+        allowed_networks: Vec<String> = Vec::new(),
+        /// Whether notices may leave this machine without encryption.
+        allow_http: bool = true,
+        /// Longest time for one request, in seconds.
+        timeout_seconds: u64 = 10,
+        /// Largest message, in bytes.
+        message_bytes_max: usize = 256 << 10,
+        /// How much of an answer is read, in bytes.
+        answer_bytes_max: usize = 64 << 10,
+        /// A PEM file with certificates of authorities to trust besides the public ones.
+        ca_file: String = String::new(),
+        /// Where PagerDuty takes events; accounts in the EU: `https://events.eu.pagerduty.com`.
+        pagerduty_url: String = "https://events.pagerduty.com".to_owned(),
+        /// Where Datadog takes events; differs by site, such as `https://api.datadoghq.eu`.
+        datadog_url: String = "https://api.datadoghq.com".to_owned(),
+        /// Where Chatwork takes messages.
+        chatwork_url: String = "https://api.chatwork.com".to_owned(),
+        /// Where Webex takes messages.
+        webex_url: String = "https://webexapis.com".to_owned(),
+        /// Where Asana takes tasks.
+        asana_url: String = "https://app.asana.com".to_owned(),
+    }
+}
+
+section! {
+    /// Alerts.
+    AlertsSection {
+        /// Longest options of an alert, and longest text of a notice, in bytes.
+        text_bytes_max: usize = 100_000,
+        /// Most rows that the texts of an alert may show.
+        rows_max: usize = 1000,
+        /// Notices that are sent at the same time.
+        senders: usize = 4,
+        /// How long one attempt to deliver a notice may take, in seconds.
+        delivery_seconds: u64 = 15,
+        /// How often delivering a notice is tried.
+        attempts_max: i64 = 10,
+        /// How long to wait after the first attempt, in seconds; twice as long after each further one.
+        retry_seconds: u64 = 5,
+        /// Longest wait between two attempts, in seconds.
+        retry_seconds_max: u64 = 3600,
+        /// How often to look for notices that other nodes left behind, in seconds.
+        poll_seconds: u64 = 30,
+        /// How long the delivery log remembers, in seconds.
+        retention_seconds: i64 = 30 * 24 * 3600,
+    }
+}
+
+section! {
     /// How the Redash dialect writes dates in CSV and TSV.
     RedashSection {
         /// Dates, in moment.js tokens.

@@ -242,6 +242,39 @@ actions! {
     /// Grant editing of a query or dashboard, or take it back.
     EditingShare = "editing.share", Owner, [];
 
+    /// List alerts.
+    AlertsList = "alerts.list", Nothing, ["list_alerts"];
+    /// Read an alert and who is told about it.
+    AlertsRead = "alerts.read", SourceView, ["list_alerts"];
+    /// Make an alert on a query.
+    AlertsCreate = "alerts.create", SourceView, ["list_alerts", "view_query"];
+    /// Change or mute an alert.
+    AlertsUpdate = "alerts.update", Owner, ["list_alerts"];
+    /// Delete an alert.
+    AlertsDelete = "alerts.delete", Owner, ["list_alerts"];
+    /// Evaluate an alert now, and tell its subscribers.
+    AlertsEvaluate = "alerts.evaluate", Owner, ["list_alerts"];
+    /// Subscribe to an alert, or let a destination be told about it.
+    AlertsSubscribe = "alerts.subscribe", SourceView, ["list_alerts"];
+    /// End a subscription of one's own.
+    AlertsUnsubscribe = "alerts.unsubscribe", Owner, ["list_alerts"];
+    /// Read what was sent for an alert.
+    AlertsDeliveries = "alerts.deliveries", Owner, ["list_alerts"];
+    /// List destinations of notices without their settings.
+    DestinationsList = "destinations.list", Nothing, ["list_alerts"];
+    /// Read which kinds of destinations there are.
+    DestinationsTypes = "destinations.types", Admin, ["admin"];
+    /// Read the settings of a destination and what was sent there; secrets stay masked.
+    DestinationsRead = "destinations.read", Admin, ["admin"];
+    /// Create a destination.
+    DestinationsCreate = "destinations.create", Admin, ["admin"];
+    /// Change a destination.
+    DestinationsUpdate = "destinations.update", Admin, ["admin"];
+    /// Delete a destination.
+    DestinationsDelete = "destinations.delete", Admin, ["admin"];
+    /// Send something to a destination to see whether it arrives.
+    DestinationsTest = "destinations.test", Admin, ["admin"];
+
     /// Read the audit log.
     AuditRead = "audit.read", Admin, ["admin"];
     /// Take the audit log out as a file.
@@ -400,7 +433,7 @@ impl Action {
     /// Whether it lists objects that hang on data sources.
     #[must_use]
     pub const fn lists_by_source(self) -> bool {
-        matches!(self, Self::QueriesList | Self::SourcesList)
+        matches!(self, Self::QueriesList | Self::SourcesList | Self::AlertsList)
     }
 
     /// Whether a key that holds values of parameters may do it: running saved queries, and what
@@ -479,6 +512,9 @@ impl Action {
                 | Self::QueriesRegenerateKey
                 | Self::DashboardsShare
                 | Self::EditingShare
+                | Self::DestinationsCreate
+                | Self::DestinationsUpdate
+                | Self::DestinationsDelete
                 | Self::AuditExport
         )
     }

@@ -1,8 +1,8 @@
 //! What can be asked of the gate: one type per act, so that a right to one cannot serve another.
 
 use tessera_kernel::ids::{
-    DashboardId, GroupId, KeyId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId,
-    WidgetId, WorkspaceId,
+    AlertId, DashboardId, DestinationId, GroupId, KeyId, QueryId, ResultId, SourceId,
+    SubscriptionId, Uid, UserId, VisualizationId, WidgetId, WorkspaceId,
 };
 
 use crate::Action;
@@ -34,6 +34,12 @@ pub enum Object {
     Widget(WidgetId),
     /// A workspace.
     Workspace(WorkspaceId),
+    /// An alert.
+    Alert(AlertId),
+    /// A subscription to an alert.
+    Subscription(SubscriptionId),
+    /// A destination of notices.
+    Destination(DestinationId),
 }
 
 impl Object {
@@ -53,6 +59,9 @@ impl Object {
             Self::Dashboard(_) => "dashboard",
             Self::Widget(_) => "widget",
             Self::Workspace(_) => "workspace",
+            Self::Alert(_) => "alert",
+            Self::Subscription(_) => "subscription",
+            Self::Destination(_) => "destination",
         }
     }
 
@@ -72,6 +81,9 @@ impl Object {
             Self::Dashboard(id) => format!("dashboard:{id}"),
             Self::Widget(id) => format!("widget:{id}"),
             Self::Workspace(id) => format!("workspace:{id}"),
+            Self::Alert(id) => format!("alert:{id}"),
+            Self::Subscription(id) => format!("subscription:{id}"),
+            Self::Destination(id) => format!("destination:{id}"),
         }
     }
 }
@@ -100,6 +112,9 @@ impl Object {
             "dashboard" => Self::Dashboard(DashboardId(id)),
             "widget" => Self::Widget(WidgetId(id)),
             "workspace" => Self::Workspace(WorkspaceId(id)),
+            "alert" => Self::Alert(AlertId(id)),
+            "subscription" => Self::Subscription(SubscriptionId(id)),
+            "destination" => Self::Destination(DestinationId(id)),
             _ => return None,
         })
     }
@@ -328,6 +343,39 @@ acts! {
 
     /// Grant editing of a query or dashboard, or take it back.
     ShareEditing { object: Object } = EditingShare, |a| a.object;
+
+    /// List alerts.
+    ListAlerts {} = AlertsList, |_| Object::None;
+    /// Read an alert.
+    ReadAlert { alert: AlertId } = AlertsRead, |a| Object::Alert(a.alert);
+    /// Make an alert on a query.
+    CreateAlert { query: QueryId } = AlertsCreate, |a| Object::Query(a.query);
+    /// Change or mute an alert.
+    UpdateAlert { alert: AlertId } = AlertsUpdate, |a| Object::Alert(a.alert);
+    /// Delete an alert.
+    DeleteAlert { alert: AlertId } = AlertsDelete, |a| Object::Alert(a.alert);
+    /// Evaluate an alert now, and tell its subscribers.
+    EvaluateAlert { alert: AlertId } = AlertsEvaluate, |a| Object::Alert(a.alert);
+    /// Subscribe to an alert.
+    SubscribeAlert { alert: AlertId } = AlertsSubscribe, |a| Object::Alert(a.alert);
+    /// End a subscription.
+    UnsubscribeAlert { subscription: SubscriptionId } = AlertsUnsubscribe, |a| Object::Subscription(a.subscription);
+    /// Read what was sent for an alert.
+    ReadAlertDeliveries { alert: AlertId } = AlertsDeliveries, |a| Object::Alert(a.alert);
+    /// List destinations.
+    ListDestinations {} = DestinationsList, |_| Object::None;
+    /// Read the kinds of destinations.
+    ListDestinationTypes {} = DestinationsTypes, |_| Object::None;
+    /// Read a destination with its settings.
+    ReadDestination { destination: DestinationId } = DestinationsRead, |a| Object::Destination(a.destination);
+    /// Create a destination.
+    CreateDestination {} = DestinationsCreate, |_| Object::None;
+    /// Change a destination.
+    UpdateDestination { destination: DestinationId } = DestinationsUpdate, |a| Object::Destination(a.destination);
+    /// Delete a destination.
+    DeleteDestination { destination: DestinationId } = DestinationsDelete, |a| Object::Destination(a.destination);
+    /// Send something to a destination to see whether it arrives.
+    TestDestination { destination: DestinationId } = DestinationsTest, |a| Object::Destination(a.destination);
 
     /// Read the audit log.
     ReadAudit {} = AuditRead, |_| Object::None;

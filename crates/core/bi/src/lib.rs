@@ -7,6 +7,7 @@
 
 mod alerts;
 mod dashboards;
+mod destinations;
 mod jobs;
 mod parameters;
 pub mod ports;
@@ -18,10 +19,18 @@ mod settings;
 mod sources;
 mod visualizations;
 
-pub use alerts::{AlertNotice, AlertState, ChannelType};
+pub use alerts::{
+    Alert, AlertChange, AlertDetail, AlertFilter, AlertNotice, AlertState, Alerts, AttemptOutcome,
+    ChannelType, Delivery, DeliveryScope, DeliveryState, DueEvaluation, EvaluationOutcome,
+    NewAlert, NewDelivery, Operator, RowSelector, Subscription,
+};
 pub use dashboards::{
     Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing, DashboardOrder,
     DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,
+};
+pub use destinations::{
+    Destination, DestinationChange, DestinationSettings, DestinationView, Destinations,
+    KeptSecrets, NewDestination,
 };
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,

@@ -242,10 +242,34 @@ pub trait JobRepo: Send + Sync {
     async fn orphaned_results(&self, uids: &[Uid]) -> Result<Vec<Uid>>;
 }
 
-/// Everything of this crate that is kept in the metadata store.
-pub trait BiRepos: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+mod alerts;
 
-impl<T> BiRepos for T where T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+pub use alerts::{AlertRepo, DestinationRepo, OutboxRepo};
+
+/// Everything of this crate that is kept in the metadata store.
+pub trait BiRepos:
+    SourceRepo
+    + QueryRepo
+    + DashboardRepo
+    + JobRepo
+    + AlertRepo
+    + DestinationRepo
+    + OutboxRepo
+    + 'static
+{
+}
+
+impl<T> BiRepos for T where
+    T: SourceRepo
+        + QueryRepo
+        + DashboardRepo
+        + JobRepo
+        + AlertRepo
+        + DestinationRepo
+        + OutboxRepo
+        + 'static
+{
+}
 
 /// Tells other parts, and other nodes, that something happened in the store.
 #[async_trait]

@@ -1,14 +1,18 @@
 //! All services of this crate over the same parts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::RwLock;
 use tessera_access::ports::Repos as AccessRepos;
 use tessera_access::{Gate, Keys, Sealer};
-use tessera_kernel::{Clock, Random};
+use tessera_kernel::{Clock, Code, Fault, Random, Result};
 
 use crate::jobs::Signals;
-use crate::ports::{BiRepos, Connectors, ResultFiles};
-use crate::{BiSettings, Dashboards, Jobs, Queries, Reach, Results, Sources, Visualizations};
+use crate::ports::{BiRepos, Channels, Connectors, ResultFiles};
+use crate::{
+    Alerts, BiSettings, Dashboards, Destinations, Jobs, Queries, Reach, Results, Sources,
+    Visualizations,
+};
 
 /// What the services share.
 pub(crate) struct Parts {
@@ -23,6 +27,25 @@ pub(crate) struct Parts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) settings: BiSettings,
     pub(crate) signals: Signals,
+    /// The senders of notices.
+    pub(crate) channels: OnceLock<Arc<dyn Channels>>,
+    /// Where people reach this server.
+    base_url: RwLock<String>,
+}
+
+impl Parts {
+    /// The senders of notices.
+    pub(crate) fn channels(&self) -> Result<&dyn Channels> {
+        self.channels
+            .get()
+            .map(Arc::as_ref)
+            .ok_or_else(|| Fault::new(Code::Unsupported, "this server has no senders of notices"))
+    }
+
+    /// Where people reach this server, without a slash at the end.
+    pub(crate) fn base_url(&self) -> String {
+        self.base_url.read().clone()
+    }
 }
 
 /// The query side.
@@ -42,6 +65,11 @@ pub struct Bi {
     pub dashboards: Dashboards,
     /// What keys reach.
     pub reach: Reach,
+    /// Alerts.
+    pub alerts: Alerts,
+    /// Destinations of notices.
+    pub destinations: Destinations,
+    parts: Arc<Parts>,
 }
 
 impl Bi {
@@ -72,6 +100,8 @@ impl Bi {
             random,
             settings,
             signals: Signals::default(),
+            channels: OnceLock::new(),
+            base_url: RwLock::default(),
         });
         Self {
             sources: Sources::new(Arc::clone(&parts)),
@@ -80,7 +110,24 @@ impl Bi {
             results: Results::new(Arc::clone(&parts)),
             visualizations: Visualizations::new(Arc::clone(&parts)),
             dashboards: Dashboards::new(Arc::clone(&parts)),
-            reach: Reach::new(parts),
+            reach: Reach::new(Arc::clone(&parts)),
+            alerts: Alerts::new(Arc::clone(&parts)),
+            destinations: Destinations::new(Arc::clone(&parts)),
+            parts,
         }
+    }
+
+    /// The same with senders of notices; to be called once.
+    #[must_use]
+    pub fn sending(self, channels: Arc<dyn Channels>) -> Self {
+        if self.parts.channels.set(channels).is_err() {
+            tracing::warn!("senders of notices are there already; those stay");
+        }
+        self
+    }
+
+    /// Says where people reach this server, for links in notices.
+    pub fn reached_at(&self, base_url: &str) {
+        base_url.trim_end_matches('/').clone_into(&mut self.parts.base_url.write());
     }
 }

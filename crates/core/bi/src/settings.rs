@@ -1,5 +1,7 @@
 //! What the operator decides about queries, jobs and results.
 
+use std::time::Duration;
+
 /// Settings of this crate; the configuration of the binary fills them.
 #[derive(Debug, Clone)]
 pub struct BiSettings {
@@ -31,6 +33,20 @@ pub struct BiSettings {
     pub query_text_bytes_max: usize,
     /// Most values of a parameter query that can be chosen from.
     pub dropdown_rows_max: usize,
+    /// Longest options of an alert and longest text of a notice, in bytes.
+    pub alert_text_bytes_max: usize,
+    /// Most rows that the texts of an alert may show.
+    pub alert_rows_max: usize,
+    /// How long one attempt to deliver a notice may take.
+    pub delivery_time_limit: Duration,
+    /// How often delivering a notice is tried.
+    pub delivery_attempts_max: i64,
+    /// How long to wait after the first attempt; twice as long after each further one.
+    pub delivery_retry: Duration,
+    /// Longest wait between two attempts.
+    pub delivery_retry_max: Duration,
+    /// How long the delivery log remembers, in seconds.
+    pub delivery_retention_seconds: i64,
 }
 
 impl Default for BiSettings {
@@ -50,6 +66,13 @@ impl Default for BiSettings {
             time_zone: chrono_tz::UTC,
             query_text_bytes_max: 1 << 20,
             dropdown_rows_max: 10_000,
+            alert_text_bytes_max: 100_000,
+            alert_rows_max: 1000,
+            delivery_time_limit: Duration::from_secs(15),
+            delivery_attempts_max: 10,
+            delivery_retry: Duration::from_secs(5),
+            delivery_retry_max: Duration::from_secs(3600),
+            delivery_retention_seconds: 30 * 24 * 3600,
         }
     }
 }

@@ -49,6 +49,10 @@ ids! {
     AlertId,
     /// Where notices of alerts go.
     DestinationId,
+    /// Somebody who is told about an alert.
+    SubscriptionId,
+    /// One notice on its way to one receiver.
+    DeliveryId,
     /// A piece of text to write queries with.
     SnippetId,
     /// The customers, events and keys of one product.

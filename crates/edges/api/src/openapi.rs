@@ -190,7 +190,7 @@ fn path_about(path: &str, name: &str) -> &'static str {
         ("jobs" | "sessions", "id") | ("users", "sub_id") => "`uid`.",
         ("keys", "id") if !path.ends_with("{id}") => "`id`, or `self`.",
         ("problems", "id") => "A code.",
-        ("queries", "sub_id") => "`id` or `uid`.",
+        ("alerts" | "destinations", _) | ("queries", "sub_id") => "`id` or `uid`.",
         _ => "`id`.",
     }
 }

@@ -3,7 +3,9 @@
 use std::future::Future;
 
 use tessera_access::Caller;
-use tessera_kernel::ids::{DashboardId, QueryId, ResultId, Uid, UserId};
+use tessera_kernel::ids::{
+    AlertId, DashboardId, DestinationId, QueryId, ResultId, SubscriptionId, Uid, UserId,
+};
 use tessera_kernel::{Code, Fault, Result};
 
 use crate::call::Call;
@@ -67,6 +69,23 @@ impl Call {
     /// A result: a number, or a `uid`.
     pub(crate) async fn result_id(&self, text: &str) -> Result<ResultId> {
         self.resolve(text, "result", |uid| self.bi().results.resolve(uid)).await
+    }
+
+    /// An alert: a number, or a `uid`.
+    pub(crate) async fn alert_id(&self) -> Result<AlertId> {
+        self.resolve(self.segment(0), "alert", |uid| self.bi().alerts.resolve(uid)).await
+    }
+
+    /// A subscription: a number, or a `uid`.
+    pub(crate) async fn subscription_id(&self) -> Result<SubscriptionId> {
+        let find = |uid| self.bi().alerts.resolve_subscription(uid);
+        self.resolve(self.segment(1), "subscription", find).await
+    }
+
+    /// A destination: a number, or a `uid`.
+    pub(crate) async fn destination_id(&self) -> Result<DestinationId> {
+        let find = |uid| self.bi().destinations.resolve(uid);
+        self.resolve(self.segment(0), "destination", find).await
     }
 
     async fn resolve<T, F>(&self, text: &str, kind: &str, find: impl FnOnce(Uid) -> F) -> Result<T>

@@ -303,6 +303,8 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::dashboards::routes());
     all.extend(handlers::widgets::routes());
     all.extend(handlers::tags::routes());
+    all.extend(handlers::alerts::routes());
+    all.extend(handlers::destinations::routes());
     all.extend(handlers::audit::routes());
     all.extend(handlers::system::routes());
     all

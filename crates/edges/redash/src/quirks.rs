@@ -2,9 +2,9 @@
 
 use arrow_schema::Field;
 use http::{HeaderMap, StatusCode, header};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use tessera_access::Caller;
-use tessera_bi::{JobError, SCHEMA_UNSUPPORTED};
+use tessera_bi::{ChannelType, JobError, SCHEMA_UNSUPPORTED};
 use tessera_kernel::{COLUMN_KIND, COLUMN_SOURCE_TYPE, Code, ColumnKind, Fault};
 use unicode_normalization::UnicodeNormalization;
 
@@ -106,6 +106,41 @@ fn postgres_type(kind: ColumnKind, name: &str) -> Option<&'static str> {
 pub(crate) fn is_safe(options: &Json) -> bool {
     let parameters = options.get("parameters").and_then(Json::as_array);
     !parameters.into_iter().flatten().any(|parameter| parameter["type"] == "text")
+}
+
+/// What stands for a secret in settings; the settings pages send it back for one that is to stay.
+pub(crate) const MASK: &str = "--------";
+/// The icon of a destination of a kind that this server does not know.
+pub(crate) const ICON_OF_UNKNOWN: &str = "fa-bullseye";
+
+/// Takes the options that only repeat the mask out; gives their names.
+pub(crate) fn take_masked(options: &mut Map<String, Json>) -> Vec<String> {
+    let masked = |(name, value): (&String, &Json)| (*value == MASK).then(|| name.clone());
+    let names: Vec<String> = options.iter().filter_map(masked).collect();
+    options.retain(|name, _| !names.contains(name));
+    names
+}
+
+/// The settings page shows kinds of destinations in the order in which it gets them, known first.
+pub(crate) fn destination_types_in_order(mut types: Vec<ChannelType>) -> Vec<ChannelType> {
+    const KNOWN: [&str; 12] = [
+        "email",
+        "slack",
+        "webhook",
+        "discord",
+        "mattermost",
+        "chatwork",
+        "pagerduty",
+        "hangouts_chat",
+        "microsoft_teams_webhook",
+        "asana",
+        "webex",
+        "datadog",
+    ];
+    types.sort_by_key(|known| {
+        KNOWN.iter().position(|kind| *kind == known.kind).unwrap_or(KNOWN.len())
+    });
+    types
 }
 
 /// Why a schema could not be read comes as an object, where every other job has a text.
@@ -284,5 +319,22 @@ mod tests {
         let code = |caller| query_key_reads_results_below_its_query(&caller).map_err(|f| f.code());
         assert_eq!(code(query_key()), Err(Code::OutOfScope));
         assert_eq!(code(dashboard_key()), Ok(()));
+    }
+
+    #[test]
+    fn take_masked_leaves_what_is_new_and_names_what_stays() {
+        let mut options = json!({ "url": MASK, "username": "u", "password": "new" });
+        let options = options.as_object_mut().unwrap();
+        assert_eq!(take_masked(options), ["url"]);
+        assert_eq!(json!(options), json!({ "username": "u", "password": "new" }));
+    }
+
+    #[test]
+    fn destination_types_in_order_come_as_the_settings_page_knows_them() {
+        let channel = |kind| ChannelType { kind, title: kind, icon: "fa-bolt", schema: json!({}) };
+        let sorted =
+            destination_types_in_order(["asana", "email", "ours", "webhook"].map(channel).into());
+        let kinds: Vec<_> = sorted.iter().map(|known| known.kind).collect();
+        assert_eq!(kinds, ["email", "webhook", "asana", "ours"]);
     }
 }

@@ -9,8 +9,9 @@ use tessera_httpkit::{Guard, RouteInfo};
 
 use crate::RedashState;
 use crate::handlers::{
-    accounts, acl, admin, dashboards, federation, groups, jobs, pages, queries, query_lists,
-    results, second_factor, session, shell, sources, users, visualizations, widgets,
+    accounts, acl, admin, alerts, dashboards, destinations, federation, groups, jobs, pages,
+    queries, query_lists, results, second_factor, session, shell, sources, users, visualizations,
+    widgets,
 };
 
 struct Route {
@@ -82,6 +83,7 @@ fn table() -> Vec<Route> {
     routes.extend(query_routes());
     routes.extend(result_routes());
     routes.extend(dashboard_routes());
+    routes.extend(alert_routes());
     routes
 }
 
@@ -250,6 +252,34 @@ fn dashboard_routes() -> Vec<Route> {
         post("/api/widgets/{id}", act(DashboardsUpdate), widgets::update),
         delete("/api/widgets/{id}", act(DashboardsUpdate), widgets::delete),
         get("/public/dashboards/{token}", PAGE, pages::public_page),
+    ]
+}
+
+#[rustfmt::skip]
+fn alert_routes() -> Vec<Route> {
+    use Action::{
+        AlertsCreate, AlertsDelete, AlertsEvaluate, AlertsList, AlertsRead, AlertsSubscribe,
+        AlertsUnsubscribe, AlertsUpdate, DestinationsCreate, DestinationsDelete, DestinationsList,
+        DestinationsRead, DestinationsTypes, DestinationsUpdate,
+    };
+    vec![
+        get("/api/alerts", act(AlertsList), alerts::list),
+        post("/api/alerts", act(AlertsCreate), alerts::create),
+        get("/api/alerts/{id}", act(AlertsRead), alerts::get),
+        post("/api/alerts/{id}", act(AlertsUpdate), alerts::update),
+        delete("/api/alerts/{id}", act(AlertsDelete), alerts::delete),
+        post("/api/alerts/{id}/eval", act(AlertsEvaluate), alerts::evaluate),
+        post("/api/alerts/{id}/mute", act(AlertsUpdate), alerts::mute),
+        delete("/api/alerts/{id}/mute", act(AlertsUpdate), alerts::unmute),
+        get("/api/alerts/{id}/subscriptions", act(AlertsRead), alerts::subscriptions),
+        post("/api/alerts/{id}/subscriptions", act(AlertsSubscribe), alerts::subscribe),
+        delete("/api/alerts/{id}/subscriptions/{sub_id}", act(AlertsUnsubscribe), alerts::unsubscribe),
+        get("/api/destinations", act(DestinationsList), destinations::list),
+        post("/api/destinations", act(DestinationsCreate), destinations::create),
+        get("/api/destinations/types", act(DestinationsTypes), destinations::types),
+        get("/api/destinations/{id}", act(DestinationsRead), destinations::get),
+        post("/api/destinations/{id}", act(DestinationsUpdate), destinations::update),
+        delete("/api/destinations/{id}", act(DestinationsDelete), destinations::delete),
     ]
 }
 

@@ -132,6 +132,7 @@ impl QueryRepo for Store {
                 Box::pin(async move {
                     tx.change("query", call!("query_archive", id, change.version, at)).await?;
                     tx.execute(call!("query_delete_widgets", id)).await?;
+                    tx.execute(call!("alert_delete_of_query", id)).await?;
                     insert_change(tx, &change).await
                 })
             })

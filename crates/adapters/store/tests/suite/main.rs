@@ -4,6 +4,7 @@
 
 mod access;
 mod account_keys;
+mod alerts;
 mod audit;
 mod common;
 mod dashboards;

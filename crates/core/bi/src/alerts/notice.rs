@@ -1,12 +1,14 @@
 //! What a destination is told about an alert.
 
+use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{AlertId, QueryId, Uid, UserId};
 
 use crate::Json;
 
 /// Whether the condition of an alert holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// It has not been evaluated, or could not be.
     Unknown,
@@ -26,10 +28,16 @@ impl AlertState {
             Self::Triggered => "triggered",
         }
     }
+
+    /// Reads the spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Unknown, Self::Ok, Self::Triggered].into_iter().find(|state| state.as_str() == text)
+    }
 }
 
 /// One notice to one destination. All that it takes to write any kind of message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlertNotice {
     /// The same for every attempt to deliver it, and for nothing else.
     pub delivery: Uid,
@@ -65,7 +73,8 @@ pub struct AlertNotice {
     pub value: Option<String>,
     /// Where people reach this server, without a slash at the end.
     pub base_url: String,
-    /// Facts of the run whose result was looked at: what for, by whom, which job.
+    /// Facts of the run whose result was looked at: what for, by whom, which job. Empty if the alert
+    /// was evaluated without a run.
     pub metadata: Json,
 }
 
@@ -78,6 +87,26 @@ pub struct ChannelType {
     pub title: &'static str,
     /// The name of its icon.
     pub icon: &'static str,
-    /// Its options as a JSON schema; `secret` lists what is sealed and never shown.
+    /// Its options as a JSON schema; [`secrets`](Self::secrets) are sealed and never shown.
     pub schema: Json,
+}
+
+impl ChannelType {
+    /// The names of options that are sealed and never shown: those that `secret` names (a list, or
+    /// a single text), and those whose own schema says `writeOnly`.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = match &self.schema["secret"] {
+            Json::String(name) => vec![name],
+            Json::Array(names) => names.iter().filter_map(Json::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let properties = self.schema["properties"].as_object().into_iter().flatten();
+        for (name, property) in properties {
+            if property["writeOnly"] == Json::Bool(true) && !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
 }

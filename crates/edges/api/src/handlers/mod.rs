@@ -1,10 +1,12 @@
 //! What each operation does, one file for each noun, with its rows of the table of routes.
 
 pub(crate) mod account_keys;
+pub(crate) mod alerts;
 pub(crate) mod attributes;
 pub(crate) mod audit;
 pub(crate) mod children;
 pub(crate) mod dashboards;
+pub(crate) mod destinations;
 pub(crate) mod editors;
 pub(crate) mod groups;
 pub(crate) mod invitations;

@@ -1,8 +1,10 @@
 //! From the core's words to the wire and back, one file for each noun.
 
 pub(crate) mod access;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod dashboards;
+pub(crate) mod destinations;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod parameters;

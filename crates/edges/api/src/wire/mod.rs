@@ -1,9 +1,11 @@
 //! The shapes on the wire, one file for each noun. They never reach the core.
 
 pub(crate) mod account_keys;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod common;
 pub(crate) mod dashboards;
+pub(crate) mod destinations;
 pub(crate) mod groups;
 pub(crate) mod jobs;
 pub(crate) mod key_policy;

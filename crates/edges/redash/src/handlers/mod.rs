@@ -3,7 +3,9 @@
 pub(crate) mod accounts;
 pub(crate) mod acl;
 pub(crate) mod admin;
+pub(crate) mod alerts;
 pub(crate) mod dashboards;
+pub(crate) mod destinations;
 pub(crate) mod federation;
 mod forms;
 pub(crate) mod groups;

@@ -2,9 +2,9 @@
 
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
-use tessera_access::{ListDashboards, ListQueries};
+use tessera_access::{ListAlerts, ListDashboards, ListQueries};
 use tessera_access::{ListSources, ListUsers, ReadSession, UserFilter, UserOrder};
-use tessera_bi::{DashboardScope, QueryScope};
+use tessera_bi::{AlertFilter, DashboardScope, QueryScope};
 use tessera_kernel::PageRequest;
 
 use crate::credential::{Call, Visit};
@@ -56,10 +56,16 @@ pub(crate) async fn organization_status(call: Call) -> Answer {
     let grant = call.permit(ListDashboards {}).await?;
     let filter = dashboard_filter(&[], DashboardScope::All, grant.visible()?);
     let dashboards = bi.dashboards.list(&grant, filter, one).await?.total;
+    let alerts = match call.permit_if(ListAlerts {}).await? {
+        Some(grant) => {
+            let filter = AlertFilter { visible: grant.visible()?, query: None, state: None };
+            bi.alerts.list(&grant, filter, one).await?.total
+        }
+        None => 0,
+    };
     wire::json(&json!({ "object_counters": {
         "users": users,
-        // None can be made through this server yet.
-        "alerts": 0,
+        "alerts": alerts,
         "data_sources": sources,
         "queries": queries,
         "dashboards": dashboards,

@@ -1,5 +1,6 @@
 //! The shapes of answers.
 
+mod alerts;
 mod dashboards;
 mod jobs;
 mod queries;
@@ -15,6 +16,7 @@ use tessera_kernel::{Fault, Timestamp};
 
 use crate::errors::Refusal;
 
+pub(crate) use alerts::{AlertOut, DestinationOut, SubscriptionOut, destination_type};
 pub(crate) use dashboards::{DashboardOut, PublicDashboardOut, Sharing, WidgetOut};
 pub(crate) use jobs::job;
 pub(crate) use queries::{QueryOut, VisualizationOut};

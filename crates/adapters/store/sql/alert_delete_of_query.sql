@@ -1,0 +1,1 @@
+DELETE FROM alerts WHERE query_id = $1

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM alert_deliveries WHERE alert_id = $1

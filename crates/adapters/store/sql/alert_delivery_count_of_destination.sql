@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM alert_deliveries WHERE destination_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM alert_evaluations WHERE id = $1 AND lease_node = $2

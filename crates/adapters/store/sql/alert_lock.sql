@@ -1,0 +1,1 @@
+SELECT version FROM alerts WHERE id = $1

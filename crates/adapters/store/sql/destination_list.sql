@@ -1,0 +1,1 @@
+SELECT {destination d} FROM destinations d ORDER BY d.id

@@ -1,0 +1,1 @@
+SELECT id FROM destinations WHERE id = $1

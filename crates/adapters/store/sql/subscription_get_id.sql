@@ -1,0 +1,1 @@
+SELECT id FROM alert_subscriptions WHERE uid = $1

@@ -1,0 +1,6 @@
+SELECT {subscription s}, {user u}, {destination d}
+FROM alert_subscriptions s
+JOIN users u ON u.id = s.user_id
+LEFT JOIN destinations d ON d.id = s.destination_id
+WHERE s.alert_id = $1
+ORDER BY s.id
