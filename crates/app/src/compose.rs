@@ -187,6 +187,7 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
             .map_err(|error| anyhow::anyhow!("queries.time_zone: {error}"))?,
         query_text_bytes_max: config.queries.text_bytes_max,
         dropdown_rows_max: config.queries.dropdown_rows_max,
+        trash_retention_days: config.queries.trash_retention_days,
     })
 }
 

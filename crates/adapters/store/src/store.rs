@@ -27,6 +27,7 @@ impl Store {
         let (db, schema_version) = Db::open(&settings).await?;
         let store = Self { db: Arc::new(db), schema_version, audit_turns: Arc::default() };
         store.adopt_audit().await?;
+        store.rebuild_search_index().await?;
         Ok(store)
     }
 

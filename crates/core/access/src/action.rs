@@ -239,6 +239,16 @@ actions! {
     /// Give a dashboard a public link, or take it back.
     DashboardsShare = "dashboards.share", Owner, ["edit_dashboard"];
 
+    /// Read the history of a dashboard.
+    DashboardsHistory = "dashboards.history", Nothing, ["list_dashboards"];
+
+    /// Search objects of all kinds; of each kind it finds what the caller may list.
+    SearchRun = "search.run", Nothing, [];
+    /// List archived objects; of each kind what the caller may list.
+    TrashList = "trash.list", Nothing, [];
+    /// Delete an archived object for good.
+    TrashDelete = "trash.delete", Admin, ["admin"];
+
     /// Grant editing of a query or dashboard, or take it back.
     EditingShare = "editing.share", Owner, [];
 
@@ -478,6 +488,7 @@ impl Action {
                 | Self::SourcesPause
                 | Self::QueriesRegenerateKey
                 | Self::DashboardsShare
+                | Self::TrashDelete
                 | Self::EditingShare
                 | Self::AuditExport
         )

@@ -7,15 +7,18 @@
 
 mod alerts;
 mod dashboards;
+mod history;
 mod jobs;
 mod parameters;
 pub mod ports;
 mod queries;
 mod reach;
 mod results;
+mod search;
 mod service;
 mod settings;
 mod sources;
+mod trash;
 mod visualizations;
 
 pub use alerts::{AlertNotice, AlertState, ChannelType};
@@ -23,6 +26,7 @@ pub use dashboards::{
     Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing, DashboardOrder,
     DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,
 };
+pub use history::{HistoryStep, VersionDiff, unified_diff};
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,
     RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
@@ -34,12 +38,17 @@ pub use queries::{
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
+pub use search::{
+    Found, Highlight, HighlightPart, ObjectKind, Search, SearchField, SearchFilter, SearchHit,
+    SearchRight, SearchTerm, search_terms,
+};
 pub use service::Bi;
 pub use settings::BiSettings;
 pub use sources::{
     NewSource, SchemaAnswer, Source, SourceChange, SourceSettings, SourceType, SourceView, Sources,
     Table, TableColumn,
 };
+pub use trash::{Trash, TrashWeight};
 pub use visualizations::{NewVisualization, Visualization, VisualizationChange, Visualizations};
 
 /// Any JSON document: options that only clients read.

@@ -17,9 +17,10 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
-    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
-    NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source,
-    SourceType, Table, TagCount, Visualization, Widget, WidgetDetail,
+    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Found, Job,
+    Json, NewJob, ObjectKind, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult,
+    QueryText, SearchFilter, Source, SourceType, Table, TagCount, TrashWeight, Visualization,
+    Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -242,10 +243,33 @@ pub trait JobRepo: Send + Sync {
     async fn orphaned_results(&self, uids: &[Uid]) -> Result<Vec<Uid>>;
 }
 
-/// Everything of this crate that is kept in the metadata store.
-pub trait BiRepos: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+/// What queries and dashboards have in common: search, history, trash.
+#[async_trait]
+pub trait ObjectRepo: Send + Sync {
+    /// A page of what was found, best matches first; what was changed last first among equals.
+    async fn search(&self, filter: &SearchFilter, page: PageRequest) -> Result<Page<Found>>;
+    /// The history of an object, newest first.
+    async fn history(&self, kind: ObjectKind, id: i64, page: PageRequest) -> Result<Page<Change>>;
+    /// The steps that led to versions after `version`, newest first.
+    async fn changes_since(&self, kind: ObjectKind, id: i64, version: i64) -> Result<Vec<Change>>;
+    /// Writes a step of the history of an object whose version stays: of what belongs to it.
+    async fn note_change(&self, change: &Change) -> Result<()>;
+    /// What goes with an object.
+    async fn weigh(&self, kind: ObjectKind, id: i64) -> Result<TrashWeight>;
+    /// Deletes an archived object with all that belongs to it, its history included. Returns the
+    /// identifiers of the results whose files can go.
+    async fn erase(&self, kind: ObjectKind, id: i64) -> Result<Vec<Uid>>;
+    /// At most `limit` archived objects that were last changed before `before`.
+    async fn expired_trash(&self, before: Timestamp, limit: u64) -> Result<Vec<(ObjectKind, i64)>>;
+}
 
-impl<T> BiRepos for T where T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+/// Everything of this crate that is kept in the metadata store.
+pub trait BiRepos: SourceRepo + QueryRepo + DashboardRepo + JobRepo + ObjectRepo + 'static {}
+
+impl<T> BiRepos for T where
+    T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + ObjectRepo + 'static
+{
+}
 
 /// Tells other parts, and other nodes, that something happened in the store.
 #[async_trait]

@@ -8,7 +8,9 @@ use tessera_kernel::{Clock, Random};
 
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Connectors, ResultFiles};
-use crate::{BiSettings, Dashboards, Jobs, Queries, Reach, Results, Sources, Visualizations};
+use crate::{
+    BiSettings, Dashboards, Jobs, Queries, Reach, Results, Search, Sources, Trash, Visualizations,
+};
 
 /// What the services share.
 pub(crate) struct Parts {
@@ -42,6 +44,10 @@ pub struct Bi {
     pub dashboards: Dashboards,
     /// What keys reach.
     pub reach: Reach,
+    /// Finding objects by words.
+    pub search: Search,
+    /// What was archived.
+    pub trash: Trash,
 }
 
 impl Bi {
@@ -80,6 +86,8 @@ impl Bi {
             results: Results::new(Arc::clone(&parts)),
             visualizations: Visualizations::new(Arc::clone(&parts)),
             dashboards: Dashboards::new(Arc::clone(&parts)),
+            search: Search::new(Arc::clone(&parts)),
+            trash: Trash::new(Arc::clone(&parts)),
             reach: Reach::new(parts),
         }
     }

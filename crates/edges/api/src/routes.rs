@@ -303,6 +303,9 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::dashboards::routes());
     all.extend(handlers::widgets::routes());
     all.extend(handlers::tags::routes());
+    all.extend(handlers::search::routes());
+    all.extend(handlers::history::routes());
+    all.extend(handlers::trash::routes());
     all.extend(handlers::audit::routes());
     all.extend(handlers::system::routes());
     all

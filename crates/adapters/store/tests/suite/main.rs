@@ -16,4 +16,5 @@ mod queries;
 mod search;
 mod signin;
 mod sources;
+mod trash;
 mod versions;
