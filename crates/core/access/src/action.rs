@@ -261,6 +261,8 @@ actions! {
 
     /// Read how the server is.
     SystemStatus = "system.status", Admin, ["super_admin"];
+    /// Take over objects, people and keys from another server.
+    SystemImport = "system.import", Admin, ["super_admin"];
     /// Read queues and workers.
     SystemJobs = "system.jobs", Admin, ["super_admin"];
 
@@ -489,6 +491,7 @@ impl Action {
                 | Self::QueriesRegenerateKey
                 | Self::DashboardsShare
                 | Self::TrashDelete
+                | Self::SystemImport
                 | Self::EditingShare
                 | Self::AuditExport
         )

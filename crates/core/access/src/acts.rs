@@ -350,6 +350,8 @@ acts! {
 
     /// Read how the server is.
     ReadStatus {} = SystemStatus, |_| Object::None;
+    /// Take over objects from another server.
+    RunImport {} = SystemImport, |_| Object::None;
     /// Read queues and workers.
     ReadQueues {} = SystemJobs, |_| Object::None;
 }

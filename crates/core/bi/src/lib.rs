@@ -8,6 +8,7 @@
 mod alerts;
 mod dashboards;
 mod history;
+mod import;
 mod jobs;
 mod parameters;
 pub mod ports;
@@ -27,6 +28,10 @@ pub use dashboards::{
     DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,
 };
 pub use history::{HistoryStep, VersionDiff, unified_diff};
+pub use import::{
+    ImportRecord, ImportedDashboard, ImportedQuery, ImportedSource, ImportedVisualization,
+    ImportedWidget, Imports, Numbered,
+};
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,
     RunRequest, RunViewer, SCHEMA_UNSUPPORTED,

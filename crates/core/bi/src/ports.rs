@@ -17,10 +17,10 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
-    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Found, Job,
-    Json, NewJob, ObjectKind, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult,
-    QueryText, SearchFilter, Source, SourceType, Table, TagCount, TrashWeight, Visualization,
-    Widget, WidgetDetail,
+    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Found,
+    ImportRecord, Job, Json, NewJob, Numbered, ObjectKind, Outcome, Query, QueryDetail,
+    QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Source, SourceType, Table,
+    TagCount, TrashWeight, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -263,11 +263,27 @@ pub trait ObjectRepo: Send + Sync {
     async fn expired_trash(&self, before: Timestamp, limit: u64) -> Result<Vec<(ObjectKind, i64)>>;
 }
 
+/// Imports.
+#[async_trait]
+pub trait ImportRepo: Send + Sync {
+    /// What was taken over from a server.
+    async fn imports(&self, origin: &str) -> Result<Vec<ImportRecord>>;
+    /// Remembers that an object was taken over; one that was before is written anew.
+    async fn note_import(&self, record: &ImportRecord) -> Result<()>;
+    /// Makes the next new object of a kind have this number, unless it or a higher one was given.
+    async fn advance_numbers(&self, kind: Numbered, wanted: i64) -> Result<()>;
+    /// Writes the options of a query and of its versions; its version stays.
+    async fn set_query_options(&self, id: QueryId, options: &Json) -> Result<()>;
+}
+
 /// Everything of this crate that is kept in the metadata store.
-pub trait BiRepos: SourceRepo + QueryRepo + DashboardRepo + JobRepo + ObjectRepo + 'static {}
+pub trait BiRepos:
+    SourceRepo + QueryRepo + DashboardRepo + JobRepo + ObjectRepo + ImportRepo + 'static
+{
+}
 
 impl<T> BiRepos for T where
-    T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + ObjectRepo + 'static
+    T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + ObjectRepo + ImportRepo + 'static
 {
 }
 

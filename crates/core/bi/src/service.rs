@@ -9,7 +9,8 @@ use tessera_kernel::{Clock, Random};
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Connectors, ResultFiles};
 use crate::{
-    BiSettings, Dashboards, Jobs, Queries, Reach, Results, Search, Sources, Trash, Visualizations,
+    BiSettings, Dashboards, Imports, Jobs, Queries, Reach, Results, Search, Sources, Trash,
+    Visualizations,
 };
 
 /// What the services share.
@@ -46,6 +47,8 @@ pub struct Bi {
     pub reach: Reach,
     /// Finding objects by words.
     pub search: Search,
+    /// Taking objects over from another server.
+    pub imports: Imports,
     /// What was archived.
     pub trash: Trash,
 }
@@ -87,6 +90,7 @@ impl Bi {
             visualizations: Visualizations::new(Arc::clone(&parts)),
             dashboards: Dashboards::new(Arc::clone(&parts)),
             search: Search::new(Arc::clone(&parts)),
+            imports: Imports::new(Arc::clone(&parts)),
             trash: Trash::new(Arc::clone(&parts)),
             reach: Reach::new(parts),
         }

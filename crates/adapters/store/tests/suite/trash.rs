@@ -60,12 +60,12 @@ async fn an_archived_object_goes_with_all_that_belongs_to_it(store: Store) {
     let step = change("dashboards", board.id.0, 2, ada);
     assert!(store.update_dashboard(&board, 1, &step).await.unwrap());
     assert_eq!(trashed(&store, &all(ada)).await, ["Old board", "Old orders"]);
-    let nobody = Visible { everything: false, user: add_user(&store, "Bob").await, sources: vec![] };
+    let nobody =
+        Visible { everything: false, user: add_user(&store, "Bob").await, sources: vec![] };
     assert_eq!(trashed(&store, &nobody).await, ["Old board"], "it shows no query any more");
 
     let weight = store.weigh(ObjectKind::Query, id.0).await.unwrap();
-    let wanted =
-        TrashWeight { visualizations: 1, widgets: 0, keys: 1, results: 0, steps: 1 };
+    let wanted = TrashWeight { visualizations: 1, widgets: 0, keys: 1, results: 0, steps: 1 };
     assert_eq!(weight, wanted, "archiving took the widget already");
     let weight = store.weigh(ObjectKind::Dashboard, board.id.0).await.unwrap();
     assert_eq!((weight.widgets, weight.steps), (1, 1));

@@ -451,7 +451,7 @@ impl Dashboards {
         }
     }
 
-    async fn free_slug(&self, name: &str, own: Option<&str>) -> Result<String> {
+    pub(crate) async fn free_slug(&self, name: &str, own: Option<&str>) -> Result<String> {
         let slug = slug_of(name);
         let taken = self.parts.repos.slugs_like(&slug).await?;
         let free = |candidate: &str| {

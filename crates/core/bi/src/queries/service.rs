@@ -371,7 +371,7 @@ impl Queries {
         self.parts.choosable(caller, &taking, options)
     }
 
-    fn check(&self, query: &Query) -> Result<()> {
+    pub(crate) fn check(&self, query: &Query) -> Result<()> {
         if query.name.trim().is_empty() || query.name.chars().count() > NAME_CHARACTERS_MAX {
             let detail = format!("must have 1 to {NAME_CHARACTERS_MAX} characters");
             return Err(Fault::invalid("name", detail));
@@ -428,7 +428,7 @@ impl Queries {
 
     /// Fills in what follows from text, options and data source; returns the result that is there
     /// for them already.
-    async fn derive(&self, query: &mut Query) -> Result<Option<ResultId>> {
+    pub(crate) async fn derive(&self, query: &mut Query) -> Result<Option<ResultId>> {
         let (text, dialect) = self.parts.effective_text(query).await?;
         query.hash = match dialect {
             Some(dialect) => self.hash_with_defaults(&query.options, &text, dialect),
