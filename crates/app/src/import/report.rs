@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde::Serialize;
+use serde_json::Value;
 use tessera_bi::Numbered;
 
 /// What happened to objects of one kind.
@@ -46,6 +47,9 @@ pub(crate) struct Report {
     pub(crate) counts: BTreeMap<String, Count>,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) renumbered: Vec<Renumbered>,
+    /// What was read and left out because there is nothing to make of it yet, by kind, with the
+    /// numbers of here.
+    pub(crate) left_out: BTreeMap<String, Vec<Value>>,
     /// What somebody should look after.
     pub(crate) notes: Vec<String>,
 }
@@ -94,6 +98,12 @@ impl Report {
         self.count(kind).skipped += 1;
         let (kind, name) = (kind.to_owned(), name.to_owned());
         self.skipped.push(Skipped { kind, id, name, why: why.into() });
+    }
+
+    /// Something that was read, and is kept in the report for somebody to make anew.
+    pub(super) fn left(&mut self, kind: &str, id: i64, name: &str, object: Value) {
+        self.skipped(kind, id, name, "not taken over by this version; see left_out");
+        self.left_out.entry(kind.to_owned()).or_default().push(object);
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {

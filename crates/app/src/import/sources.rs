@@ -81,7 +81,7 @@ impl Import<'_> {
 }
 
 /// Options without secrets, and the names of those.
-fn without_secrets(options: &Value) -> (Value, Vec<String>) {
+pub(super) fn without_secrets(options: &Value) -> (Value, Vec<String>) {
     let members = options.as_object().cloned().unwrap_or_default();
     let (secret, open): (Map<String, Value>, Map<String, Value>) =
         members.into_iter().partition(|(_, value)| value.as_str() == Some(MASK));
