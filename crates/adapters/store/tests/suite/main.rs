@@ -8,6 +8,7 @@ mod audit;
 mod common;
 mod dashboards;
 mod engines;
+mod imports;
 mod jobs;
 mod key_life;
 mod key_lives;
