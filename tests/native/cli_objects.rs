@@ -61,6 +61,7 @@ fn people_and_objects_are_managed_at_the_machine() {
     assert_eq!(json_of(data, &["queries", "list"]), json!([]));
     assert_eq!(run(data, &["queries", "archive", "7"], "").0, Some(1));
     assert_eq!(run(data, &["queries", "archive"], "").0, Some(2), "wrong usage");
+    assert_eq!(run(data, &["queries", "restore", "7", "1"], "").0, Some(1), "there is none");
 }
 
 #[test]

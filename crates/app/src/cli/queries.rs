@@ -76,6 +76,7 @@ Examples:
         /// The number of the query
         id: i64,
         /// The version
+        #[arg(id = "earlier", value_name = "VERSION")]
         version: i64,
     },
 }
