@@ -2,4 +2,7 @@
 
 mod cli;
 mod cli_keys;
+mod cli_objects;
+mod import;
+mod search;
 mod start;

@@ -204,6 +204,7 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
         delivery_retry: Duration::from_secs(config.alerts.retry_seconds),
         delivery_retry_max: Duration::from_secs(config.alerts.retry_seconds_max),
         delivery_retention_seconds: config.alerts.retention_seconds,
+        trash_retention_days: config.queries.trash_retention_days,
     })
 }
 

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod config;
 mod demo;
 mod health;
+mod import;
 mod secrets;
 pub mod server;
 mod signin;

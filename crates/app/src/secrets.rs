@@ -99,6 +99,26 @@ pub(crate) fn remove_pepper(data: &Path, version: u8) -> Result<()> {
     write(&path, &file)
 }
 
+/// Adds a secret to seal with; it is in force at once. Gives its version.
+pub(crate) fn add_seal(data: &Path, random: &dyn Random) -> Result<u8> {
+    let path = data.join(FILE_NAME);
+    let mut file = read(&path)?;
+    let newest = file.seal.iter().map(|version| version.version).max().unwrap_or(0);
+    let version = newest.checked_add(1).context("there is no further version of a seal")?;
+    file.seal.push(Version { version, key: fresh(random), in_force_at: None });
+    write(&path, &file)?;
+    Ok(version)
+}
+
+/// Removes all secrets to seal with but this one, which must be there.
+pub(crate) fn remove_earlier_seals(data: &Path, version: u8) -> Result<()> {
+    let path = data.join(FILE_NAME);
+    let mut file = read(&path)?;
+    file.seal.retain(|known| known.version == version);
+    ensure!(!file.seal.is_empty(), "there is no seal of version {version}");
+    write(&path, &file)
+}
+
 fn read(path: &Path) -> Result<SecretsFile> {
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
     ensure!(
@@ -213,6 +233,20 @@ mod tests {
         let third = load_or_create(folder.path(), &SystemRandom, SystemClock.now()).expect("read");
         assert_eq!(third.audit, again.audit);
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_new_seal_is_in_force_at_once_and_earlier_ones_can_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let now = SystemClock.now();
+        let seals = || load_or_create(folder.path(), &SystemRandom, now).expect("read").seals;
+        let first = seals();
+        assert_eq!(add_seal(folder.path(), &SystemRandom).expect("added"), 2);
+        let both = seals();
+        assert_eq!((both.len(), both[0], both[1].0), (2, first[0], 2), "the last one seals");
+        assert!(remove_earlier_seals(folder.path(), 3).is_err(), "it is not there");
+        remove_earlier_seals(folder.path(), 2).expect("removed");
+        assert_eq!(seals(), both[1..]);
     }
 
     #[test]

@@ -137,6 +137,7 @@ async fn limits(shared: Arc<Shared>) -> Result<()> {
 
 async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let (results, orphans) = shared.bi.results.clean_up().await?;
+    let trashed = shared.bi.trash.clean_up().await?;
     let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
     let sessions = shared.access.sessions.purge().await?;
     let buckets = shared.access.gate.limits().purge().await?;
@@ -151,8 +152,17 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
             "keys were tended"
         );
     }
-    if results + orphans + jobs + sessions + buckets + deliveries > 0 {
-        tracing::info!(results, orphans, jobs, sessions, buckets, deliveries, "cleaned up");
+    if results + orphans + trashed + jobs + sessions + buckets + deliveries > 0 {
+        tracing::info!(
+            results,
+            orphans,
+            trashed,
+            jobs,
+            sessions,
+            buckets,
+            deliveries,
+            "cleaned up"
+        );
     }
     Ok(())
 }

@@ -82,6 +82,8 @@ pub(crate) enum Credential<'a> {
     None,
     Bearer(&'a Secret),
     Basic(&'a str, &'a Secret),
+    /// A key in a scheme of its own.
+    Key(&'a Secret),
 }
 
 impl Outbound {
@@ -138,6 +140,23 @@ impl Outbound {
         let url = parse(url, what)?;
         let request = self.once(Method::GET, &url, None, Credential::Bearer(token), what);
         self.in_time(what, request).await
+    }
+
+    /// Reads a JSON document with an API key; follows no redirect. Gives the status as well; null
+    /// for a body that is no JSON.
+    ///
+    /// # Errors
+    /// `Unavailable` without an answer in time.
+    pub async fn read_json_with_key(
+        &self,
+        url: &str,
+        key: &Secret,
+        what: &str,
+    ) -> Result<(u16, serde_json::Value)> {
+        let url = parse(url, what)?;
+        let request = self.once(Method::GET, &url, None, Credential::Key(key), what);
+        let answer = self.in_time(what, request).await?;
+        Ok((answer.status.as_u16(), answer.any_json().unwrap_or_default()))
     }
 
     /// Sends a form; follows no redirect.
@@ -198,6 +217,9 @@ impl Outbound {
             Credential::Bearer(token) => {
                 request =
                     request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose()));
+            }
+            Credential::Key(key) => {
+                request = request.header(header::AUTHORIZATION, format!("Key {}", key.expose()));
             }
             Credential::Basic(id, secret) => {
                 // RFC 6749, section 2.3.1: both are encoded as in a form first.

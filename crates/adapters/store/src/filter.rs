@@ -36,6 +36,11 @@ impl Filter {
         format!("LIMIT {size} OFFSET {offset}")
     }
 
+    /// No conditions, with the values bound so far: for a further part of one statement.
+    pub(crate) fn fresh(self) -> Self {
+        Self { conditions: Vec::new(), params: self.params }
+    }
+
     /// A statement with the values bound so far.
     pub(crate) fn call(&self, text: String) -> Call {
         Call::composed(text, self.params.clone())

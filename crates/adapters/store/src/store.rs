@@ -35,6 +35,7 @@ impl Store {
             outbox: Arc::default(),
         };
         store.adopt_audit().await?;
+        store.rebuild_search_index().await?;
         Ok(store)
     }
 

@@ -2,12 +2,18 @@
 
 mod audit;
 mod audit_file;
+mod database;
 mod doctor;
+mod groups;
+mod import;
 mod keys;
+mod org;
 mod output;
+mod queries;
 mod query;
 mod session;
 mod sources;
+mod status;
 mod users;
 
 use std::path::PathBuf;
@@ -64,18 +70,36 @@ Examples:
   tessera serve --listen 127.0.0.1:8080 --data /var/lib/tessera
   tessera serve --database-url postgres://tessera@localhost/tessera")]
     Serve(Serve),
-    /// Users: list, create, password, disable, enable
+    /// Users: list, create, invite, grant-admin, password, disable, enable, delete
     #[command(subcommand)]
     Users(users::Command),
+    /// Groups: list, create, change-permissions, members, delete
+    #[command(subcommand)]
+    Groups(groups::Command),
     /// Keys: create, list, rotate, revoke and whatever else happens in their lives; usage, reach, can
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Data sources: types, list, create, test, schema, delete
+    /// Data sources: types, list, create, edit, test, schema, delete
     #[command(subcommand)]
     Sources(sources::Command),
-    /// Queries: list, run
+    /// Run queries: list, run
     #[command(subcommand)]
     Query(query::Command),
+    /// Queries: list, archive, unarchive, delete, tag, untag, history, restore
+    #[command(subcommand)]
+    Queries(queries::Command),
+    /// The organisation: list
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Take over what another server has
+    #[command(subcommand)]
+    Import(import::Command),
+    /// The metadata store: reencrypt
+    #[command(subcommand)]
+    Database(database::Command),
+    /// How much there is, and whether jobs wait
+    #[command(after_help = "Example:\n  tessera status --json")]
+    Status,
     /// The audit log: list, export, verify, key
     #[command(subcommand)]
     Audit(audit::Command),
@@ -138,6 +162,12 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Users(command) => Box::pin(users::run(config, command, json)).await,
                 Command::Keys(command) => Box::pin(keys::run(config, command, json)).await,
                 Command::Sources(command) => Box::pin(sources::run(config, command, json)).await,
+                Command::Groups(command) => Box::pin(groups::run(config, command, json)).await,
+                Command::Queries(command) => Box::pin(queries::run(config, command, json)).await,
+                Command::Org(command) => Box::pin(org::run(config, command, json)).await,
+                Command::Import(command) => Box::pin(import::run(config, command, json)).await,
+                Command::Database(command) => Box::pin(database::run(config, command, json)).await,
+                Command::Status => Box::pin(status::run(config, json)).await,
                 Command::Query(command) => Box::pin(query::run(config, command, json)).await,
                 Command::Audit(command) => Box::pin(audit::run(config, command, json)).await,
                 Command::Doctor => Box::pin(doctor::run(config, json)).await,

@@ -58,6 +58,11 @@ impl Session {
         Ok(self)
     }
 
+    /// In whose name it acts.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     /// The right to do one thing.
     pub(super) async fn permit<A: Act>(&self, act: A) -> Result<Authorized<A>> {
         self.core.access.gate.permit(&self.caller, &context(), act).await.map_err(explain)

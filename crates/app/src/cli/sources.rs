@@ -4,9 +4,10 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use tessera_access::{
-    CreateSource, DeleteSource, ListSourceTypes, ListSources, ReadSource, TestSource,
+    CreateSource, DeleteSource, ListSourceTypes, ListSources, ReadSource, ReadSourceSettings,
+    TestSource, UpdateSource,
 };
-use tessera_bi::{NewSource, SourceView};
+use tessera_bi::{NewSource, SourceChange, SourceView};
 use tessera_kernel::ids::SourceId;
 
 use super::output;
@@ -19,21 +20,38 @@ const COLUMNS: [&str; 4] = ["id", "name", "type", "state"];
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// List the types and their options
-    #[command(after_help = "Example:\n  tessera sources types --json")]
+    #[command(alias = "list_types", after_help = "Example:\n  tessera sources types --json")]
     Types,
     /// List data sources
     #[command(after_help = "Example:\n  tessera sources list")]
     List,
     /// Add a data source
-    #[command(after_help = "\
+    #[command(
+        alias = "new",
+        after_help = "\
 Example:
-  tessera sources create Warehouse --type pg -o host=db.example.com -o dbname=shop -o user=reader -o password=…")]
+  tessera sources create Warehouse --type pg -o host=db.example.com -o dbname=shop -o user=reader -o password=…"
+    )]
     Create {
         /// The name
         name: String,
         /// The type, as in `tessera sources types`
         #[arg(long = "type")]
         kind: String,
+        /// One option; may be repeated
+        #[arg(short, long = "option", value_name = "NAME=VALUE")]
+        option: Vec<String>,
+    },
+    /// Change a data source: its name, or single options; the others stay
+    #[command(after_help = "\
+Example:
+  tessera sources edit 1 --name Warehouse -o host=db2.example.com -o password=…")]
+    Edit {
+        /// The number of the data source
+        id: i64,
+        /// A new name
+        #[arg(long)]
+        name: Option<String>,
         /// One option; may be repeated
         #[arg(short, long = "option", value_name = "NAME=VALUE")]
         option: Vec<String>,
@@ -81,6 +99,28 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             let grant = session.permit(CreateSource {}).await?;
             let new = NewSource { name, kind, options: options(&option)? };
             let made = sources.create(&grant, new).await.map_err(explain)?;
+            output::table(&COLUMNS, &[row(&made.view)], as_json)
+        }
+        Command::Edit { id, name, option } => {
+            let source = SourceId(id);
+            let reading = session.permit(ReadSourceSettings { source }).await?;
+            let present = sources.settings(&reading).await.map_err(explain)?;
+            // Options are set anew as a whole; secrets that are not named stay.
+            let changed = match option.is_empty() {
+                true => None,
+                false => {
+                    let mut all = present.view.source.options;
+                    if let (Value::Object(all), Value::Object(given)) =
+                        (&mut all, options(&option)?)
+                    {
+                        all.extend(given);
+                    }
+                    Some(all)
+                }
+            };
+            let grant = session.permit(UpdateSource { source }).await?;
+            let change = SourceChange { name, options: changed };
+            let made = sources.update(&grant, change).await.map_err(explain)?;
             output::table(&COLUMNS, &[row(&made.view)], as_json)
         }
         Command::Test { id } => {

@@ -1,5 +1,7 @@
 //! `tessera users`.
 
+mod more;
+
 use std::io::Read;
 
 use anyhow::{Context, Result};
@@ -44,6 +46,49 @@ Example:
         /// Read the password from standard input
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Add an administrator; the same as `create --admin`
+    #[command(
+        alias = "create_root",
+        after_help = "\
+Example:
+  echo 'a long password' | tessera users create-root ada@example.com --name 'Ada'"
+    )]
+    CreateRoot {
+        /// The address
+        email: String,
+        /// The name
+        #[arg(long)]
+        name: String,
+    },
+    /// Add a user and print a link to set a password; nobody is mailed
+    #[command(after_help = "\
+Example:
+  tessera users invite bob@example.com --name 'Bob' --admin")]
+    Invite {
+        /// The address; one that was invited before gets another link
+        email: String,
+        /// The name [default: the address]
+        #[arg(long)]
+        name: Option<String>,
+        /// Make it an administrator
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Make a user an administrator
+    #[command(
+        alias = "grant_admin",
+        after_help = "Example:\n  tessera users grant-admin bob@example.com"
+    )]
+    GrantAdmin {
+        /// The address
+        email: String,
+    },
+    /// Delete a user who never signed in; others are disabled instead
+    #[command(after_help = "Example:\n  tessera users delete bob@example.com")]
+    Delete {
+        /// The address
+        email: String,
     },
     /// Set a user's password, read from standard input; all sessions end
     #[command(
@@ -92,6 +137,22 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             let password = password_stdin.then(read_password).transpose()?;
             let user = create(&config, email, name, admin, password).await?;
             output::table(&COLUMNS, &[row(&user)], as_json)
+        }
+        Command::CreateRoot { email, name } => {
+            let password = read_password()?;
+            let user = create(&config, email, name, true, Some(password)).await?;
+            output::table(&COLUMNS, &[row(&user)], as_json)
+        }
+        Command::Invite { email, name, admin } => {
+            more::invite(&config, email, name, admin, as_json).await
+        }
+        Command::GrantAdmin { email } => {
+            let session = Session::open(&config).await?;
+            more::grant_admin(&session, &email, as_json).await
+        }
+        Command::Delete { email } => {
+            let session = Session::open(&config).await?;
+            more::delete(&session, &email, as_json).await
         }
         Command::Password { email } => {
             let session = Session::open(&config).await?;

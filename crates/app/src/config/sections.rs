@@ -265,6 +265,9 @@ section! {
         auto_limit_rows: u64 = 1000,
         /// Most values of a query-based parameter.
         dropdown_rows_max: usize = 10_000,
+        /// After how many days an archived query or dashboard that nobody changed since is deleted for
+        /// good; 0 is never.
+        trash_retention_days: u32 = 0,
         /// Time zone in which words like "yesterday" are meant.
         time_zone: String = "UTC".to_owned(),
     }

@@ -239,6 +239,16 @@ actions! {
     /// Give a dashboard a public link, or take it back.
     DashboardsShare = "dashboards.share", Owner, ["edit_dashboard"];
 
+    /// Read the history of a dashboard.
+    DashboardsHistory = "dashboards.history", Nothing, ["list_dashboards"];
+
+    /// Search objects of all kinds; of each kind it finds what the caller may list.
+    SearchRun = "search.run", Nothing, [];
+    /// List archived objects; of each kind what the caller may list.
+    TrashList = "trash.list", Nothing, [];
+    /// Delete an archived object for good.
+    TrashDelete = "trash.delete", Admin, ["admin"];
+
     /// Grant editing of a query or dashboard, or take it back.
     EditingShare = "editing.share", Owner, [];
 
@@ -284,6 +294,8 @@ actions! {
 
     /// Read how the server is.
     SystemStatus = "system.status", Admin, ["super_admin"];
+    /// Take over objects, people and keys from another server.
+    SystemImport = "system.import", Admin, ["super_admin"];
     /// Read queues and workers.
     SystemJobs = "system.jobs", Admin, ["super_admin"];
 
@@ -511,6 +523,8 @@ impl Action {
                 | Self::SourcesPause
                 | Self::QueriesRegenerateKey
                 | Self::DashboardsShare
+                | Self::TrashDelete
+                | Self::SystemImport
                 | Self::EditingShare
                 | Self::DestinationsCreate
                 | Self::DestinationsUpdate

@@ -341,6 +341,18 @@ acts! {
     /// Change or delete a widget.
     EditWidget { widget: WidgetId } = DashboardsUpdate, |a| Object::Widget(a.widget);
 
+    /// Read the history of a dashboard.
+    ReadDashboardHistory { dashboard: DashboardId } = DashboardsHistory, |a| Object::Dashboard(a.dashboard);
+
+    /// Search objects of all kinds.
+    RunSearch {} = SearchRun, |_| Object::None;
+    /// List archived objects.
+    ListTrash {} = TrashList, |_| Object::None;
+    /// Delete an archived query for good.
+    DeleteQuery { query: QueryId } = TrashDelete, |a| Object::Query(a.query);
+    /// Delete an archived dashboard for good.
+    DeleteDashboard { dashboard: DashboardId } = TrashDelete, |a| Object::Dashboard(a.dashboard);
+
     /// Grant editing of a query or dashboard, or take it back.
     ShareEditing { object: Object } = EditingShare, |a| a.object;
 
@@ -386,6 +398,8 @@ acts! {
 
     /// Read how the server is.
     ReadStatus {} = SystemStatus, |_| Object::None;
+    /// Take over objects from another server.
+    RunImport {} = SystemImport, |_| Object::None;
     /// Read queues and workers.
     ReadQueues {} = SystemJobs, |_| Object::None;
 }

@@ -163,6 +163,34 @@ impl Groups {
         Ok(group)
     }
 
+    /// Sets the permission words of a group's members.
+    ///
+    /// # Errors
+    /// `Invalid` for an unknown word, or if the administrators would lose theirs.
+    pub async fn set_permissions(
+        &self,
+        grant: &Authorized<AdministerGroup>,
+        words: Vec<String>,
+    ) -> Result<Group> {
+        let mut group = self.require(grant.act().group).await?;
+        let known = known_words();
+        if let Some(word) = words.iter().find(|word| !known.contains(&word.as_str())) {
+            let detail = format!("there is no {word:?}; there are {}", known.join(", "));
+            return Err(Fault::invalid("permissions", detail));
+        }
+        let keeps = |word: &str| words.iter().any(|known| known == word);
+        if group.is_admin() && !(keeps("admin") && keeps("super_admin")) {
+            let detail = "administrators keep admin and super_admin";
+            return Err(Fault::invalid("permissions", detail));
+        }
+        let changes = Changes::new().field("permissions", json!(group.permissions), json!(words));
+        self.gate.audit().record_changes(grant, changes).await?;
+        group.permissions = words;
+        self.repos.update_group(&group).await?;
+        self.gate.forget_users();
+        Ok(group)
+    }
+
     /// Deletes a group.
     ///
     /// # Errors
@@ -345,4 +373,17 @@ fn word(level: Option<AccessLevel>) -> Json {
         AccessLevel::ViewOnly => "view_only".into(),
         AccessLevel::Full => "full".into(),
     })
+}
+
+/// Every permission word that means something.
+fn known_words() -> Vec<&'static str> {
+    let mut words: Vec<&'static str> = crate::Action::ALL
+        .iter()
+        .flat_map(|action| action.words())
+        .copied()
+        .chain(DEFAULT_PERMISSIONS)
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }

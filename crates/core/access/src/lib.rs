@@ -22,6 +22,7 @@ mod mail;
 mod organization;
 mod passwords;
 pub mod ports;
+mod reseal;
 mod seal;
 mod service;
 mod service_accounts;
@@ -60,6 +61,7 @@ pub use keys::{
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use mail::{Mail, Mailer};
 pub use passwords::Passwords;
+pub use reseal::{SealedCount, SealedKind, SealedRepo, SealedValue, check_sealed, reseal};
 pub use seal::{Sealed, Sealer};
 pub use service::{Access, Services};
 pub use service_accounts::{NewServiceAccount, ServiceAccountChange};

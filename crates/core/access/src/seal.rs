@@ -55,6 +55,12 @@ impl Sealer {
         Ok(sealed)
     }
 
+    /// Whether a value was sealed with the present key.
+    #[must_use]
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        self.ciphers.last().is_some_and(|(version, _)| sealed.first() == Some(version))
+    }
+
     /// Opens what was sealed for the same context.
     ///
     /// # Errors

@@ -8,15 +8,19 @@
 mod alerts;
 mod dashboards;
 mod destinations;
+mod history;
+mod import;
 mod jobs;
 mod parameters;
 pub mod ports;
 mod queries;
 mod reach;
 mod results;
+mod search;
 mod service;
 mod settings;
 mod sources;
+mod trash;
 mod visualizations;
 
 pub use alerts::{
@@ -32,6 +36,11 @@ pub use destinations::{
     Destination, DestinationChange, DestinationSettings, DestinationView, Destinations,
     KeptSecrets, NewDestination,
 };
+pub use history::{HistoryStep, VersionDiff, unified_diff};
+pub use import::{
+    ImportRecord, ImportedDashboard, ImportedQuery, ImportedSource, ImportedVisualization,
+    ImportedWidget, Imports, Numbered,
+};
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,
     RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
@@ -43,12 +52,17 @@ pub use queries::{
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
+pub use search::{
+    Found, Highlight, HighlightPart, ObjectKind, Search, SearchField, SearchFilter, SearchHit,
+    SearchRight, SearchTerm, search_terms,
+};
 pub use service::Bi;
 pub use settings::BiSettings;
 pub use sources::{
     NewSource, SchemaAnswer, Source, SourceChange, SourceSettings, SourceType, SourceView, Sources,
     Table, TableColumn,
 };
+pub use trash::{Trash, TrashWeight};
 pub use visualizations::{NewVisualization, Visualization, VisualizationChange, Visualizations};
 
 /// Any JSON document: options that only clients read.

@@ -17,9 +17,10 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
-    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
-    NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source,
-    SourceType, Table, TagCount, Visualization, Widget, WidgetDetail,
+    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Found,
+    ImportRecord, Job, Json, NewJob, Numbered, ObjectKind, Outcome, Query, QueryDetail,
+    QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Source, SourceType, Table,
+    TagCount, TrashWeight, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -246,6 +247,39 @@ mod alerts;
 
 pub use alerts::{AlertRepo, DestinationRepo, OutboxRepo};
 
+/// What queries and dashboards have in common: search, history, trash.
+#[async_trait]
+pub trait ObjectRepo: Send + Sync {
+    /// A page of what was found, best matches first; what was changed last first among equals.
+    async fn search(&self, filter: &SearchFilter, page: PageRequest) -> Result<Page<Found>>;
+    /// The history of an object, newest first.
+    async fn history(&self, kind: ObjectKind, id: i64, page: PageRequest) -> Result<Page<Change>>;
+    /// The steps that led to versions after `version`, newest first.
+    async fn changes_since(&self, kind: ObjectKind, id: i64, version: i64) -> Result<Vec<Change>>;
+    /// Writes a step of the history of an object whose version stays: of what belongs to it.
+    async fn note_change(&self, change: &Change) -> Result<()>;
+    /// What goes with an object.
+    async fn weigh(&self, kind: ObjectKind, id: i64) -> Result<TrashWeight>;
+    /// Deletes an archived object with all that belongs to it, its history included. Returns the
+    /// identifiers of the results whose files can go.
+    async fn erase(&self, kind: ObjectKind, id: i64) -> Result<Vec<Uid>>;
+    /// At most `limit` archived objects that were last changed before `before`.
+    async fn expired_trash(&self, before: Timestamp, limit: u64) -> Result<Vec<(ObjectKind, i64)>>;
+}
+
+/// Imports.
+#[async_trait]
+pub trait ImportRepo: Send + Sync {
+    /// What was taken over from a server.
+    async fn imports(&self, origin: &str) -> Result<Vec<ImportRecord>>;
+    /// Remembers that an object was taken over; one that was before is written anew.
+    async fn note_import(&self, record: &ImportRecord) -> Result<()>;
+    /// Makes the next new object of a kind have this number, unless it or a higher one was given.
+    async fn advance_numbers(&self, kind: Numbered, wanted: i64) -> Result<()>;
+    /// Writes the options of a query and of its versions; its version stays.
+    async fn set_query_options(&self, id: QueryId, options: &Json) -> Result<()>;
+}
+
 /// Everything of this crate that is kept in the metadata store.
 pub trait BiRepos:
     SourceRepo
@@ -255,6 +289,8 @@ pub trait BiRepos:
     + AlertRepo
     + DestinationRepo
     + OutboxRepo
+    + ObjectRepo
+    + ImportRepo
     + 'static
 {
 }
@@ -267,6 +303,8 @@ impl<T> BiRepos for T where
         + AlertRepo
         + DestinationRepo
         + OutboxRepo
+        + ObjectRepo
+        + ImportRepo
         + 'static
 {
 }

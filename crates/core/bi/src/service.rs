@@ -10,8 +10,8 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result};
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Channels, Connectors, ResultFiles};
 use crate::{
-    Alerts, BiSettings, Dashboards, Destinations, Jobs, Queries, Reach, Results, Sources,
-    Visualizations,
+    Alerts, BiSettings, Dashboards, Destinations, Imports, Jobs, Queries, Reach, Results, Search,
+    Sources, Trash, Visualizations,
 };
 
 /// What the services share.
@@ -69,6 +69,12 @@ pub struct Bi {
     pub alerts: Alerts,
     /// Destinations of notices.
     pub destinations: Destinations,
+    /// Finding objects by words.
+    pub search: Search,
+    /// Taking objects over from another server.
+    pub imports: Imports,
+    /// What was archived.
+    pub trash: Trash,
     parts: Arc<Parts>,
 }
 
@@ -113,6 +119,9 @@ impl Bi {
             reach: Reach::new(Arc::clone(&parts)),
             alerts: Alerts::new(Arc::clone(&parts)),
             destinations: Destinations::new(Arc::clone(&parts)),
+            search: Search::new(Arc::clone(&parts)),
+            imports: Imports::new(Arc::clone(&parts)),
+            trash: Trash::new(Arc::clone(&parts)),
             parts,
         }
     }

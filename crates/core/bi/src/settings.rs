@@ -31,6 +31,9 @@ pub struct BiSettings {
     pub time_zone: chrono_tz::Tz,
     /// Longest text of a query, in bytes.
     pub query_text_bytes_max: usize,
+    /// After how many days what is archived, and was not changed since, is deleted for good; 0 is
+    /// never.
+    pub trash_retention_days: u32,
     /// Most values of a parameter query that can be chosen from.
     pub dropdown_rows_max: usize,
     /// Longest options of an alert and longest text of a notice, in bytes.
@@ -65,6 +68,7 @@ impl Default for BiSettings {
             schema_cache_seconds: 7 * 24 * 3600,
             time_zone: chrono_tz::UTC,
             query_text_bytes_max: 1 << 20,
+            trash_retention_days: 0,
             dropdown_rows_max: 10_000,
             alert_text_bytes_max: 100_000,
             alert_rows_max: 1000,

@@ -305,6 +305,9 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::tags::routes());
     all.extend(handlers::alerts::routes());
     all.extend(handlers::destinations::routes());
+    all.extend(handlers::search::routes());
+    all.extend(handlers::history::routes());
+    all.extend(handlers::trash::routes());
     all.extend(handlers::audit::routes());
     all.extend(handlers::system::routes());
     all

@@ -66,8 +66,9 @@ fn every_action_of_a_route_is_in_the_registry_and_in_its_description() {
 
 #[test]
 fn every_action_of_the_core_has_a_route() {
-    // How the server is, is told outside of this interface: at /readyz and /metrics.
-    let elsewhere = [Action::SystemStatus];
+    // How the server is, is told outside of this interface: at /readyz and /metrics. Another server
+    // is read by the operator at the machine: `tessera import`.
+    let elsewhere = [Action::SystemStatus, Action::SystemImport];
     let used: BTreeSet<_> = route_table().into_iter().map(|route| route.action).collect();
     // What opens workspaces comes with what is in them; keys can hold the names before.
     let here_at_all = Action::ALL.iter().filter(|action| action.need() != Need::Workspace);

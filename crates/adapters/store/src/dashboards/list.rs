@@ -4,8 +4,9 @@ use tessera_access::Visible;
 use tessera_bi::{DashboardFilter, DashboardOrder, DashboardScope};
 use tessera_kernel::PageRequest;
 
-use crate::db::{Call, id_list};
+use crate::db::Call;
 use crate::filter::{Filter, has_tags, missing_last};
+use crate::search::visible_dashboards;
 use crate::users::{like_escaped, name_key};
 
 const JOINS: &str = "JOIN users u ON u.id = d.owner_id \
@@ -15,7 +16,7 @@ const JOINS: &str = "JOIN users u ON u.id = d.owner_id \
 pub(super) fn calls(filter: &DashboardFilter, page: PageRequest) -> [Call; 2] {
     let mut listed = Filter::default();
     let user = listed.bind(filter.visible.user);
-    visible(&mut listed, &filter.visible, &user);
+    visible_dashboards(&mut listed, &filter.visible, &user);
     listed.and("d.is_archived = 0");
     match filter.scope {
         DashboardScope::All => listed.and(format!("(d.is_draft = 0 OR d.owner_id = {user})")),
@@ -43,7 +44,7 @@ pub(super) fn calls(filter: &DashboardFilter, page: PageRequest) -> [Call; 2] {
 pub(super) fn tags(caller: &Visible) -> Call {
     let mut listed = Filter::default();
     let user = listed.bind(caller.user);
-    visible(&mut listed, caller, &user);
+    visible_dashboards(&mut listed, caller, &user);
     listed.and("d.is_archived = 0");
     listed.and(format!("(d.is_draft = 0 OR d.owner_id = {user})"));
     let conditions = listed.text();
@@ -51,23 +52,6 @@ pub(super) fn tags(caller: &Visible) -> Call {
         "SELECT t.tag, COUNT(*) FROM dashboard_tags t JOIN dashboards d ON d.id = t.dashboard_id \
          WHERE {conditions} GROUP BY t.tag ORDER BY t.tag"
     ))
-}
-
-/// The caller's own, those without any query, and those with a query on one of its data sources.
-fn visible(listed: &mut Filter, caller: &Visible, user: &str) {
-    if caller.everything {
-        return;
-    }
-    let sources = listed.bind(id_list(caller.sources.iter().map(|source| source.0)));
-    listed.and(format!(
-        "(d.owner_id = {user} \
-         OR NOT EXISTS (SELECT 1 FROM widgets w \
-            WHERE w.dashboard_id = d.id AND w.visualization_id IS NOT NULL) \
-         OR EXISTS (SELECT 1 FROM widgets w \
-            JOIN visualizations v ON v.id = w.visualization_id \
-            JOIN queries q ON q.id = v.query_id \
-            WHERE w.dashboard_id = d.id AND q.source_id IN {{ids {sources}}}))"
-    ));
 }
 
 fn order(filter: &DashboardFilter) -> String {

@@ -17,6 +17,7 @@ use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
 use crate::db::{Tx, call};
 use crate::queries::read_detail;
+use crate::search::save_dashboard;
 use crate::tags::{insert_change, read_tag_counts};
 use crate::users::{like_escaped, total};
 use crate::visualizations::{read_visualization, read_visualizations};
@@ -122,6 +123,7 @@ impl DashboardRepo for Store {
                     for widget in &widgets {
                         record::insert_widget(tx, widget, id).await?;
                     }
+                    save_dashboard(tx, id).await?;
                     Ok(id)
                 })
             })
@@ -144,6 +146,7 @@ impl DashboardRepo for Store {
                         return if exists { Ok(false) } else { Err(Fault::not_found("dashboard")) };
                     }
                     save_tags(tx, id, &dashboard.tags).await?;
+                    save_dashboard(tx, id).await?;
                     insert_change(tx, &change).await?;
                     Ok(true)
                 })
@@ -179,16 +182,36 @@ impl DashboardRepo for Store {
         let widget = widget.clone();
         self.db
             .write(move |tx| {
-                Box::pin(async move { record::insert_widget(tx, &widget, widget.dashboard).await })
+                Box::pin(async move {
+                    let id = record::insert_widget(tx, &widget, widget.dashboard).await?;
+                    save_dashboard(tx, widget.dashboard).await?;
+                    Ok(id)
+                })
             })
             .await
     }
 
     async fn update_widget(&self, widget: &Widget) -> Result<()> {
-        self.change("widget", record::update_widget(widget)).await
+        let widget = widget.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.change("widget", record::update_widget(&widget)).await?;
+                    save_dashboard(tx, widget.dashboard).await
+                })
+            })
+            .await
     }
 
     async fn delete_widget(&self, id: WidgetId) -> Result<()> {
-        self.change("widget", call!("widget_delete", id)).await
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let deleted = tx.row(call!("widget_delete", id)).await?;
+                    let mut row = deleted.ok_or_else(|| Fault::not_found("widget"))?;
+                    save_dashboard(tx, row.take()?).await
+                })
+            })
+            .await
     }
 }

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_versions_attributes.sql"),
     migration!(9, "0009_lifecycle.sql"),
     migration!(10, "0010_alerts.sql"),
+    migration!(14, "0014_search.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -2,7 +2,8 @@
 //!
 //! Besides plain SQL with `$1` for values, a text may contain `{name alias}` for the columns of a
 //! record (see [`columns`](crate::columns)), `{ids $1}` or `{texts $1}` for a list that is bound as
-//! one value, and `{match $1}` for the queries whose words fit a pattern (see `queries::words`).
+//! one value, and `{match $1}` or `{match_dashboards $1}` for the queries or dashboards whose words
+//! fit a pattern (see `search::words`).
 
 use std::borrow::Cow;
 use std::ops::BitOr;
@@ -185,6 +186,12 @@ fn fill(name: &str, argument: &str, engine: Engine) -> String {
         }
         ("match", Engine::Postgres) => format!(
             "(SELECT query_id FROM query_words WHERE words @@ CAST(CAST({argument} AS TEXT) AS TSQUERY))"
+        ),
+        ("match_dashboards", Engine::Sqlite) => {
+            format!("(SELECT rowid FROM dashboard_words WHERE dashboard_words MATCH {argument})")
+        }
+        ("match_dashboards", Engine::Postgres) => format!(
+            "(SELECT dashboard_id FROM dashboard_words WHERE words @@ CAST(CAST({argument} AS TEXT) AS TSQUERY))"
         ),
         (record, _) => columns::of(record, argument),
     }

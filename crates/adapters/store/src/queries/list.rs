@@ -1,16 +1,11 @@
 //! The list of queries: which, in which order.
 
-use tessera_bi::{QueryFilter, QueryOrder, QueryScope};
+use tessera_bi::{QueryFilter, QueryOrder, QueryScope, search_terms};
 use tessera_kernel::PageRequest;
 
-use super::words::{Fields, pattern, split};
-use crate::db::{Call, Engine, id_list};
+use crate::db::{Call, Engine};
 use crate::filter::{Filter, has_tags, missing_last};
-
-/// No more words are looked for.
-const WORDS_MAX: usize = 32;
-/// No more words that are numbers are compared with the number of a query.
-const NUMBERS_MAX: usize = 3;
+use crate::search::{QUERIES, Wanted, visible_queries};
 
 /// What conditions and orders may name: owner `u`, favourite `f`, latest result `r`.
 const JOINS: &str = "JOIN users u ON u.id = q.owner_id \
@@ -21,15 +16,14 @@ const JOINS: &str = "JOIN users u ON u.id = q.owner_id \
 pub(super) fn calls(engine: Engine, filter: &QueryFilter, page: PageRequest) -> [Call; 2] {
     let mut listed = Filter::default();
     let user = listed.bind(filter.visible.user);
-    let mut words = split(&filter.search.join(" "));
-    words.truncate(WORDS_MAX);
-    visible(&mut listed, filter, &user);
+    let wanted = Wanted::of(&search_terms(&filter.search.join(" ")));
+    visible_queries(&mut listed, &filter.visible, &user);
     scope(&mut listed, filter.scope, &user);
-    search(&mut listed, engine, filter, &words);
+    wanted.add_to(&mut listed, engine, &QUERIES);
     has_tags(&mut listed, "query_tags t WHERE t.query_id = q.id", &filter.tags);
     let conditions = listed.text();
     let count = listed.call(format!("SELECT COUNT(*) FROM queries q {JOINS} WHERE {conditions}"));
-    let order = order(&mut listed, engine, filter, &words);
+    let order = order(&mut listed, engine, filter, &wanted);
     let limit = listed.page(page);
     // The inner statement picks the page, so that keys are looked up for that only.
     let rows = listed.call(format!(
@@ -38,14 +32,6 @@ pub(super) fn calls(engine: Engine, filter: &QueryFilter, page: PageRequest) -> 
          ORDER BY {order} {limit}) ORDER BY {order}"
     ));
     [count, rows]
-}
-
-fn visible(listed: &mut Filter, filter: &QueryFilter, user: &str) {
-    if filter.visible.everything {
-        return;
-    }
-    let sources = listed.bind(id_list(filter.visible.sources.iter().map(|source| source.0)));
-    listed.and(format!("(q.owner_id = {user} OR q.source_id IN {{ids {sources}}})"));
 }
 
 fn scope(listed: &mut Filter, scope: QueryScope, user: &str) {
@@ -66,33 +52,7 @@ fn scope(listed: &mut Filter, scope: QueryScope, user: &str) {
     }
 }
 
-fn search(listed: &mut Filter, engine: Engine, filter: &QueryFilter, words: &[String]) {
-    if words.is_empty() && !filter.search.is_empty() {
-        // Something without letters and digits was asked for; nothing contains that as a word.
-        listed.and("1 = 0");
-    }
-    let (numbers, others): (Vec<&String>, Vec<&String>) =
-        words.iter().partition(|word| number(word).is_some());
-    // A statement stays prepared, so there must not be too many forms of it.
-    let (numbers, more) = numbers.split_at(numbers.len().min(NUMBERS_MAX));
-    let others: Vec<String> = others.into_iter().chain(more.iter().copied()).cloned().collect();
-    if !others.is_empty() {
-        let found = listed.bind(pattern(engine, &others, Fields::All));
-        listed.and(format!("q.id IN {{match {found}}}"));
-    }
-    for word in numbers {
-        let id = listed.bind(number(word));
-        let found = listed.bind(pattern(engine, std::slice::from_ref(*word), Fields::All));
-        listed.and(format!("(q.id = {id} OR q.id IN {{match {found}}})"));
-    }
-}
-
-/// The number that a word is, written as we write it.
-fn number(word: &str) -> Option<i64> {
-    word.parse().ok().filter(|id: &i64| id.to_string() == word)
-}
-
-fn order(listed: &mut Filter, engine: Engine, filter: &QueryFilter, words: &[String]) -> String {
+fn order(listed: &mut Filter, engine: Engine, filter: &QueryFilter, wanted: &Wanted) -> String {
     let direction = if filter.descending { "DESC" } else { "ASC" };
     let by = |column: &str| format!("{}, q.id", missing_last(column, direction));
     match filter.order {
@@ -104,26 +64,15 @@ fn order(listed: &mut Filter, engine: Engine, filter: &QueryFilter, words: &[Str
         QueryOrder::ExecutedAt => by("r.retrieved_at"),
         QueryOrder::CreatedBy => format!("u.name_key {direction}, q.id"),
         QueryOrder::StarredAt => by("f.created_at"),
-        QueryOrder::Rank => rank(listed, engine, words),
+        QueryOrder::Rank => rank(listed, engine, wanted),
     }
 }
 
-/// Best first: the number itself or all words in the name, then in the description too, then in the
-/// text; among equals the newest.
-fn rank(listed: &mut Filter, engine: Engine, words: &[String]) -> String {
+/// Best first; among equals the newest.
+fn rank(listed: &mut Filter, engine: Engine, wanted: &Wanted) -> String {
     const NEWEST: &str = "q.created_at DESC, q.id DESC";
-    if words.is_empty() {
-        return NEWEST.to_owned();
+    match wanted.tier(listed, engine, &QUERIES) {
+        Some(tier) => format!("{tier}, {NEWEST}"),
+        None => NEWEST.to_owned(),
     }
-    let id = match words {
-        [word] => number(word).map(|id| listed.bind(id)),
-        _ => None,
-    };
-    let id = id.map(|id| format!("WHEN q.id = {id} THEN 0 ")).unwrap_or_default();
-    let name = listed.bind(pattern(engine, words, Fields::Name));
-    let both = listed.bind(pattern(engine, words, Fields::NameAndDescription));
-    format!(
-        "CASE {id}WHEN q.id IN {{match {name}}} THEN 0 WHEN q.id IN {{match {both}}} THEN 1 \
-         ELSE 2 END, {NEWEST}"
-    )
 }

@@ -3,7 +3,6 @@
 mod list;
 mod record;
 mod versions;
-mod words;
 
 use async_trait::async_trait;
 use tessera_access::{Key, KeyOwner, Visible};
@@ -21,6 +20,7 @@ use crate::Store;
 use crate::db::{Call, Tx, call};
 use crate::keys::insert_key;
 use crate::results::read_result;
+use crate::search::{Texts, save_query};
 use crate::tags::{insert_change, read_change, read_tag_counts, visible_values};
 use crate::users::total;
 use crate::visualizations::{self, insert_visualization, read_visualization, read_visualizations};
@@ -34,6 +34,15 @@ async fn save_tags(tx: Tx<'_>, id: QueryId, tags: &[String]) -> Result<()> {
         tx.execute(call!("query_tag_insert", id, tag)).await?;
     }
     Ok(())
+}
+
+/// What the search looks through.
+fn texts(query: &Query) -> Texts<'_> {
+    Texts {
+        name: &query.name,
+        description: query.description.as_deref().unwrap_or_default(),
+        text: &query.text,
+    }
 }
 
 #[async_trait]
@@ -98,7 +107,7 @@ impl QueryRepo for Store {
                         insert_visualization(tx, visualization, id).await?;
                     }
                     save_tags(tx, id, &query.tags).await?;
-                    words::save(tx, id, &query, true).await?;
+                    save_query(tx, id.0, texts(&query), true).await?;
                     versions::save(tx, id).await?;
                     Ok(id)
                 })
@@ -116,7 +125,7 @@ impl QueryRepo for Store {
                         return if exists { Ok(false) } else { Err(missing()) };
                     }
                     save_tags(tx, query.id, &query.tags).await?;
-                    words::save(tx, query.id, &query, false).await?;
+                    save_query(tx, query.id.0, texts(&query), false).await?;
                     versions::save(tx, query.id).await?;
                     insert_change(tx, &change).await?;
                     Ok(true)

@@ -13,6 +13,7 @@ mod foreign;
 pub(crate) mod format;
 mod import;
 mod index;
+mod kept;
 mod list;
 #[cfg(test)]
 mod monotone;

@@ -124,6 +124,7 @@ pub struct DashboardFilter {
     pub descending: bool,
 }
 
+mod history;
 mod service;
 mod slug;
 

@@ -77,7 +77,7 @@ pub struct WidgetChange {
 /// Dashboards.
 #[derive(Clone)]
 pub struct Dashboards {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
 impl Dashboards {
@@ -335,6 +335,8 @@ impl Dashboards {
         };
         let id = self.parts.repos.insert_widget(&widget).await?;
         self.parts.gate.forget_keys();
+        let made = Widget { id, ..widget.clone() };
+        self.note_widget(grant.user()?.id, widget.dashboard, None, Some(&made)).await?;
         self.widget_detail(widget.dashboard, id, grant.caller()).await
     }
 
@@ -350,6 +352,7 @@ impl Dashboards {
         let id = grant.act().widget;
         let mut widget =
             self.parts.repos.widget(id).await?.ok_or_else(|| Fault::not_found("widget"))?;
+        let before = widget.clone();
         if let Some(text) = change.text {
             widget.text = clean_text(text)?;
         }
@@ -358,6 +361,8 @@ impl Dashboards {
         }
         widget.updated_at = self.parts.clock.now();
         self.parts.repos.update_widget(&widget).await?;
+        let user = grant.user()?.id;
+        self.note_widget(user, widget.dashboard, Some(&before), Some(&widget)).await?;
         self.widget_detail(widget.dashboard, id, grant.caller()).await
     }
 
@@ -366,9 +371,12 @@ impl Dashboards {
     /// # Errors
     /// If storage fails.
     pub async fn delete_widget(&self, grant: &Authorized<EditWidget>) -> Result<()> {
-        self.parts.repos.delete_widget(grant.act().widget).await?;
+        let id = grant.act().widget;
+        let widget = self.parts.repos.widget(id).await?;
+        self.parts.repos.delete_widget(id).await?;
         self.parts.gate.forget_keys();
-        Ok(())
+        let Some(widget) = widget else { return Ok(()) };
+        self.note_widget(grant.user()?.id, widget.dashboard, Some(&widget), None).await
     }
 
     async fn widget_detail(
@@ -443,7 +451,7 @@ impl Dashboards {
         }
     }
 
-    async fn free_slug(&self, name: &str, own: Option<&str>) -> Result<String> {
+    pub(crate) async fn free_slug(&self, name: &str, own: Option<&str>) -> Result<String> {
         let slug = slug_of(name);
         let taken = self.parts.repos.slugs_like(&slug).await?;
         let free = |candidate: &str| {
@@ -456,7 +464,7 @@ impl Dashboards {
             .ok_or_else(|| Fault::new(Code::Internal, "there is no free slug"))
     }
 
-    async fn require(&self, id: DashboardId) -> Result<Dashboard> {
+    pub(super) async fn require(&self, id: DashboardId) -> Result<Dashboard> {
         let found = self.parts.repos.dashboard(id, None).await?;
         found.map(|listing| listing.dashboard).ok_or_else(|| Fault::not_found("dashboard"))
     }
@@ -508,18 +516,20 @@ fn clean_options(options: Json) -> Result<Json> {
     }
 }
 
+/// The fields whose changes the history keeps, under the names that it keeps them by.
+pub(super) fn fields(dashboard: &Dashboard) -> [(&'static str, Json); 7] {
+    [
+        ("name", json!(dashboard.name)),
+        ("layout", dashboard.layout.clone()),
+        ("options", dashboard.options.clone()),
+        ("tags", json!(dashboard.tags)),
+        ("is_draft", json!(dashboard.is_draft)),
+        ("is_archived", json!(dashboard.is_archived)),
+        ("dashboard_filters_enabled", json!(dashboard.filters_enabled)),
+    ]
+}
+
 fn differences(before: &Dashboard, after: &Dashboard) -> Json {
-    let fields = |dashboard: &Dashboard| {
-        [
-            ("name", json!(dashboard.name)),
-            ("layout", dashboard.layout.clone()),
-            ("options", dashboard.options.clone()),
-            ("tags", json!(dashboard.tags)),
-            ("is_draft", json!(dashboard.is_draft)),
-            ("is_archived", json!(dashboard.is_archived)),
-            ("dashboard_filters_enabled", json!(dashboard.filters_enabled)),
-        ]
-    };
     let changed = fields(before).into_iter().zip(fields(after)).filter(|(old, new)| old.1 != new.1);
     let changes: Map<String, Json> = changed
         .map(|((name, previous), (_, current))| {

@@ -162,6 +162,7 @@ pub struct TagCount {
     pub count: u64,
 }
 
+mod history;
 mod pinned;
 mod service;
 mod versions;

@@ -16,6 +16,7 @@ use tessera_sqltext::{
 };
 
 use super::{Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount};
+use crate::history::{HistoryStep, signed};
 use crate::jobs::auto_limited;
 use crate::parameters::{definitions, dropdown_parameters, dropdown_queries};
 use crate::results::template_digest;
@@ -264,7 +265,8 @@ impl Queries {
         let query = self.require(grant.act().query).await?;
         let user = grant.user()?.id;
         let now = self.parts.clock.now();
-        let changes = json!({ "is_archived": { "previous": query.is_archived, "current": true } });
+        let ended = Query { is_archived: true, schedule: None, ..query.clone() };
+        let changes = differences(&query, &ended);
         let change = history(&query, user, query.version + 1, changes, now);
         self.parts.repos.archive_query(query.id, now, &change).await?;
         self.parts.gate.forget_keys();
@@ -340,8 +342,9 @@ impl Queries {
         &self,
         grant: &Authorized<ReadQueryHistory>,
         page: PageRequest,
-    ) -> Result<Page<Change>> {
-        self.parts.repos.query_history(grant.act().query, page).await
+    ) -> Result<Page<HistoryStep>> {
+        let page = self.parts.repos.query_history(grant.act().query, page).await?;
+        signed(&self.parts, grant.caller(), page).await
     }
 
     /// The values to choose from for a parameter of this query: those of a query that its
@@ -368,7 +371,7 @@ impl Queries {
         self.parts.choosable(caller, &taking, options)
     }
 
-    fn check(&self, query: &Query) -> Result<()> {
+    pub(crate) fn check(&self, query: &Query) -> Result<()> {
         if query.name.trim().is_empty() || query.name.chars().count() > NAME_CHARACTERS_MAX {
             let detail = format!("must have 1 to {NAME_CHARACTERS_MAX} characters");
             return Err(Fault::invalid("name", detail));
@@ -425,7 +428,7 @@ impl Queries {
 
     /// Fills in what follows from text, options and data source; returns the result that is there
     /// for them already.
-    async fn derive(&self, query: &mut Query) -> Result<Option<ResultId>> {
+    pub(crate) async fn derive(&self, query: &mut Query) -> Result<Option<ResultId>> {
         let (text, dialect) = self.parts.effective_text(query).await?;
         query.hash = match dialect {
             Some(dialect) => self.hash_with_defaults(&query.options, &text, dialect),
@@ -579,20 +582,22 @@ fn history(
     Change { object_kind: "queries", object_id: query.id.0, version, user, changes, at }
 }
 
+/// The fields whose changes the history keeps, under the names that it keeps them by.
+pub(super) fn fields(query: &Query) -> [(&'static str, Json); 9] {
+    [
+        ("name", json!(query.name)),
+        ("description", json!(query.description)),
+        ("query", json!(query.text)),
+        ("data_source_id", json!(query.source)),
+        ("options", query.options.clone()),
+        ("schedule", json!(query.schedule)),
+        ("tags", json!(query.tags)),
+        ("is_draft", json!(query.is_draft)),
+        ("is_archived", json!(query.is_archived)),
+    ]
+}
+
 fn differences(before: &Query, after: &Query) -> Json {
-    let fields = |query: &Query| {
-        [
-            ("name", json!(query.name)),
-            ("description", json!(query.description)),
-            ("query", json!(query.text)),
-            ("data_source_id", json!(query.source)),
-            ("options", query.options.clone()),
-            ("schedule", json!(query.schedule)),
-            ("tags", json!(query.tags)),
-            ("is_draft", json!(query.is_draft)),
-            ("is_archived", json!(query.is_archived)),
-        ]
-    };
     let changed = fields(before).into_iter().zip(fields(after)).filter(|(old, new)| old.1 != new.1);
     let changes: Map<String, Json> = changed
         .map(|((name, previous), (_, current))| {

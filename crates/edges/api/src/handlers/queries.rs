@@ -3,7 +3,7 @@
 use axum::response::Response;
 use tessera_access::{
     Action, ArchiveQuery, Caller, CreateQuery, FavoriteQuery, ForkQuery, ListQueries, ReadQuery,
-    ReadQueryHistory, RegenerateQueryKey, UpdateQuery, Visible,
+    RegenerateQueryKey, UpdateQuery, Visible,
 };
 use tessera_bi::{QueryDetail, QueryFilter, QueryOrder, QueryScope};
 use tessera_kernel::ids::{QueryId, SourceId, UserId};
@@ -16,7 +16,7 @@ use crate::reply;
 use crate::routes::{Param, Route, Verb};
 use crate::wire::keys::KeyText;
 use crate::wire::parameters::DropdownOption;
-use crate::wire::queries::{Change, NewQuery, Query, QueryChange};
+use crate::wire::queries::{NewQuery, Query, QueryChange};
 
 const SCOPES: [(&str, QueryScope); 4] = [
     ("all", QueryScope::All),
@@ -38,7 +38,12 @@ const ORDERS: [(&str, QueryOrder); 9] = [
 ];
 
 const FILTERS: [Param; 4] = [
-    Param::new("q", "string", "Only queries with all these words in name, description or text."),
+    Param::new(
+        "q",
+        "string",
+        "Only queries with all of this: words in name, description or text, `\"words in a row\"`, and \
+     `name:`, `description:`, `query:` or `id:` in front of either.",
+    ),
     Param::new(
         "tag",
         "string",
@@ -126,15 +131,6 @@ pub(crate) fn routes() -> Vec<Route> {
         .about("The old one stops working at once.")
         .creates()
         .gives::<KeyText>(200),
-        Route::new(
-            Verb::Get,
-            "/v1/queries/{id}/history",
-            Action::QueriesHistory,
-            "read_query_history",
-            "Read the history of a query",
-            history,
-        )
-        .lists::<Change>(),
         Route::new(
             Verb::Get,
             "/v1/queries/{id}/dropdown",
@@ -318,14 +314,6 @@ fn answer_key(call: &Call, detail: &QueryDetail) -> Result<Response> {
     let missing = || tessera_kernel::Fault::not_found("key");
     let secret = call.bi().queries.key(&detail.listing)?.ok_or_else(missing)?;
     reply::ok(&KeyText { secret: secret.expose().to_owned() })
-}
-
-async fn history(call: Call) -> Result<Response> {
-    let query = call.query_id(0).await?;
-    let grant = call.permit(ReadQueryHistory { query }).await?;
-    let paging = call.paging()?;
-    let page = call.bi().queries.history(&grant, paging.request).await?;
-    reply::ok(&paging.view(page.map(map::queries::change)))
 }
 
 async fn dropdown(call: Call) -> Result<Response> {

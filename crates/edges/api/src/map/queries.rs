@@ -1,14 +1,12 @@
 //! Queries on the wire.
 
-use serde_json::{Map, Value};
 use tessera_access::Caller;
-use tessera_bi as core;
 use tessera_bi::{QueryDetail, QueryListing};
 use tessera_kernel::Result;
 
 use super::{access, parameters, visualizations};
 use crate::wire::dashboards::WidgetQuery;
-use crate::wire::queries::{Change, Query};
+use crate::wire::queries::Query;
 
 pub(crate) fn listing(listing: &QueryListing, caller: &Caller) -> Result<Query> {
     let query = &listing.query;
@@ -63,27 +61,4 @@ pub(crate) fn of_widget(detail: &QueryDetail) -> Result<WidgetQuery> {
         latest_result_id: query.latest_result.map(|result| result.0),
         retrieved_at: detail.listing.retrieved_at,
     })
-}
-
-pub(crate) fn change(change: core::Change) -> Change {
-    Change {
-        version: change.version,
-        user_id: change.user.map(|user| user.0),
-        changes: own_names(change.changes),
-        at: change.at,
-    }
-}
-
-/// The history keeps the names of members that its first clients knew.
-fn own_names(changes: Value) -> Value {
-    let Value::Object(members) = changes else { return changes };
-    let renamed = members.into_iter().map(|(name, value)| {
-        let name = match name.as_str() {
-            "query" => "text".to_owned(),
-            "data_source_id" => "source_id".to_owned(),
-            _ => name,
-        };
-        (name, value)
-    });
-    Value::Object(renamed.collect::<Map<_, _>>())
 }

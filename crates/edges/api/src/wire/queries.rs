@@ -89,15 +89,3 @@ pub(crate) struct QueryChange {
     pub(crate) is_draft: Option<bool>,
     pub(crate) is_archived: Option<bool>,
 }
-
-/// One step of an object's history.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Change {
-    /// The version after the change.
-    pub(crate) version: i64,
-    pub(crate) user_id: Option<i64>,
-    /// The changed members: `{member: {previous, current}}`.
-    #[schema(value_type = Object)]
-    pub(crate) changes: Value,
-    pub(crate) at: DateTime<Utc>,
-}

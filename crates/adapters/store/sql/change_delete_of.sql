@@ -1,0 +1,1 @@
+DELETE FROM changes WHERE object_kind = $1 AND object_id = $2

@@ -1,0 +1,1 @@
+DELETE FROM dashboards WHERE id = $1 AND is_archived = 1

@@ -1,0 +1,1 @@
+INSERT INTO dashboard_words (dashboard_words) VALUES ('delete-all')

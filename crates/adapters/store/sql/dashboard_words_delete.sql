@@ -1,0 +1,1 @@
+DELETE FROM dashboard_words WHERE rowid = $1

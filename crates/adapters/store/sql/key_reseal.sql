@@ -1,0 +1,1 @@
+UPDATE keys SET sealed = $3 WHERE id = $1 AND sealed = $2

@@ -1,0 +1,1 @@
+DELETE FROM queries WHERE id = $1 AND is_archived = 1

@@ -1,0 +1,1 @@
+UPDATE queries SET options = $2 WHERE id = $1

@@ -1,0 +1,1 @@
+UPDATE query_versions SET options = $2 WHERE query_id = $1

@@ -1,0 +1,1 @@
+INSERT INTO query_words (query_words) VALUES ('delete-all')

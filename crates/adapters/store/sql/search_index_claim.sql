@@ -1,0 +1,1 @@
+UPDATE search_index SET version = $1 WHERE version < $1

@@ -1,0 +1,1 @@
+UPDATE search_index SET version = 0

@@ -1,0 +1,73 @@
+//! What can be searched, and where its fields are.
+
+use tessera_access::Visible;
+use tessera_bi::SearchField;
+
+use crate::db::id_list;
+use crate::filter::Filter;
+
+/// A kind of objects to search: its alias in statements, and what conditions on it look like.
+pub(crate) struct Target {
+    /// The alias of its table.
+    pub(super) alias: &'static str,
+    /// The name of its `{match …}`.
+    pub(super) matching: &'static str,
+    /// The condition that a field fits a `LIKE` pattern in lower case.
+    pub(super) like: fn(SearchField, &str) -> String,
+}
+
+/// Queries, as `q`.
+pub(crate) const QUERIES: Target = Target { alias: "q", matching: "match", like: query_like };
+
+/// Dashboards, as `d`.
+pub(crate) const DASHBOARDS: Target =
+    Target { alias: "d", matching: "match_dashboards", like: dashboard_like };
+
+fn query_like(field: SearchField, pattern: &str) -> String {
+    match field {
+        SearchField::Name => format!("q.name_key LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Description => {
+            format!("LOWER(COALESCE(q.description, '')) LIKE {pattern} ESCAPE '\\'")
+        }
+        SearchField::Text => format!("LOWER(q.text) LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Id => "1 = 0".to_owned(),
+    }
+}
+
+fn dashboard_like(field: SearchField, pattern: &str) -> String {
+    match field {
+        SearchField::Name => format!("d.name_key LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Text => format!(
+            "EXISTS (SELECT 1 FROM widgets t WHERE t.dashboard_id = d.id \
+             AND t.visualization_id IS NULL AND LOWER(t.text) LIKE {pattern} ESCAPE '\\')"
+        ),
+        SearchField::Description | SearchField::Id => "1 = 0".to_owned(),
+    }
+}
+
+/// Only queries that the caller may see; `user` is the parameter with its number.
+pub(crate) fn visible_queries(listed: &mut Filter, caller: &Visible, user: &str) {
+    if caller.everything {
+        return;
+    }
+    let sources = listed.bind(id_list(caller.sources.iter().map(|source| source.0)));
+    listed.and(format!("(q.owner_id = {user} OR q.source_id IN {{ids {sources}}})"));
+}
+
+/// Only the caller's own dashboards, those without any query, and those with a query on one of its
+/// data sources.
+pub(crate) fn visible_dashboards(listed: &mut Filter, caller: &Visible, user: &str) {
+    if caller.everything {
+        return;
+    }
+    let sources = listed.bind(id_list(caller.sources.iter().map(|source| source.0)));
+    listed.and(format!(
+        "(d.owner_id = {user} \
+         OR NOT EXISTS (SELECT 1 FROM widgets w \
+            WHERE w.dashboard_id = d.id AND w.visualization_id IS NOT NULL) \
+         OR EXISTS (SELECT 1 FROM widgets w \
+            JOIN visualizations v ON v.id = w.visualization_id \
+            JOIN queries q ON q.id = v.query_id \
+            WHERE w.dashboard_id = d.id AND q.source_id IN {{ids {sources}}}))"
+    ));
+}

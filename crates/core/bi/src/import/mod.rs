@@ -1,0 +1,180 @@
+//! Taking objects over from another server, with the numbers they had there where those are free.
+
+mod service;
+
+use tessera_access::AccessLevel;
+use tessera_kernel::ids::{DashboardId, GroupId, QueryId, SourceId, UserId, VisualizationId};
+use tessera_kernel::{Secret, Timestamp};
+
+use crate::{Json, NewVisualization};
+
+pub use service::Imports;
+
+/// What is numbered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Numbered {
+    /// Users.
+    Users,
+    /// Groups.
+    Groups,
+    /// Data sources.
+    Sources,
+    /// Queries.
+    Queries,
+    /// Visualizations.
+    Visualizations,
+    /// Dashboards.
+    Dashboards,
+    /// Widgets.
+    Widgets,
+}
+
+impl Numbered {
+    /// The kind in a word: that of records of imports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Groups => "groups",
+            Self::Sources => "sources",
+            Self::Queries => "queries",
+            Self::Visualizations => "visualizations",
+            Self::Dashboards => "dashboards",
+            Self::Widgets => "widgets",
+        }
+    }
+}
+
+/// That an object was taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRecord {
+    /// Where it came from: the address of the other server.
+    pub origin: String,
+    /// What it is, as in [`Numbered::as_str`].
+    pub kind: String,
+    /// Its number there.
+    pub old_id: i64,
+    /// Its number here.
+    pub new_id: i64,
+    /// A digest of what it was there.
+    pub digest: String,
+    /// When it was taken over.
+    pub at: Timestamp,
+}
+
+/// A data source from another server, without secrets.
+#[derive(Debug, Clone)]
+pub struct ImportedSource {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub kind: String,
+    /// Options that are no secret.
+    pub options: Json,
+    /// Why it is paused until somebody looks after it; `None` if it can run at once.
+    pub paused: Option<String>,
+    /// Who reaches it.
+    pub groups: Vec<(GroupId, AccessLevel)>,
+}
+
+/// A query from another server.
+#[derive(Debug, Clone)]
+pub struct ImportedQuery {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// The name.
+    pub name: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// The text.
+    pub text: String,
+    /// Options, parameters included.
+    pub options: Json,
+    /// When it runs by itself.
+    pub schedule: Option<Json>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Whether it is not published yet.
+    pub is_draft: bool,
+    /// Whether it was put away.
+    pub is_archived: bool,
+    /// Where it runs.
+    pub source: Option<SourceId>,
+    /// Who owns it.
+    pub owner: UserId,
+    /// Who changed it last.
+    pub modified_by: Option<UserId>,
+    /// Its key, if that could be seen.
+    pub key: Option<Secret>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A visualization from another server.
+#[derive(Debug, Clone)]
+pub struct ImportedVisualization {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// Its query.
+    pub query: QueryId,
+    /// What it is.
+    pub content: NewVisualization,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A dashboard from another server.
+#[derive(Debug, Clone)]
+pub struct ImportedDashboard {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// The name in an address; a free one is made of the name if it is taken.
+    pub slug: String,
+    /// The name.
+    pub name: String,
+    /// Who owns it.
+    pub owner: UserId,
+    /// A layout that only clients read.
+    pub layout: Json,
+    /// Whether filters work across widgets.
+    pub filters_enabled: bool,
+    /// Options that only clients read.
+    pub options: Json,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Whether it is not published yet.
+    pub is_draft: bool,
+    /// Whether it was put away.
+    pub is_archived: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A widget from another server.
+#[derive(Debug, Clone)]
+pub struct ImportedWidget {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// Its dashboard.
+    pub dashboard: DashboardId,
+    /// What it shows; `None` for a text.
+    pub visualization: Option<VisualizationId>,
+    /// The text.
+    pub text: String,
+    /// The width.
+    pub width: i64,
+    /// Position and parameter mappings.
+    pub options: Json,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
