@@ -25,6 +25,7 @@ fn call_for(object: Object) -> Option<Call> {
         Object::Dashboard(id) => call!("facts_dashboard", id),
         Object::Widget(id) => call!("facts_widget", id),
         Object::Workspace(id) => call!("facts_workspace", id),
+        Object::Snippet(id) => call!("facts_snippet", id),
     })
 }
 
@@ -32,7 +33,7 @@ fn read_facts(object: Object, mut row: Row, rest: impl Iterator<Item = Row>) -> 
     let mut facts = Facts::default();
     match object {
         Object::None => {}
-        Object::User(_) | Object::Key(_) => facts.owner = row.take()?,
+        Object::User(_) | Object::Key(_) | Object::Snippet(_) => facts.owner = row.take()?,
         Object::Group(_) => {
             row.take::<i64>()?;
             facts.members = numbers(row.take()?)?;

@@ -10,6 +10,7 @@ mod settings;
 mod store;
 
 mod account_keys;
+mod activities;
 mod audit;
 mod dashboards;
 mod facts;
@@ -24,6 +25,7 @@ mod queries;
 mod results;
 mod sessions;
 mod signin;
+mod snippets;
 mod sources;
 mod tags;
 mod users;

@@ -50,6 +50,10 @@ pub struct Config {
     pub sources: SourcesSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
+    /// What the organisation decides for itself.
+    pub organization: OrganizationSection,
+    /// What people did.
+    pub activity: ActivitySection,
     /// What the Metabase dialect tells its clients.
     pub metabase: MetabaseSection,
     /// The `/v1` API.
@@ -79,6 +83,8 @@ impl Default for Config {
             queries: QueriesSection::default(),
             sources: SourcesSection::default(),
             redash: RedashSection::default(),
+            organization: OrganizationSection::default(),
+            activity: ActivitySection::default(),
             metabase: MetabaseSection::default(),
             api: ApiSection::default(),
             audit: AuditSection::default(),

@@ -1,8 +1,8 @@
 //! What can be asked of the gate: one type per act, so that a right to one cannot serve another.
 
 use tessera_kernel::ids::{
-    DashboardId, GroupId, KeyId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId,
-    WidgetId, WorkspaceId,
+    DashboardId, GroupId, KeyId, QueryId, ResultId, SnippetId, SourceId, Uid, UserId,
+    VisualizationId, WidgetId, WorkspaceId,
 };
 
 use crate::Action;
@@ -34,6 +34,8 @@ pub enum Object {
     Widget(WidgetId),
     /// A workspace.
     Workspace(WorkspaceId),
+    /// A snippet.
+    Snippet(SnippetId),
 }
 
 impl Object {
@@ -53,6 +55,7 @@ impl Object {
             Self::Dashboard(_) => "dashboard",
             Self::Widget(_) => "widget",
             Self::Workspace(_) => "workspace",
+            Self::Snippet(_) => "snippet",
         }
     }
 
@@ -72,6 +75,7 @@ impl Object {
             Self::Dashboard(id) => format!("dashboard:{id}"),
             Self::Widget(id) => format!("widget:{id}"),
             Self::Workspace(id) => format!("workspace:{id}"),
+            Self::Snippet(id) => format!("snippet:{id}"),
         }
     }
 }
@@ -100,6 +104,7 @@ impl Object {
             "dashboard" => Self::Dashboard(DashboardId(id)),
             "widget" => Self::Widget(WidgetId(id)),
             "workspace" => Self::Workspace(WorkspaceId(id)),
+            "snippet" => Self::Snippet(SnippetId(id)),
             _ => return None,
         })
     }
@@ -335,6 +340,23 @@ acts! {
     ExportAudit {} = AuditExport, |_| Object::None;
     /// Check the audit log.
     VerifyAudit {} = AuditVerify, |_| Object::None;
+
+    /// Read the settings of the organisation.
+    ReadOrganization {} = OrganizationRead, |_| Object::None;
+    /// Change the settings of the organisation.
+    UpdateOrganization {} = OrganizationUpdate, |_| Object::None;
+
+    /// List or read snippets.
+    ReadSnippets {} = SnippetsRead, |_| Object::None;
+    /// Create a snippet.
+    CreateSnippet {} = SnippetsCreate, |_| Object::None;
+    /// Change or delete a snippet.
+    EditSnippet { snippet: SnippetId } = SnippetsEdit, |a| Object::Snippet(a.snippet);
+
+    /// Tell what one did.
+    RecordActivity {} = ActivityRecord, |_| Object::None;
+    /// Read what people did.
+    ListActivity {} = ActivityList, |_| Object::None;
 
     /// Read how the server is.
     ReadStatus {} = SystemStatus, |_| Object::None;

@@ -59,6 +59,7 @@ pub use keys::{
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use mail::{Mail, Mailer};
+pub use organization::{Organization, OrganizationSettings};
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;

@@ -5,6 +5,7 @@
 //! files and databases have to offer is in [`ports`]. Entry point: [`Bi`], which holds one service
 //! for each feature.
 
+mod activity;
 mod alerts;
 mod dashboards;
 mod jobs;
@@ -15,9 +16,11 @@ mod reach;
 mod results;
 mod service;
 mod settings;
+mod snippets;
 mod sources;
 mod visualizations;
 
+pub use activity::{Activity, ActivityService, NewActivity};
 pub use alerts::{AlertNotice, AlertState, ChannelType};
 pub use dashboards::{
     Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing, DashboardOrder,
@@ -36,6 +39,7 @@ pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
 pub use service::Bi;
 pub use settings::BiSettings;
+pub use snippets::{NewSnippet, Snippet, SnippetChange, SnippetListing, Snippets};
 pub use sources::{
     NewSource, SchemaAnswer, Source, SourceChange, SourceSettings, SourceType, SourceView, Sources,
     Table, TableColumn,

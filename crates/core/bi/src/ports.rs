@@ -11,15 +11,15 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use tessera_access::{Key, Viewer, Visible};
 use tessera_kernel::ids::{
-    DashboardId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId, WidgetId,
+    DashboardId, QueryId, ResultId, SnippetId, SourceId, Uid, UserId, VisualizationId, WidgetId,
 };
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
-    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
-    NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source,
-    SourceType, Table, TagCount, Visualization, Widget, WidgetDetail,
+    Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
+    NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Snippet,
+    SnippetListing, Source, SourceType, Table, TagCount, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -242,10 +242,42 @@ pub trait JobRepo: Send + Sync {
     async fn orphaned_results(&self, uids: &[Uid]) -> Result<Vec<Uid>>;
 }
 
-/// Everything of this crate that is kept in the metadata store.
-pub trait BiRepos: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+/// Snippets.
+#[async_trait]
+pub trait SnippetRepo: Send + Sync {
+    /// All snippets by word.
+    async fn snippets(&self) -> Result<Vec<SnippetListing>>;
+    /// One snippet.
+    async fn snippet(&self, id: SnippetId) -> Result<Option<SnippetListing>>;
+    /// Adds a snippet; `Duplicate` if its word is taken.
+    async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId>;
+    /// Writes a snippet; `Duplicate` if its word is taken.
+    async fn update_snippet(&self, snippet: &Snippet) -> Result<()>;
+    /// Deletes a snippet.
+    async fn delete_snippet(&self, id: SnippetId) -> Result<()>;
+}
 
-impl<T> BiRepos for T where T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+/// What people did.
+#[async_trait]
+pub trait ActivityRepo: Send + Sync {
+    /// Adds all or none.
+    async fn insert_activities(&self, activities: &[Activity]) -> Result<()>;
+    /// A page of what people did, or one user, latest first.
+    async fn activities(&self, user: Option<UserId>, page: PageRequest) -> Result<Page<Activity>>;
+    /// Removes what was done before a moment; tells how many.
+    async fn purge_activities(&self, before: Timestamp) -> Result<u64>;
+}
+
+/// Everything of this crate that is kept in the metadata store.
+pub trait BiRepos:
+    SourceRepo + QueryRepo + DashboardRepo + JobRepo + SnippetRepo + ActivityRepo + 'static
+{
+}
+
+impl<T> BiRepos for T where
+    T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + SnippetRepo + ActivityRepo + 'static
+{
+}
 
 /// Tells other parts, and other nodes, that something happened in the store.
 #[async_trait]

@@ -8,7 +8,10 @@ use tessera_kernel::{Clock, Random};
 
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Connectors, ResultFiles};
-use crate::{BiSettings, Dashboards, Jobs, Queries, Reach, Results, Sources, Visualizations};
+use crate::{
+    ActivityService, BiSettings, Dashboards, Jobs, Queries, Reach, Results, Snippets, Sources,
+    Visualizations,
+};
 
 /// What the services share.
 pub(crate) struct Parts {
@@ -42,6 +45,10 @@ pub struct Bi {
     pub dashboards: Dashboards,
     /// What keys reach.
     pub reach: Reach,
+    /// Pieces of text to write queries with.
+    pub snippets: Snippets,
+    /// What people did.
+    pub activity: ActivityService,
 }
 
 impl Bi {
@@ -80,6 +87,8 @@ impl Bi {
             results: Results::new(Arc::clone(&parts)),
             visualizations: Visualizations::new(Arc::clone(&parts)),
             dashboards: Dashboards::new(Arc::clone(&parts)),
+            snippets: Snippets::new(Arc::clone(&parts)),
+            activity: ActivityService::new(Arc::clone(&parts)),
             reach: Reach::new(parts),
         }
     }

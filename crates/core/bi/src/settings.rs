@@ -31,6 +31,10 @@ pub struct BiSettings {
     pub query_text_bytes_max: usize,
     /// Most values of a parameter query that can be chosen from.
     pub dropdown_rows_max: usize,
+    /// Age after which records of what people did go, in seconds; zero keeps none.
+    pub activity_retention_seconds: i64,
+    /// Such records that may wait to be written; what comes beyond is lost.
+    pub activity_entries_max: usize,
 }
 
 impl Default for BiSettings {
@@ -50,6 +54,8 @@ impl Default for BiSettings {
             time_zone: chrono_tz::UTC,
             query_text_bytes_max: 1 << 20,
             dropdown_rows_max: 10_000,
+            activity_retention_seconds: 90 * 24 * 3600,
+            activity_entries_max: 10_000,
         }
     }
 }

@@ -303,6 +303,9 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::dashboards::routes());
     all.extend(handlers::widgets::routes());
     all.extend(handlers::tags::routes());
+    all.extend(handlers::snippets::routes());
+    all.extend(handlers::organization::routes());
+    all.extend(handlers::activity::routes());
     all.extend(handlers::audit::routes());
     all.extend(handlers::system::routes());
     all

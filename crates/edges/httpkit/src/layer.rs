@@ -14,7 +14,7 @@ use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
 use crate::record::Recorder;
-use crate::{KitSettings, RequestInfo, address, body, limits, origins, sunset};
+use crate::{KitSettings, RequestInfo, address, body, limits, origins, prefix, sunset};
 
 /// A request identifier that a caller may choose: longer ones are replaced.
 const REQUEST_ID_CHARACTERS_MAX: usize = 64;
@@ -44,7 +44,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         address: address.map(|address| address.to_string()),
         from_proxy: peer
             .is_some_and(|peer| address::is_trusted(peer.ip(), &layer.settings.trusted_proxies)),
-        base_url: base_url(&layer.settings, request.headers()),
+        base_url: base_url(&layer.settings, request.headers()) + prefix::of(&request),
         origin: origins::of(request.headers()),
         client: text(request.headers(), &header::USER_AGENT),
         ledger: Ledger::default(),
@@ -104,7 +104,10 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     if entry.canary {
         metrics::counter!("tessera_canary_keys_used_total").increment(1);
     }
-    origins::frame(response.headers_mut(), &path, &entry.origins);
+    // A key that names origins is for those only.
+    let framing = [&layer.settings.frame_origins, &entry.origins];
+    let framing = framing[usize::from(!entry.origins.is_empty())];
+    origins::frame(response.headers_mut(), &path, framing);
     recorder.watch(limits::apply(response, &entry))
 }
 

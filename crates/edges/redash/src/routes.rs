@@ -7,10 +7,11 @@ use axum::routing::MethodRouter;
 use tessera_access::Action;
 use tessera_httpkit::{Guard, RouteInfo};
 
-use crate::RedashState;
+use crate::{RedashState, notes};
 use crate::handlers::{
-    accounts, acl, admin, dashboards, federation, groups, jobs, pages, queries, query_lists,
-    results, second_factor, session, shell, sources, users, visualizations, widgets,
+    accounts, acl, admin, dashboards, events, federation, groups, jobs, organization, pages,
+    queries, query_lists, results, second_factor, session, shell, snippets, sources, users,
+    visualizations, widgets,
 };
 
 struct Route {
@@ -72,6 +73,7 @@ fn known(state: &RedashState) -> Router<RedashState> {
         .into_iter()
         .fold(Router::new(), |router, route| router.route(route.info.path, route.handler))
         .method_not_allowed_fallback(shell::unmatched)
+        .layer(from_fn_with_state(state.clone(), notes::note))
         .layer(from_fn_with_state(state.clone(), shell::give_csrf_token))
 }
 
@@ -82,6 +84,7 @@ fn table() -> Vec<Route> {
     routes.extend(query_routes());
     routes.extend(result_routes());
     routes.extend(dashboard_routes());
+    routes.extend(organization_routes());
     routes
 }
 
@@ -250,6 +253,25 @@ fn dashboard_routes() -> Vec<Route> {
         post("/api/widgets/{id}", act(DashboardsUpdate), widgets::update),
         delete("/api/widgets/{id}", act(DashboardsUpdate), widgets::delete),
         get("/public/dashboards/{token}", PAGE, pages::public_page),
+    ]
+}
+
+#[rustfmt::skip]
+fn organization_routes() -> Vec<Route> {
+    use Action::{
+        ActivityList, ActivityRecord, OrganizationRead, OrganizationUpdate, SnippetsCreate,
+        SnippetsEdit, SnippetsRead,
+    };
+    vec![
+        get("/api/query_snippets", act(SnippetsRead), snippets::list),
+        post("/api/query_snippets", act(SnippetsCreate), snippets::create),
+        get("/api/query_snippets/{id}", act(SnippetsRead), snippets::get),
+        post("/api/query_snippets/{id}", act(SnippetsEdit), snippets::update),
+        delete("/api/query_snippets/{id}", act(SnippetsEdit), snippets::delete),
+        get("/api/events", act(ActivityList), events::list),
+        post("/api/events", act(ActivityRecord), events::record),
+        get("/api/settings/organization", act(OrganizationRead), organization::get),
+        post("/api/settings/organization", act(OrganizationUpdate), organization::update),
     ]
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{
-    DashboardId, GroupId, KeyId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId,
+    DashboardId, GroupId, KeyId, QueryId, ResultId, SnippetId, SourceId, Uid, UserId, VisualizationId,
     WidgetId, WorkspaceId,
 };
 
@@ -230,4 +230,4 @@ macro_rules! ids {
     )*};
 }
 
-ids! { UserId GroupId KeyId SourceId QueryId ResultId VisualizationId DashboardId WidgetId WorkspaceId }
+ids! { UserId GroupId KeyId SourceId QueryId ResultId VisualizationId DashboardId WidgetId WorkspaceId SnippetId }

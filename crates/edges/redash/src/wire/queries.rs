@@ -118,8 +118,11 @@ impl<'a> QueryOut<'a> {
 
     /// By itself. Holders of keys have no favourites.
     pub(crate) fn single(bi: &Bi, detail: &'a QueryDetail, is_user: bool) -> Result<Self> {
+        // In the order in which clients are used to find them: the one changed last comes last.
+        let mut shown: Vec<_> = detail.visualizations.iter().collect();
+        shown.sort_by_key(|visualization| (visualization.updated_at, visualization.id));
         Ok(Self {
-            visualizations: Some(detail.visualizations.iter().map(VisualizationOut::new).collect()),
+            visualizations: Some(shown.into_iter().map(VisualizationOut::new).collect()),
             is_favorite: is_user.then_some(detail.listing.starred_at.is_some()),
             ..Self::shown(bi, detail)?
         })
@@ -138,7 +141,7 @@ pub(crate) struct VisualizationOut<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     name: &'a str,
-    description: &'a str,
+    description: Option<&'a str>,
     options: &'a Json,
     updated_at: String,
     created_at: String,
@@ -152,7 +155,7 @@ impl<'a> VisualizationOut<'a> {
             id: visualization.id.0,
             kind: &visualization.kind,
             name: &visualization.name,
-            description: &visualization.description,
+            description: visualization.description.as_deref(),
             options: &visualization.options,
             updated_at: time(visualization.updated_at),
             created_at: time(visualization.created_at),
