@@ -1,8 +1,8 @@
-//! What people did.
+//! What people did, and how much there is.
 
 use async_trait::async_trait;
 use tessera_bi::Activity;
-use tessera_bi::ports::ActivityRepo;
+use tessera_bi::ports::{ActivityRepo, ContentCounts, CountRepo};
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
@@ -77,5 +77,20 @@ impl ActivityRepo for Store {
 
     async fn purge_activities(&self, before: Timestamp) -> Result<u64> {
         self.db.execute(call!("activity_purge", before)).await
+    }
+}
+
+#[async_trait]
+impl CountRepo for Store {
+    async fn content_counts(&self, old: Timestamp) -> Result<ContentCounts> {
+        let Some(mut row) = self.db.row(call!("content_count", old)).await? else {
+            return Ok(ContentCounts::default());
+        };
+        Ok(ContentCounts {
+            results: row.take()?,
+            result_bytes: row.take()?,
+            unused_results: row.take()?,
+            widgets: row.take()?,
+        })
     }
 }

@@ -268,14 +268,48 @@ pub trait ActivityRepo: Send + Sync {
     async fn purge_activities(&self, before: Timestamp) -> Result<u64>;
 }
 
+/// How much is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentCounts {
+    /// Stored results.
+    pub results: u64,
+    /// Bytes of their files.
+    pub result_bytes: u64,
+    /// Those that no query names and that are old enough to go.
+    pub unused_results: u64,
+    /// Widgets of all dashboards.
+    pub widgets: u64,
+}
+
+/// Numbers for operators.
+#[async_trait]
+pub trait CountRepo: Send + Sync {
+    /// How much is stored. Results from before `old` count as unused if no query names them.
+    async fn content_counts(&self, old: Timestamp) -> Result<ContentCounts>;
+}
+
 /// Everything of this crate that is kept in the metadata store.
 pub trait BiRepos:
-    SourceRepo + QueryRepo + DashboardRepo + JobRepo + SnippetRepo + ActivityRepo + 'static
+    SourceRepo
+    + QueryRepo
+    + DashboardRepo
+    + JobRepo
+    + SnippetRepo
+    + ActivityRepo
+    + CountRepo
+    + 'static
 {
 }
 
 impl<T> BiRepos for T where
-    T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + SnippetRepo + ActivityRepo + 'static
+    T: SourceRepo
+        + QueryRepo
+        + DashboardRepo
+        + JobRepo
+        + SnippetRepo
+        + ActivityRepo
+        + CountRepo
+        + 'static
 {
 }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use parking_lot::Mutex;
-use tessera_access::{Authorized, ListActivity, RecordActivity, RequestContext, client_of};
+use tessera_access::{
+    Authorized, ListActivity, ReadStatus, RecordActivity, RequestContext, client_of,
+};
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result};
 
 use super::buffer::Buffer;
 use super::{Activity, NewActivity};
+use crate::ports::ContentCounts;
 use crate::service::Parts;
 
 /// Most that one request may tell.
@@ -133,6 +136,17 @@ impl ActivityService {
     pub async fn purge(&self) -> Result<u64> {
         let age = TimeDelta::seconds(self.parts.settings.activity_retention_seconds);
         self.parts.repos.purge_activities(self.parts.clock.now() - age).await
+    }
+}
+
+impl ActivityService {
+    /// How much is stored, for operators.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn content_counts(&self, _grant: &Authorized<ReadStatus>) -> Result<ContentCounts> {
+        let age = TimeDelta::seconds(self.parts.settings.result_retention_seconds);
+        self.parts.repos.content_counts(self.parts.clock.now() - age).await
     }
 }
 
