@@ -262,7 +262,9 @@ fn frame_origins(texts: &[String]) -> Result<Vec<String>> {
         let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let plain = |host: &str| {
             !host.is_empty()
-                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:*[]".contains(&byte))
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b".-:*[]".contains(&byte))
         };
         if text != "*" && !host.is_some_and(plain) {
             anyhow::bail!(

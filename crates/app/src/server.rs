@@ -155,7 +155,11 @@ fn roots() -> Vec<String> {
     let tables = tables.chain(tessera_metabase::route_table().into_iter().map(|route| route.path));
     let first = |path: &str| path.trim_start_matches('/').split('/').next().map(str::to_owned);
     let more = ["healthz", "readyz", "metrics"];
-    tables.filter_map(first).chain(more.map(str::to_owned)).filter(|root| !root.is_empty()).collect()
+    tables
+        .filter_map(first)
+        .chain(more.map(str::to_owned))
+        .filter(|root| !root.is_empty())
+        .collect()
 }
 
 async fn listen(listener: TcpListener, app: Router, grace: Duration) -> Result<()> {

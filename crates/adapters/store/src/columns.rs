@@ -35,9 +35,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         }
         "visualization" => VISUALIZATION,
         "snippet" => "id uid trigger description text owner_id created_at updated_at",
-        "activity" => {
-            "id at user_id actor action object_kind object address client detail"
-        }
+        "activity" => "id at user_id actor action object_kind object address client detail",
         "dashboard" => {
             "id uid slug name owner_id layout filters_enabled options tags is_draft is_archived \
              version created_at updated_at"
@@ -73,7 +71,8 @@ pub(crate) const VISUALIZATION_WIDTH: usize = 10;
 
 const USER: &str = "id uid name email password_hash groups disabled_at invitation_pending \
                     email_verified active_at epoch created_at updated_at kind";
-const VISUALIZATION: &str = "id uid query_id kind name described description options created_at updated_at";
+const VISUALIZATION: &str =
+    "id uid query_id kind name described description options created_at updated_at";
 
 /// A user's groups as numbers with commas, in the order of joining.
 fn groups_of(alias: &str) -> String {

@@ -9,8 +9,7 @@ use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
     AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Organization, Passwords,
-    Peppers, Sealer,
-    SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
+    Peppers, Sealer, SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
 };
 
 /// Who may do what.
@@ -77,8 +76,7 @@ impl Access {
             Arc::clone(&clock),
             Arc::clone(&random),
         );
-        let organization =
-            Organization::new(Arc::clone(&repos), gate.clone(), Arc::clone(&clock));
+        let organization = Organization::new(Arc::clone(&repos), gate.clone(), Arc::clone(&clock));
         let (signin, factors, federation) = Parts {
             repos: Arc::clone(&repos),
             gate: gate.clone(),

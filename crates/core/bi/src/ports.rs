@@ -17,9 +17,10 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
-    Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
-    NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Snippet,
-    SnippetListing, Source, SourceType, Table, TagCount, Visualization, Widget, WidgetDetail,
+    Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job,
+    Json, NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText,
+    Snippet, SnippetListing, Source, SourceType, Table, TagCount, Visualization, Widget,
+    WidgetDetail,
 };
 
 /// Data sources.
@@ -290,14 +291,7 @@ pub trait CountRepo: Send + Sync {
 
 /// Everything of this crate that is kept in the metadata store.
 pub trait BiRepos:
-    SourceRepo
-    + QueryRepo
-    + DashboardRepo
-    + JobRepo
-    + SnippetRepo
-    + ActivityRepo
-    + CountRepo
-    + 'static
+    SourceRepo + QueryRepo + DashboardRepo + JobRepo + SnippetRepo + ActivityRepo + CountRepo + 'static
 {
 }
 

@@ -10,6 +10,7 @@ mod handlers;
 mod map;
 mod notes;
 mod quirks;
+mod ranges;
 mod routes;
 mod state;
 mod wire;

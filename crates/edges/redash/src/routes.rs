@@ -7,12 +7,12 @@ use axum::routing::MethodRouter;
 use tessera_access::Action;
 use tessera_httpkit::{Guard, RouteInfo};
 
-use crate::{RedashState, notes};
 use crate::handlers::{
     accounts, acl, admin, dashboards, events, federation, groups, jobs, organization, pages,
     queries, query_lists, results, second_factor, session, shell, snippets, sources, users,
     visualizations, widgets,
 };
+use crate::{RedashState, notes};
 
 struct Route {
     info: RouteInfo,

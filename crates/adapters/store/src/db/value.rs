@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{
-    DashboardId, GroupId, KeyId, QueryId, ResultId, SnippetId, SourceId, Uid, UserId, VisualizationId,
-    WidgetId, WorkspaceId,
+    DashboardId, GroupId, KeyId, QueryId, ResultId, SnippetId, SourceId, Uid, UserId,
+    VisualizationId, WidgetId, WorkspaceId,
 };
 
 /// One value. Truth values are 0 or 1, times microseconds, documents and identifiers text.

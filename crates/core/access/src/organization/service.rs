@@ -12,14 +12,16 @@ use crate::acts::{ReadOrganization, UpdateOrganization};
 use crate::ports::Repos;
 use crate::{Access, Authorized, Changes, Gate};
 
+/// The settings as last read, and when.
+type Known = Option<(Timestamp, Arc<OrganizationSettings>)>;
+
 /// The settings of the organisation.
 #[derive(Clone)]
 pub struct Organization {
     repos: Arc<dyn Repos>,
     gate: Gate,
     clock: Arc<dyn Clock>,
-    /// As last read, and when.
-    known: Arc<RwLock<Option<(Timestamp, Arc<OrganizationSettings>)>>>,
+    known: Arc<RwLock<Known>>,
 }
 
 impl Organization {
@@ -122,7 +124,11 @@ impl Access {
     }
 
     /// Nobody may lock everybody out, and the operator's word is above the organisation's.
-    fn check_ways(&self, before: &OrganizationSettings, after: &OrganizationSettings) -> Result<()> {
+    fn check_ways(
+        &self,
+        before: &OrganizationSettings,
+        after: &OrganizationSettings,
+    ) -> Result<()> {
         let (was, is) = (before.auth_password_login_enabled, after.auth_password_login_enabled);
         if was == is {
             return Ok(());

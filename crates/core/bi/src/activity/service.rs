@@ -77,7 +77,8 @@ impl ActivityService {
             return;
         }
         let now = self.parts.clock.now();
-        let believed = |at: &_| (now - TimeDelta::days(1)..=now + TimeDelta::minutes(5)).contains(at);
+        let believed =
+            |at: &_| (now - TimeDelta::days(1)..=now + TimeDelta::minutes(5)).contains(at);
         let usage = &self.parts.gate.settings().usage;
         let activity = Activity {
             id: 0,

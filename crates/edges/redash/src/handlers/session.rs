@@ -4,8 +4,8 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 use tessera_access::{ListDashboards, ListQueries};
 use tessera_access::{ListSources, ListUsers, ReadSession, UserFilter, UserOrder};
-use tessera_httpkit::prefix::ORGANIZATION_SLUG;
 use tessera_bi::{DashboardScope, QueryScope};
+use tessera_httpkit::prefix::ORGANIZATION_SLUG;
 use tessera_kernel::PageRequest;
 
 use crate::credential::{Call, Visit};

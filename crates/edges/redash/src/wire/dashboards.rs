@@ -85,7 +85,8 @@ pub(crate) struct Sharing {
 impl Sharing {
     pub(crate) fn new(base_url: &str, key: &Secret) -> Self {
         let api_key = key.expose().to_owned();
-        let public_url = format!("{base_url}/public/dashboards/{api_key}?org_slug={ORGANIZATION_SLUG}");
+        let public_url =
+            format!("{base_url}/public/dashboards/{api_key}?org_slug={ORGANIZATION_SLUG}");
         Self { public_url, api_key }
     }
 }

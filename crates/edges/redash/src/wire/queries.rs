@@ -118,11 +118,8 @@ impl<'a> QueryOut<'a> {
 
     /// By itself. Holders of keys have no favourites.
     pub(crate) fn single(bi: &Bi, detail: &'a QueryDetail, is_user: bool) -> Result<Self> {
-        // In the order in which clients are used to find them: the one changed last comes last.
-        let mut shown: Vec<_> = detail.visualizations.iter().collect();
-        shown.sort_by_key(|visualization| (visualization.updated_at, visualization.id));
         Ok(Self {
-            visualizations: Some(shown.into_iter().map(VisualizationOut::new).collect()),
+            visualizations: Some(detail.visualizations.iter().map(VisualizationOut::new).collect()),
             is_favorite: is_user.then_some(detail.listing.starred_at.is_some()),
             ..Self::shown(bi, detail)?
         })

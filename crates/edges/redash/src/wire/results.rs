@@ -15,7 +15,7 @@ use tessera_httpkit::download;
 use tessera_kernel::{Fault, Result};
 
 use super::time;
-use crate::{RedashState, quirks};
+use crate::{RedashState, quirks, ranges};
 
 /// What stands around the rows of a JSON answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +59,12 @@ pub(crate) async fn deliver(state: &RedashState, delivery: Delivery<'_>) -> Resu
 
 async fn body(state: &RedashState, delivery: &Delivery<'_>) -> Result<Body> {
     let results = &state.bi.results;
-    let options = options(&*state.kit.access.organization.settings().await?);
+    let options = options(state.kit.access.organization.settings().await?.as_ref());
     let variant = variant(delivery, &options);
     if let Some(bytes) = results.encoded(delivery.result, &variant) {
         return Ok(Body::from(bytes));
     }
-    let reader = results.open(delivery.result).await?;
+    let reader = ranges::spaced(results.open(delivery.result).await?);
     let (rows, before, after): (Box<dyn Encoder>, _, _) = match delivery.format {
         Format::Json => {
             let (before, after) = frame(delivery.result, delivery.envelope, &reader.schema)?;
