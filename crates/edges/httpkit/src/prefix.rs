@@ -36,7 +36,6 @@ pub fn of(request: &Request) -> &'static str {
 
 /// The routes below the short name. Without it only these first segments of paths are known; any
 /// other one is the name of an organisation that is not here.
-#[must_use]
 pub fn below_slug(app: Router, roots: impl IntoIterator<Item = String>) -> Router {
     let roots: Arc<BTreeSet<String>> = Arc::new(roots.into_iter().collect());
     let serve = move |request: Request| {
