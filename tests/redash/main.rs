@@ -1,6 +1,7 @@
 //! What clients of the Redash API rely on, through the real binary, on both metadata engines.
 
 mod alerts;
+mod organization;
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use tessera_access::{
-    Access, AccessSettings, CheckpointSigner, KeyPolicy, Mailer, Peppers, Sealer, TransportRule,
-    UsageSettings,
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, Mailer, OrganizationSettings, Peppers,
+    Sealer, TransportRule, UsageSettings,
 };
 use tessera_bi::ports::Channels;
 use tessera_bi::{Bi, BiSettings};
@@ -16,6 +16,7 @@ use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
 use tessera_lake::{Lake, UsageFileSettings, UsageFiles, usage_source_type};
+use tessera_redash::ServerNotes;
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
@@ -174,7 +175,32 @@ fn access_settings(config: &Config, node: &str) -> Result<AccessSettings> {
             clients: config.usage.clients,
             node: node.to_owned(),
         },
+        organization: organization_settings(config)?,
     })
+}
+
+/// What the organisation decides for itself, where it has not.
+fn organization_settings(config: &Config) -> Result<OrganizationSettings> {
+    let (own, dates) = (&config.organization, &config.redash);
+    OrganizationSettings {
+        auth_password_login_enabled: config.signin.passwords,
+        date_format: dates.date_format.clone(),
+        time_format: dates.time_format.clone(),
+        integer_format: own.integer_format.clone(),
+        float_format: own.float_format.clone(),
+        thousands_separator: own.thousands_separator.clone(),
+        decimal_separator: own.decimal_separator.clone(),
+        null_value: own.null_value.clone(),
+        iso_dates_in_files: own.iso_dates_in_files,
+        multi_byte_search_enabled: own.multi_byte_search_enabled,
+        feature_show_permissions_control: own.feature_show_permissions_control,
+        send_email_on_failed_scheduled_queries: own.send_email_on_failed_scheduled_queries,
+        hide_plotly_mode_bar: own.hide_plotly_mode_bar,
+        disable_public_urls: own.disable_public_urls,
+        beacon_consent: None,
+    }
+    .with(&serde_json::Map::new())
+    .map_err(|fault| explain(fault).context("the settings of [organization] and [redash]"))
 }
 
 fn bi_settings(config: &Config) -> Result<BiSettings> {
@@ -205,6 +231,8 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
         delivery_retry_max: Duration::from_secs(config.alerts.retry_seconds_max),
         delivery_retention_seconds: config.alerts.retention_seconds,
         trash_retention_days: config.queries.trash_retention_days,
+        activity_retention_seconds: i64::from(config.activity.retention_days) * 24 * 3600,
+        activity_entries_max: config.activity.entries_max,
     })
 }
 
@@ -242,7 +270,41 @@ pub fn kit_settings(config: &Config) -> Result<KitSettings> {
         cookies_secure: config.server.cookies_secure,
         request_seconds: config.server.request_seconds,
         assertions: signin::assertions(config)?,
+        frame_origins: frame_origins(&config.server.frame_origins)?,
     })
+}
+
+/// Origins as browsers spell them, or `*`.
+fn frame_origins(texts: &[String]) -> Result<Vec<String>> {
+    for text in texts {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let plain = |host: &str| {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b".-:*[]".contains(&byte))
+        };
+        if text != "*" && !host.is_some_and(plain) {
+            anyhow::bail!(
+                "server.frame_origins has {text:?}, which is neither * nor an origin such as \
+                 https://intranet.example"
+            );
+        }
+    }
+    Ok(texts.to_vec())
+}
+
+/// What the Redash dialect notes by itself.
+///
+/// # Errors
+/// For a word that is none of the three.
+pub fn server_notes(config: &Config) -> Result<ServerNotes> {
+    match config.activity.server_notes.as_str() {
+        "none" => Ok(ServerNotes::None),
+        "changes" => Ok(ServerNotes::Changes),
+        "all" => Ok(ServerNotes::All),
+        other => anyhow::bail!("activity.server_notes is {other:?}; use none, changes or all"),
+    }
 }
 
 /// The settings of background work.

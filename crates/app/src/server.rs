@@ -11,7 +11,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tessera_access::terms::Dialect;
 use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
-use tessera_httpkit::{Kit, layer, leaks};
+use tessera_httpkit::{Kit, layer, leaks, prefix};
 use tessera_kernel::{Random, Secret, SystemRandom};
 use tessera_metabase::{MetabaseSettings, MetabaseState};
 use tessera_redash::{RedashSettings, RedashState};
@@ -97,8 +97,9 @@ fn router(
         core.bi.clone(),
         RedashSettings {
             version: version.clone(),
-            date_format: config.redash.date_format.clone(),
-            time_format: config.redash.time_format.clone(),
+            notes: compose::server_notes(config)?,
+            tokens: crate::signin::token_facts(config),
+            allowed_domains: config.signin.allowed_domains.clone(),
         },
     ));
     let metabase = tessera_metabase::router(MetabaseState::new(
@@ -132,7 +133,7 @@ fn router(
             kind.is_some_and(|kind| kind.starts_with("text/") || kind.contains("json"))
         },
     );
-    Ok(redash
+    let app = redash
         .merge(metabase)
         .merge(api)
         .merge(health)
@@ -143,7 +144,23 @@ fn router(
         .layer(from_fn_with_state(
             Layer { settings, random, usage: core.access.usage.clone() },
             layer::prepare,
-        )))
+        ));
+    Ok(if config.server.multi_org { prefix::below_slug(app, roots()) } else { app })
+}
+
+/// The first segments of all paths that are served without the short name of the organisation too.
+/// Pages of the web interface are not among them.
+fn roots() -> Vec<String> {
+    let tables = tessera_redash::route_table().into_iter().map(|route| route.path);
+    let tables = tables.chain(tessera_api::route_table().into_iter().map(|route| route.path));
+    let tables = tables.chain(tessera_metabase::route_table().into_iter().map(|route| route.path));
+    let first = |path: &str| path.trim_start_matches('/').split('/').next().map(str::to_owned);
+    let more = ["healthz", "readyz", "metrics"];
+    tables
+        .filter_map(first)
+        .chain(more.map(str::to_owned))
+        .filter(|root| !root.is_empty())
+        .collect()
 }
 
 async fn listen(listener: TcpListener, app: Router, grace: Duration) -> Result<()> {

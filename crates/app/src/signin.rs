@@ -13,6 +13,7 @@ use tessera_identity::{
     OutboundSettings,
 };
 use tessera_kernel::{Clock, Secret};
+use tessera_redash::TokenFacts;
 
 use crate::compose::{explain, networks};
 use crate::config::{Config, SigninSection};
@@ -39,6 +40,19 @@ pub(crate) fn settings(config: &Config) -> Result<SignInSettings> {
         allowed_domains: signin.allowed_domains.clone(),
         group_map: signin.group_map.clone(),
         remote_user: !signin.remote_user_header.is_empty(),
+    })
+}
+
+/// How signed tokens are taken, for those who ask for the settings; `None` if they are not.
+pub(crate) fn token_facts(config: &Config) -> Option<TokenFacts> {
+    let signin = &config.signin;
+    (!signin.jwt_cookie.is_empty() || !signin.jwt_header.is_empty()).then(|| TokenFacts {
+        issuer: signin.jwt_issuer.clone(),
+        keys_url: signin.jwt_jwks_url.clone(),
+        audience: signin.jwt_audience.clone(),
+        algorithms: signin.jwt_algorithms.clone(),
+        cookie: signin.jwt_cookie.clone(),
+        header: signin.jwt_header.clone(),
     })
 }
 

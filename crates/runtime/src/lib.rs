@@ -92,6 +92,9 @@ impl Runtime {
         if let Err(fault) = ended {
             tracing::error!(%fault, "the audit log was not written and signed to its end");
         }
+        if let Err(fault) = self.shared.bi.activity.flush().await {
+            tracing::error!(%fault, "what people did was not written");
+        }
         if let Err(fault) = upkeep::write_records(&self.shared).await {
             tracing::error!(%fault, "records of requests were not written");
         }

@@ -17,6 +17,9 @@ const AUDIT_EVERY: Duration = Duration::from_millis(500);
 /// How often records of requests are written.
 const RECORDS_EVERY: Duration = Duration::from_millis(900);
 
+/// How often what people did is written.
+const ACTIVITY_EVERY: Duration = Duration::from_secs(1);
+
 /// How often files of records are tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
@@ -39,6 +42,7 @@ pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Task> {
         )),
         Box::pin(every(Arc::clone(shared), "limits", shared.settings.limits_sync, limits)),
         Box::pin(records(Arc::clone(shared))),
+        Box::pin(every(Arc::clone(shared), "what people did", ACTIVITY_EVERY, activity)),
         Box::pin(every(Arc::clone(shared), "records of requests", TIDY_EVERY, tidy)),
         Box::pin(every(Arc::clone(shared), "clean-up", clean_up, clean_up_all)),
     ]
@@ -93,6 +97,14 @@ pub(crate) async fn write_records(shared: &Shared) -> Result<()> {
     Ok(())
 }
 
+async fn activity(shared: Arc<Shared>) -> Result<()> {
+    let lost = shared.bi.activity.flush().await?;
+    if lost > 0 {
+        tracing::warn!(lost, "records of what people did found no room (activity.entries_max)");
+    }
+    Ok(())
+}
+
 async fn tidy(shared: Arc<Shared>) -> Result<()> {
     shared.access.usage.upkeep().await
 }
@@ -142,6 +154,7 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let sessions = shared.access.sessions.purge().await?;
     let buckets = shared.access.gate.limits().purge().await?;
     let deliveries = shared.bi.alerts.purge().await?;
+    let activities = shared.bi.activity.purge().await?;
     let tended = shared.access.keys.tend().await?;
     if tended != tessera_access::Tended::default() {
         tracing::info!(
@@ -152,7 +165,8 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
             "keys were tended"
         );
     }
-    if results + orphans + trashed + jobs + sessions + buckets + deliveries > 0 {
+    let gone = results + orphans + trashed + jobs + sessions + buckets + deliveries + activities;
+    if gone > 0 {
         tracing::info!(
             results,
             orphans,
@@ -161,6 +175,7 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
             sessions,
             buckets,
             deliveries,
+            activities,
             "cleaned up"
         );
     }

@@ -34,6 +34,8 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
              tags is_draft is_archived version latest_result created_at updated_at"
         }
         "visualization" => VISUALIZATION,
+        "snippet" => "id uid trigger description text owner_id created_at updated_at",
+        "activity" => "id at user_id actor action object_kind object address client detail",
         "dashboard" => {
             "id uid slug name owner_id layout filters_enabled options tags is_draft is_archived \
              version created_at updated_at"
@@ -75,14 +77,16 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
 /// How many columns [`of`] gives for a user.
 pub(crate) const USER_WIDTH: usize = 14;
 /// How many columns [`of`] gives for a visualization.
-pub(crate) const VISUALIZATION_WIDTH: usize = 9;
+pub(crate) const VISUALIZATION_WIDTH: usize = 10;
 /// How many columns [`of`] gives for a destination.
 pub(crate) const DESTINATION_WIDTH: usize = 8;
 
 const USER: &str = "id uid name email password_hash groups disabled_at invitation_pending \
                     email_verified active_at epoch created_at updated_at kind";
 const DESTINATION: &str = "id uid name kind options sealed_options created_at updated_at";
-const VISUALIZATION: &str = "id uid query_id kind name description options created_at updated_at";
+
+const VISUALIZATION: &str =
+    "id uid query_id kind name described description options created_at updated_at";
 
 /// A user's groups as numbers with commas, in the order of joining.
 fn groups_of(alias: &str) -> String {

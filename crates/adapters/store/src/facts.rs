@@ -28,6 +28,7 @@ fn call_for(object: Object) -> Option<Call> {
         Object::Alert(id) => call!("facts_alert", id),
         Object::Subscription(id) => call!("facts_subscription", id),
         Object::Destination(id) => call!("facts_destination", id),
+        Object::Snippet(id) => call!("facts_snippet", id),
     })
 }
 
@@ -35,7 +36,7 @@ fn read_facts(object: Object, mut row: Row, rest: impl Iterator<Item = Row>) -> 
     let mut facts = Facts::default();
     match object {
         Object::None => {}
-        Object::User(_) | Object::Key(_) => facts.owner = row.take()?,
+        Object::User(_) | Object::Key(_) | Object::Snippet(_) => facts.owner = row.take()?,
         Object::Group(_) => {
             row.take::<i64>()?;
             facts.members = numbers(row.take()?)?;

@@ -10,6 +10,7 @@ mod settings;
 mod store;
 
 mod account_keys;
+mod activities;
 mod alerts;
 mod audit;
 mod dashboards;
@@ -31,6 +32,7 @@ mod sealed;
 mod search;
 mod sessions;
 mod signin;
+mod snippets;
 mod sources;
 mod tags;
 mod users;

@@ -8,13 +8,14 @@ use crate::db::{Call, Row, Tx, call};
 
 /// Reads the columns of `{visualization v}`.
 pub(crate) fn read_visualization(row: &mut Row) -> Result<Visualization> {
+    let described = |described: bool, text: String| described.then_some(text);
     Ok(Visualization {
         id: row.take()?,
         uid: row.take()?,
         query: row.take()?,
         kind: row.take()?,
         name: row.take()?,
-        description: row.take()?,
+        description: described(row.take()?, row.take()?),
         options: row.take()?,
         created_at: row.take()?,
         updated_at: row.take()?,
@@ -37,7 +38,8 @@ pub(crate) async fn insert_visualization(
         query,
         &shown.kind,
         &shown.name,
-        &shown.description,
+        shown.description.is_some(),
+        shown.description.as_deref().unwrap_or_default(),
         &shown.options,
         shown.created_at,
         shown.updated_at,
@@ -54,7 +56,8 @@ pub(crate) fn update(shown: &Visualization) -> Call {
         shown.query,
         &shown.kind,
         &shown.name,
-        &shown.description,
+        shown.description.is_some(),
+        shown.description.as_deref().unwrap_or_default(),
         &shown.options,
         shown.created_at,
         shown.updated_at,

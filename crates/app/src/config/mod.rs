@@ -56,6 +56,10 @@ pub struct Config {
     pub alerts: AlertsSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
+    /// What the organisation decides for itself.
+    pub organization: OrganizationSection,
+    /// What people did.
+    pub activity: ActivitySection,
     /// What the Metabase dialect tells its clients.
     pub metabase: MetabaseSection,
     /// The `/v1` API.
@@ -88,6 +92,8 @@ impl Default for Config {
             channels: ChannelsSection::default(),
             alerts: AlertsSection::default(),
             redash: RedashSection::default(),
+            organization: OrganizationSection::default(),
+            activity: ActivitySection::default(),
             metabase: MetabaseSection::default(),
             api: ApiSection::default(),
             audit: AuditSection::default(),

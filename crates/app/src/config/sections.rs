@@ -41,6 +41,13 @@ section! {
         trusted_proxies: Vec<String> = Vec::new(),
         /// Whether `/metrics` is open to everybody; if not, it takes an administrator's key.
         metrics_public: bool = true,
+        /// Origins of pages that may show embedded visualizations and public dashboards in a frame,
+        /// such as `https://intranet.example`; `*` is every page. A key that names its own origins
+        /// is not widened by this.
+        frame_origins: Vec<String> = Vec::new(),
+        /// Whether pages and the Redash dialect are served below the short name of the organisation,
+        /// as `/default/api/queries`. Pages are then served there only.
+        multi_org: bool = false,
     }
 }
 
@@ -384,6 +391,48 @@ section! {
         date_format: String = "DD/MM/YY".to_owned(),
         /// Times of day, in moment.js tokens.
         time_format: String = "HH:mm".to_owned(),
+    }
+}
+
+section! {
+    /// What the organisation decides for itself, until an administrator changes it while the server
+    /// runs. Formats of dates are in `[redash]`.
+    OrganizationSection {
+        /// How clients show whole numbers, in numeral.js tokens.
+        integer_format: String = "0,0".to_owned(),
+        /// How clients show fractions, in numeral.js tokens.
+        float_format: String = "0,0.00".to_owned(),
+        /// What stands between thousands.
+        thousands_separator: String = ",".to_owned(),
+        /// What stands before the fraction.
+        decimal_separator: String = ".".to_owned(),
+        /// What clients show where there is no value.
+        null_value: String = "null".to_owned(),
+        /// Whether dates in CSV and TSV files of the Redash dialect are written as ISO 8601.
+        iso_dates_in_files: bool = false,
+        /// Whether search also finds parts of words, for languages without spaces.
+        multi_byte_search_enabled: bool = false,
+        /// Whether clients offer to share editing.
+        feature_show_permissions_control: bool = false,
+        /// Whether owners are told by mail of scheduled runs that failed.
+        send_email_on_failed_scheduled_queries: bool = false,
+        /// Whether clients hide the buttons of charts.
+        hide_plotly_mode_bar: bool = false,
+        /// Whether public links of dashboards do not work.
+        disable_public_urls: bool = false,
+    }
+}
+
+section! {
+    /// What people did, for overviews: told by clients, and noted by the server.
+    ActivitySection {
+        /// What the server notes by itself of requests in the Redash dialect: `none`, `changes`, or
+        /// `all`, which is also what is read and run.
+        server_notes: String = "changes".to_owned(),
+        /// How long it is kept, in days; 0 keeps nothing.
+        retention_days: u32 = 90,
+        /// Records that may wait to be written; what comes beyond is counted and lost.
+        entries_max: usize = 10_000,
     }
 }
 

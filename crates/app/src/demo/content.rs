@@ -187,7 +187,7 @@ impl Maker<'_> {
         let new = NewVisualization {
             kind: "CHART".to_owned(),
             name: name.to_owned(),
-            description: String::new(),
+            description: Some(String::new()),
             options,
         };
         let chart = self.core.bi.visualizations.create(&grant, new).await.map_err(explain)?;

@@ -100,7 +100,7 @@ impl Import<'_> {
                 content: NewVisualization {
                     kind: text(visualization, "type"),
                     name: text(visualization, "name"),
-                    description: text(visualization, "description"),
+                    description: visualization["description"].as_str().map(str::to_owned),
                     options: visualization["options"].clone(),
                 },
                 created_at: time(visualization, "created_at", now),

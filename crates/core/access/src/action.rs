@@ -299,6 +299,23 @@ actions! {
     /// Read queues and workers.
     SystemJobs = "system.jobs", Admin, ["super_admin"];
 
+    /// Read the settings of the organisation.
+    OrganizationRead = "organization.read", Admin, ["admin"];
+    /// Change the settings of the organisation.
+    OrganizationUpdate = "organization.update", Admin, ["admin"];
+
+    /// List and read snippets.
+    SnippetsRead = "snippets.read", Nothing, [];
+    /// Create a snippet.
+    SnippetsCreate = "snippets.create", Nothing, [];
+    /// Change or delete a snippet.
+    SnippetsEdit = "snippets.edit", Owner, [];
+
+    /// Tell what one did with a client.
+    ActivityRecord = "activity.record", Nothing, [];
+    /// Read what people did.
+    ActivityList = "activity.list", Admin, ["admin"];
+
     // What keys of a workspace may do. The names are those that Braze's clients know.
     /// `users.track` in a workspace.
     UsersTrack = "users.track", Workspace, ["admin"];
@@ -530,6 +547,7 @@ impl Action {
                 | Self::DestinationsUpdate
                 | Self::DestinationsDelete
                 | Self::AuditExport
+                | Self::OrganizationUpdate
         )
     }
 }

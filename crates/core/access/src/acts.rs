@@ -1,7 +1,7 @@
 //! What can be asked of the gate: one type per act, so that a right to one cannot serve another.
 
 use tessera_kernel::ids::{
-    AlertId, DashboardId, DestinationId, GroupId, KeyId, QueryId, ResultId, SourceId,
+    AlertId, DashboardId, DestinationId, GroupId, KeyId, QueryId, ResultId, SnippetId, SourceId,
     SubscriptionId, Uid, UserId, VisualizationId, WidgetId, WorkspaceId,
 };
 
@@ -40,6 +40,8 @@ pub enum Object {
     Subscription(SubscriptionId),
     /// A destination of notices.
     Destination(DestinationId),
+    /// A snippet.
+    Snippet(SnippetId),
 }
 
 impl Object {
@@ -62,6 +64,7 @@ impl Object {
             Self::Alert(_) => "alert",
             Self::Subscription(_) => "subscription",
             Self::Destination(_) => "destination",
+            Self::Snippet(_) => "snippet",
         }
     }
 
@@ -84,6 +87,7 @@ impl Object {
             Self::Alert(id) => format!("alert:{id}"),
             Self::Subscription(id) => format!("subscription:{id}"),
             Self::Destination(id) => format!("destination:{id}"),
+            Self::Snippet(id) => format!("snippet:{id}"),
         }
     }
 }
@@ -115,6 +119,7 @@ impl Object {
             "alert" => Self::Alert(AlertId(id)),
             "subscription" => Self::Subscription(SubscriptionId(id)),
             "destination" => Self::Destination(DestinationId(id)),
+            "snippet" => Self::Snippet(SnippetId(id)),
             _ => return None,
         })
     }
@@ -395,6 +400,23 @@ acts! {
     ExportAudit {} = AuditExport, |_| Object::None;
     /// Check the audit log.
     VerifyAudit {} = AuditVerify, |_| Object::None;
+
+    /// Read the settings of the organisation.
+    ReadOrganization {} = OrganizationRead, |_| Object::None;
+    /// Change the settings of the organisation.
+    UpdateOrganization {} = OrganizationUpdate, |_| Object::None;
+
+    /// List or read snippets.
+    ReadSnippets {} = SnippetsRead, |_| Object::None;
+    /// Create a snippet.
+    CreateSnippet {} = SnippetsCreate, |_| Object::None;
+    /// Change or delete a snippet.
+    EditSnippet { snippet: SnippetId } = SnippetsEdit, |a| Object::Snippet(a.snippet);
+
+    /// Tell what one did.
+    RecordActivity {} = ActivityRecord, |_| Object::None;
+    /// Read what people did.
+    ListActivity {} = ActivityList, |_| Object::None;
 
     /// Read how the server is.
     ReadStatus {} = SystemStatus, |_| Object::None;

@@ -31,6 +31,8 @@ pub struct UserPrincipal {
     pub name: String,
     /// The address.
     pub email: String,
+    /// Whether the address is proved.
+    pub email_verified: bool,
     /// Groups the user is in.
     pub groups: Vec<GroupId>,
     /// The words of all those groups, in their order, without repetition.

@@ -60,6 +60,7 @@ pub use keys::{
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use mail::{Mail, Mailer};
+pub use organization::{Organization, OrganizationSettings};
 pub use passwords::Passwords;
 pub use reseal::{SealedCount, SealedKind, SealedRepo, SealedValue, check_sealed, reseal};
 pub use seal::{Sealed, Sealer};

@@ -9,8 +9,8 @@ use crate::ports::{Repos, UsageLog};
 use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
-    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
-    SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
+    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Organization, Passwords,
+    Peppers, Sealer, SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
 };
 
 /// Who may do what. Copied for every request, so a copy costs one count.
@@ -54,6 +54,8 @@ pub struct Services {
     pub setup: Setup,
     /// What was done with keys.
     pub usage: Usage,
+    /// The settings of the organisation.
+    pub organization: Organization,
     /// Editors and settings of the organisation are read and written through here.
     pub(crate) repos: Arc<dyn Repos>,
 }
@@ -87,9 +89,11 @@ impl Access {
             Arc::clone(&clock),
             Arc::clone(&random),
         );
+        let organization = Organization::new(Arc::clone(&repos), gate.clone(), Arc::clone(&clock));
         let (signin, factors, federation) = Parts {
             repos: Arc::clone(&repos),
             gate: gate.clone(),
+            organization: organization.clone(),
             keys: keys.clone(),
             sessions: sessions.clone(),
             passwords: passwords.clone(),
@@ -143,6 +147,7 @@ impl Access {
             gate,
             keys,
             usage,
+            organization,
             repos,
         }))
     }

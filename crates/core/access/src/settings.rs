@@ -57,6 +57,8 @@ pub struct AccessSettings {
     pub signin: SignInSettings,
     /// What is recorded of requests.
     pub usage: UsageSettings,
+    /// The settings of the organisation where it has not set its own.
+    pub organization: crate::OrganizationSettings,
 }
 
 /// What the operator decides about the records of requests.
@@ -101,6 +103,7 @@ impl Default for AccessSettings {
             trusted_proxies: Vec::new(),
             signin: SignInSettings::default(),
             usage: UsageSettings::default(),
+            organization: crate::OrganizationSettings::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! files and databases have to offer is in [`ports`]. Entry point: [`Bi`], which holds one service
 //! for each feature.
 
+mod activity;
 mod alerts;
 mod dashboards;
 mod destinations;
@@ -19,10 +20,12 @@ mod results;
 mod search;
 mod service;
 mod settings;
+mod snippets;
 mod sources;
 mod trash;
 mod visualizations;
 
+pub use activity::{Activity, ActivityService, NewActivity};
 pub use alerts::{
     Alert, AlertChange, AlertDetail, AlertFilter, AlertNotice, AlertState, Alerts, AttemptOutcome,
     ChannelType, Delivery, DeliveryScope, DeliveryState, DueEvaluation, EvaluationOutcome,
@@ -58,6 +61,7 @@ pub use search::{
 };
 pub use service::Bi;
 pub use settings::BiSettings;
+pub use snippets::{NewSnippet, Snippet, SnippetChange, SnippetListing, Snippets};
 pub use sources::{
     NewSource, SchemaAnswer, Source, SourceChange, SourceSettings, SourceType, SourceView, Sources,
     Table, TableColumn,

@@ -11,16 +11,16 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use tessera_access::{Key, Viewer, Visible};
 use tessera_kernel::ids::{
-    DashboardId, QueryId, ResultId, SourceId, Uid, UserId, VisualizationId, WidgetId,
+    DashboardId, QueryId, ResultId, SnippetId, SourceId, Uid, UserId, VisualizationId, WidgetId,
 };
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
 use crate::{
-    AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Found,
-    ImportRecord, Job, Json, NewJob, Numbered, ObjectKind, Outcome, Query, QueryDetail,
-    QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Source, SourceType, Table,
-    TagCount, TrashWeight, Visualization, Widget, WidgetDetail,
+    Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing,
+    Found, ImportRecord, Job, Json, NewJob, Numbered, ObjectKind, Outcome, Query, QueryDetail,
+    QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Snippet, SnippetListing,
+    Source, SourceType, Table, TagCount, TrashWeight, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -280,6 +280,52 @@ pub trait ImportRepo: Send + Sync {
     async fn set_query_options(&self, id: QueryId, options: &Json) -> Result<()>;
 }
 
+/// Snippets.
+#[async_trait]
+pub trait SnippetRepo: Send + Sync {
+    /// All snippets by word.
+    async fn snippets(&self) -> Result<Vec<SnippetListing>>;
+    /// One snippet.
+    async fn snippet(&self, id: SnippetId) -> Result<Option<SnippetListing>>;
+    /// Adds a snippet; `Duplicate` if its word is taken.
+    async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId>;
+    /// Writes a snippet; `Duplicate` if its word is taken.
+    async fn update_snippet(&self, snippet: &Snippet) -> Result<()>;
+    /// Deletes a snippet.
+    async fn delete_snippet(&self, id: SnippetId) -> Result<()>;
+}
+
+/// What people did.
+#[async_trait]
+pub trait ActivityRepo: Send + Sync {
+    /// Adds all or none.
+    async fn insert_activities(&self, activities: &[Activity]) -> Result<()>;
+    /// A page of what people did, or one user, latest first.
+    async fn activities(&self, user: Option<UserId>, page: PageRequest) -> Result<Page<Activity>>;
+    /// Removes what was done before a moment; tells how many.
+    async fn purge_activities(&self, before: Timestamp) -> Result<u64>;
+}
+
+/// How much is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentCounts {
+    /// Stored results.
+    pub results: u64,
+    /// Bytes of their files.
+    pub result_bytes: u64,
+    /// Those that no query names and that are old enough to go.
+    pub unused_results: u64,
+    /// Widgets of all dashboards.
+    pub widgets: u64,
+}
+
+/// Numbers for operators.
+#[async_trait]
+pub trait CountRepo: Send + Sync {
+    /// How much is stored. Results from before `old` count as unused if no query names them.
+    async fn content_counts(&self, old: Timestamp) -> Result<ContentCounts>;
+}
+
 /// Everything of this crate that is kept in the metadata store.
 pub trait BiRepos:
     SourceRepo
@@ -291,6 +337,9 @@ pub trait BiRepos:
     + OutboxRepo
     + ObjectRepo
     + ImportRepo
+    + SnippetRepo
+    + ActivityRepo
+    + CountRepo
     + 'static
 {
 }
@@ -305,6 +354,9 @@ impl<T> BiRepos for T where
         + OutboxRepo
         + ObjectRepo
         + ImportRepo
+        + SnippetRepo
+        + ActivityRepo
+        + CountRepo
         + 'static
 {
 }

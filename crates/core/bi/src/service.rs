@@ -10,8 +10,8 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result};
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Channels, Connectors, ResultFiles};
 use crate::{
-    Alerts, BiSettings, Dashboards, Destinations, Imports, Jobs, Queries, Reach, Results, Search,
-    Sources, Trash, Visualizations,
+    ActivityService, Alerts, BiSettings, Dashboards, Destinations, Imports, Jobs, Queries, Reach,
+    Results, Search, Snippets, Sources, Trash, Visualizations,
 };
 
 /// What the services share.
@@ -75,6 +75,10 @@ pub struct Bi {
     pub imports: Imports,
     /// What was archived.
     pub trash: Trash,
+    /// Pieces of text to write queries with.
+    pub snippets: Snippets,
+    /// What people did.
+    pub activity: ActivityService,
     parts: Arc<Parts>,
 }
 
@@ -122,6 +126,8 @@ impl Bi {
             search: Search::new(Arc::clone(&parts)),
             imports: Imports::new(Arc::clone(&parts)),
             trash: Trash::new(Arc::clone(&parts)),
+            snippets: Snippets::new(Arc::clone(&parts)),
+            activity: ActivityService::new(Arc::clone(&parts)),
             parts,
         }
     }

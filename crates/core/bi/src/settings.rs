@@ -50,6 +50,10 @@ pub struct BiSettings {
     pub delivery_retry_max: Duration,
     /// How long the delivery log remembers, in seconds.
     pub delivery_retention_seconds: i64,
+    /// Age after which records of what people did go, in seconds; zero keeps none.
+    pub activity_retention_seconds: i64,
+    /// Such records that may wait to be written; what comes beyond is lost.
+    pub activity_entries_max: usize,
 }
 
 impl Default for BiSettings {
@@ -77,6 +81,8 @@ impl Default for BiSettings {
             delivery_retry: Duration::from_secs(5),
             delivery_retry_max: Duration::from_secs(3600),
             delivery_retention_seconds: 30 * 24 * 3600,
+            activity_retention_seconds: 90 * 24 * 3600,
+            activity_entries_max: 10_000,
         }
     }
 }

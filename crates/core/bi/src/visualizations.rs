@@ -24,9 +24,9 @@ pub struct Visualization {
     pub kind: String,
     /// The name.
     pub name: String,
-    /// What it shows.
-    pub description: String,
-    /// Options that only clients read.
+    /// What it shows, if anybody said.
+    pub description: Option<String>,
+    /// Options that only clients read: an object, or null if nobody said.
     pub options: Json,
     /// When it was made.
     pub created_at: Timestamp,
@@ -41,9 +41,9 @@ pub struct NewVisualization {
     pub kind: String,
     /// The name.
     pub name: String,
-    /// What it shows.
-    pub description: String,
-    /// Options that only clients read.
+    /// What it shows, if anybody says.
+    pub description: Option<String>,
+    /// Options that only clients read: an object, or null if nobody says.
     pub options: Json,
 }
 
@@ -115,7 +115,7 @@ impl Visualizations {
             visualization.name = name;
         }
         if let Some(description) = change.description {
-            visualization.description = description;
+            visualization.description = Some(description);
         }
         if let Some(options) = change.options {
             visualization.options = options;
@@ -149,7 +149,7 @@ fn check(visualization: &Visualization) -> Result<()> {
             return Err(Fault::invalid(field, detail));
         }
     }
-    if !visualization.options.is_object() {
+    if !visualization.options.is_object() && !visualization.options.is_null() {
         return Err(Fault::invalid("options", "must be an object"));
     }
     Ok(())

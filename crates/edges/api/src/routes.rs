@@ -308,6 +308,9 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::search::routes());
     all.extend(handlers::history::routes());
     all.extend(handlers::trash::routes());
+    all.extend(handlers::snippets::routes());
+    all.extend(handlers::organization::routes());
+    all.extend(handlers::activity::routes());
     all.extend(handlers::audit::routes());
     all.extend(handlers::system::routes());
     all

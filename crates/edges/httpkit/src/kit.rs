@@ -6,7 +6,7 @@ use http::request::Parts;
 use ipnet::IpNet;
 use tessera_access::terms::Dialect;
 use tessera_access::{Access, Act, Authorized, Caller, RequestContext, Transport};
-use tessera_kernel::{Code, Random, Result};
+use tessera_kernel::{Code, Fault, Random, Result};
 
 use crate::{Assertions, RequestInfo, cookies, credential, csrf};
 
@@ -25,6 +25,8 @@ pub struct KitSettings {
     pub request_seconds: u64,
     /// How others tell who calls.
     pub assertions: Assertions,
+    /// Origins of pages that may show embeds in a frame; `*` is every page.
+    pub frame_origins: Vec<String>,
 }
 
 impl Default for KitSettings {
@@ -36,6 +38,7 @@ impl Default for KitSettings {
             cookies_secure: false,
             request_seconds: 90,
             assertions: Assertions::default(),
+            frame_origins: Vec::new(),
         }
     }
 }
@@ -74,6 +77,9 @@ impl Kit {
     /// request may not come from our own pages.
     pub async fn identify(&self, parts: &Parts, info: &RequestInfo) -> Result<Caller> {
         let caller = self.recognise(parts, info).await;
+        if let Ok(Caller::Dashboard(_)) = &caller {
+            self.check_public_links().await?;
+        }
         info.ledger.note(|entry| match &caller {
             Ok(Caller::User { user, key: None }) => {
                 entry.actor = Some(format!("user:{}", user.id));
@@ -96,6 +102,17 @@ impl Kit {
             }
         });
         caller
+    }
+
+    /// Refuses while the organisation wants no public links.
+    ///
+    /// # Errors
+    /// `Invalid`, and if storage fails.
+    pub async fn check_public_links(&self) -> Result<()> {
+        if self.access.organization.settings().await?.disable_public_urls {
+            return Err(Fault::new(Code::Invalid, "public URLs are disabled"));
+        }
+        Ok(())
     }
 
     async fn recognise(&self, parts: &Parts, info: &RequestInfo) -> Result<Caller> {

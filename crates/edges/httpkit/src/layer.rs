@@ -16,7 +16,8 @@ use tessera_kernel::{Random, Result};
 use crate::credential::{QUERY_NAME, redact};
 use crate::record::Recorder;
 use crate::{
-    KitSettings, RequestFacts, RequestInfo, address, body, limits, origins, signatures, sunset,
+    KitSettings, RequestFacts, RequestInfo, address, body, limits, origins, prefix, signatures,
+    sunset,
 };
 
 /// A request identifier that a caller may choose: longer ones are replaced.
@@ -47,7 +48,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         address: address.map(|address| address.to_string()),
         from_proxy: peer
             .is_some_and(|peer| address::is_trusted(peer.ip(), &layer.settings.trusted_proxies)),
-        base_url: base_url(&layer.settings, request.headers()),
+        base_url: base_url(&layer.settings, request.headers()) + prefix::of(&request),
         origin: origins::of(request.headers()),
         client: text(request.headers(), &header::USER_AGENT),
         proof: OnceLock::new(),
@@ -107,7 +108,11 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     metrics::histogram!("tessera_http_request_seconds", labels).record(seconds);
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
     let meter = info.ledger.read(|entry| {
-        origins::tell(response.headers_mut(), uri.path(), &entry.origins, info.origin.as_deref());
+        let headers = response.headers_mut();
+        origins::allow(headers, uri.path(), &entry.origins, info.origin.as_deref());
+        // A key that names origins is for those only.
+        let framing = [&layer.settings.frame_origins, &entry.origins];
+        origins::frame(headers, uri.path(), framing[usize::from(!entry.origins.is_empty())]);
         if let Some(end) = entry.sunset {
             sunset::announce(response.headers_mut(), end);
         }

@@ -17,6 +17,7 @@ pub mod leaks;
 mod limits;
 mod origins;
 pub mod pages;
+pub mod prefix;
 pub mod qr;
 mod record;
 mod route;

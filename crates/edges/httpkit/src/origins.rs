@@ -49,16 +49,8 @@ pub(crate) fn preflight(request: &Request) -> Option<Response> {
     Some(response)
 }
 
-/// Tells the browser what pages of the key's origins may do with an answer.
-pub(crate) fn tell(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&str>) {
-    if !known.is_empty() {
-        allow(headers, path, known, asking);
-        frame(headers, path, known);
-    }
-}
-
 /// Lets pages of the asking origin read the answer, if the key is for that origin.
-fn allow(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&str>) {
+pub(crate) fn allow(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&str>) {
     if known.is_empty() || !CALLED.iter().any(|start| path.starts_with(start)) {
         return;
     }
@@ -77,7 +69,7 @@ fn allow(headers: &mut HeaderMap, path: &str, known: &[String], asking: Option<&
 }
 
 /// Lets pages of the key's origins show the answer in a frame.
-fn frame(headers: &mut HeaderMap, path: &str, known: &[String]) {
+pub(crate) fn frame(headers: &mut HeaderMap, path: &str, known: &[String]) {
     if known.is_empty() || !FRAMED.iter().any(|start| path.starts_with(start)) {
         return;
     }

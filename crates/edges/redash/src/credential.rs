@@ -116,6 +116,20 @@ impl Call {
         }
     }
 
+    /// The body as a JSON list of objects, whatever media type it was sent as.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub(crate) fn objects(&self) -> Result<Vec<Map<String, Json>>> {
+        let malformed = || Fault::new(Code::Malformed, "send a JSON list of objects");
+        let Json::Array(items) = body::json_strict(&self.body)? else { return Err(malformed()) };
+        let object = |item| match item {
+            Json::Object(fields) => Ok(fields),
+            _ => Err(malformed()),
+        };
+        items.into_iter().map(object).collect()
+    }
+
     /// The body as a JSON object; anything else counts as an empty one.
     pub(crate) fn lenient(&self) -> Map<String, Json> {
         match body::json_lenient(&self.body) {

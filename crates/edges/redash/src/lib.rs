@@ -8,11 +8,13 @@ mod credential;
 mod errors;
 mod handlers;
 mod map;
+mod notes;
 mod quirks;
+mod ranges;
 mod routes;
 mod state;
 mod wire;
 
 pub use routes::{route_table, router, routes};
-pub use state::{RedashSettings, RedashState};
+pub use state::{RedashSettings, RedashState, ServerNotes, TokenFacts};
 pub use tessera_httpkit::{Guard, RouteInfo};

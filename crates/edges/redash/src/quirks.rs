@@ -179,6 +179,20 @@ pub(crate) fn query_key_reads_results_below_its_query(caller: &Caller) -> Result
     }
 }
 
+/// A user who is shut out gets no new credentials; the page with the list of users looks for 404.
+pub(crate) fn disabled_users_get_no_new_credentials(is_disabled: bool) -> Result<(), Refusal> {
+    if is_disabled {
+        return Err(Refusal::say(StatusCode::NOT_FOUND, "Not found"));
+    }
+    Ok(())
+}
+
+/// The key of a dashboard may ask for the list of queries, and none is in it: what is on the
+/// dashboard is told with the dashboard.
+pub(crate) fn dashboard_key_lists_no_queries(caller: &Caller) -> bool {
+    matches!(caller, Caller::Dashboard(_))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -225,6 +239,19 @@ mod tests {
     fn query_key_asks_for_jobs_below_its_query_only() {
         assert!(query_key_asks_for_jobs_below_its_query(&query_key()).is_err());
         assert!(query_key_asks_for_jobs_below_its_query(&dashboard_key()).is_ok());
+    }
+
+    #[test]
+    fn disabled_users_get_no_new_credentials_and_others_do() {
+        let refused = disabled_users_get_no_new_credentials(true).expect_err("refused");
+        assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+        assert!(disabled_users_get_no_new_credentials(false).is_ok());
+    }
+
+    #[test]
+    fn dashboard_key_lists_no_queries_and_a_query_key_is_refused() {
+        assert!(dashboard_key_lists_no_queries(&dashboard_key()));
+        assert!(!dashboard_key_lists_no_queries(&query_key()));
     }
 
     #[test]

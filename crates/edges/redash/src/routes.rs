@@ -7,12 +7,12 @@ use axum::routing::MethodRouter;
 use tessera_access::Action;
 use tessera_httpkit::{Guard, RouteInfo};
 
-use crate::RedashState;
 use crate::handlers::{
-    accounts, acl, admin, alerts, dashboards, destinations, federation, groups, jobs, pages,
-    queries, query_lists, results, second_factor, session, shell, sources, users, visualizations,
-    widgets,
+    accounts, acl, admin, alerts, dashboards, destinations, events, federation, groups, jobs,
+    organization, pages, queries, query_lists, results, second_factor, session, shell, snippets,
+    sources, users, visualizations, widgets,
 };
+use crate::{RedashState, notes};
 
 struct Route {
     info: RouteInfo,
@@ -73,6 +73,7 @@ fn known(state: &RedashState) -> Router<RedashState> {
         .into_iter()
         .fold(Router::new(), |router, route| router.route(route.info.path, route.handler))
         .method_not_allowed_fallback(shell::unmatched)
+        .layer(from_fn_with_state(state.clone(), notes::note))
         .layer(from_fn_with_state(state.clone(), shell::give_csrf_token))
 }
 
@@ -84,6 +85,7 @@ fn table() -> Vec<Route> {
     routes.extend(result_routes());
     routes.extend(dashboard_routes());
     routes.extend(alert_routes());
+    routes.extend(organization_routes());
     routes
 }
 
@@ -280,6 +282,25 @@ fn alert_routes() -> Vec<Route> {
         get("/api/destinations/{id}", act(DestinationsRead), destinations::get),
         post("/api/destinations/{id}", act(DestinationsUpdate), destinations::update),
         delete("/api/destinations/{id}", act(DestinationsDelete), destinations::delete),
+    ]
+}
+
+#[rustfmt::skip]
+fn organization_routes() -> Vec<Route> {
+    use Action::{
+        ActivityList, ActivityRecord, OrganizationRead, OrganizationUpdate, SnippetsCreate,
+        SnippetsEdit, SnippetsRead,
+    };
+    vec![
+        get("/api/query_snippets", act(SnippetsRead), snippets::list),
+        post("/api/query_snippets", act(SnippetsCreate), snippets::create),
+        get("/api/query_snippets/{id}", act(SnippetsRead), snippets::get),
+        post("/api/query_snippets/{id}", act(SnippetsEdit), snippets::update),
+        delete("/api/query_snippets/{id}", act(SnippetsEdit), snippets::delete),
+        get("/api/events", act(ActivityList), events::list),
+        post("/api/events", act(ActivityRecord), events::record),
+        get("/api/settings/organization", act(OrganizationRead), organization::get),
+        post("/api/settings/organization", act(OrganizationUpdate), organization::update),
     ]
 }
 

@@ -11,27 +11,51 @@ use tessera_httpkit::Kit;
 pub struct RedashSettings {
     /// The version that clients are told.
     pub version: String,
-    /// How dates are written in CSV and TSV, and shown by clients.
-    pub date_format: String,
-    /// How times of day are written, after the date.
-    pub time_format: String,
+    /// What is noted of requests by itself.
+    pub notes: ServerNotes,
+    /// How signed tokens are taken, if they are: members of the organisation's settings that are the
+    /// operator's here.
+    pub tokens: Option<TokenFacts>,
+    /// The only domains of people whom others name; empty for any.
+    pub allowed_domains: Vec<String>,
+}
+
+/// What the server notes by itself of what people do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerNotes {
+    /// Nothing.
+    None,
+    /// Changes.
+    Changes,
+    /// Also what is read and run.
+    All,
+}
+
+/// How signed tokens are taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// Who makes them.
+    pub issuer: String,
+    /// Where the public keys are.
+    pub keys_url: String,
+    /// Whom they are for.
+    pub audience: String,
+    /// How they may be signed.
+    pub algorithms: Vec<String>,
+    /// The cookie.
+    pub cookie: String,
+    /// The header.
+    pub header: String,
 }
 
 impl Default for RedashSettings {
     fn default() -> Self {
         Self {
             version: "26.08.0".to_owned(),
-            date_format: "DD/MM/YY".to_owned(),
-            time_format: "HH:mm".to_owned(),
+            notes: ServerNotes::Changes,
+            tokens: None,
+            allowed_domains: Vec::new(),
         }
-    }
-}
-
-impl RedashSettings {
-    /// The format of a date with a time of day.
-    #[must_use]
-    pub fn datetime_format(&self) -> String {
-        format!("{} {}", self.date_format, self.time_format)
     }
 }
 

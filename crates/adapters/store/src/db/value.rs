@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{
-    AlertId, DashboardId, DeliveryId, DestinationId, GroupId, KeyId, QueryId, ResultId, SourceId,
-    SubscriptionId, Uid, UserId, VisualizationId, WidgetId, WorkspaceId,
+    AlertId, DashboardId, DeliveryId, DestinationId, GroupId, KeyId, QueryId, ResultId, SnippetId,
+    SourceId, SubscriptionId, Uid, UserId, VisualizationId, WidgetId, WorkspaceId,
 };
 
 /// One value. Truth values are 0 or 1, times microseconds, documents and identifiers text.
@@ -231,4 +231,4 @@ macro_rules! ids {
 }
 
 ids! { UserId GroupId KeyId SourceId QueryId ResultId VisualizationId DashboardId WidgetId WorkspaceId }
-ids! { AlertId DestinationId SubscriptionId DeliveryId }
+ids! { AlertId DestinationId SubscriptionId DeliveryId SnippetId }

@@ -37,6 +37,7 @@ pub(super) fn calls(engine: Engine, filter: &QueryFilter, page: PageRequest) -> 
 fn scope(listed: &mut Filter, scope: QueryScope, user: &str) {
     match scope {
         QueryScope::All => listed.and("q.is_archived = 0"),
+        QueryScope::Runnable => listed.and("q.is_archived = 0 AND q.source_id IS NOT NULL"),
         QueryScope::Archived => {
             listed.and("q.is_archived = 1");
             listed.and(format!("(q.is_draft = 0 OR q.owner_id = {user})"));

@@ -127,6 +127,7 @@ fn caller(id: UserId, words: &[&str]) -> Caller {
         uid: tessera_kernel::ids::Uid::nil(),
         name: "Ada".to_owned(),
         email: "ada@example.com".to_owned(),
+        email_verified: true,
         groups: Vec::new(),
         permissions: words.iter().map(|word| (*word).to_owned()).collect(),
         sources: std::collections::HashMap::new(),

@@ -202,7 +202,7 @@ pub(crate) fn visualization(name: &str) -> Visualization {
         query: QueryId(0),
         kind: "TABLE".to_owned(),
         name: name.to_owned(),
-        description: String::new(),
+        description: Some(String::new()),
         options: json!({}),
         created_at: at(0),
         updated_at: at(0),

@@ -4,7 +4,7 @@ use serde_json::json;
 use tessera_access::ports::{KeyRepo, UserRepo};
 use tessera_access::{KeyKind, KeyOwner, Visible};
 use tessera_bi::ports::{DashboardRepo, QueryRepo};
-use tessera_bi::{QueryOrder, QueryScope, TagCount};
+use tessera_bi::{QueryFilter, QueryOrder, QueryScope, TagCount};
 use tessera_kernel::ids::{QueryId, SourceId, UserId, VisualizationId};
 use tessera_kernel::{Code, PageRequest};
 use tessera_store::Store;
@@ -140,6 +140,8 @@ async fn lists_show_what_the_caller_may_see(store: Store) {
     wanted.scope = QueryScope::Mine;
     assert_eq!(listed(&store, &wanted).await, [ids[0]]);
     assert_eq!(listed(&store, &filter(all(ada))).await, [ids[6], ids[3], ids[2], ids[1], ids[0]]);
+    let runnable = QueryFilter { scope: QueryScope::Runnable, ..filter(all(ada)) };
+    assert_eq!(listed(&store, &runnable).await, [ids[3], ids[2], ids[1], ids[0]]);
     let nothing = Visible { everything: false, user: UserId(99), sources: Vec::new() };
     assert!(listed(&store, &filter(nothing)).await.is_empty());
     let second = PageRequest { number: 2, size: 2 };

@@ -20,6 +20,7 @@ fn user(words: &[&str]) -> Caller {
             uid: Uid::nil(),
             name: "Bob".to_owned(),
             email: "bob@example.com".to_owned(),
+            email_verified: true,
             groups: Vec::new(),
             permissions: words.iter().map(|word| (*word).to_owned()).collect(),
             sources,

@@ -8,12 +8,13 @@ use super::pending::PendingBook;
 use super::provider::Trusted;
 use super::{Federation, Guard, Identities, SecondFactors, SignIns};
 use crate::ports::Repos;
-use crate::{Gate, Keys, Passwords, Sealer, Sessions};
+use crate::{Gate, Keys, Organization, Passwords, Sealer, Sessions};
 
 /// What the services of signing in are made of.
 pub(crate) struct Parts {
     pub(crate) repos: Arc<dyn Repos>,
     pub(crate) gate: Gate,
+    pub(crate) organization: Organization,
     pub(crate) keys: Keys,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
@@ -52,6 +53,7 @@ impl Parts {
         let signin = SignIns {
             repos: Arc::clone(&self.repos),
             gate: self.gate.clone(),
+            organization: self.organization,
             passwords: self.passwords,
             sessions: self.sessions.clone(),
             factors: factors.clone(),

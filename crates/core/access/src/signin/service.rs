@@ -8,7 +8,7 @@ use tessera_kernel::{Code, Fault, Result, Secret, Timestamp};
 use super::pending::{PendingBook, PendingKind};
 use super::{Enrolment, Guard, Method, SecondFactors, audit};
 use crate::ports::Repos;
-use crate::{Gate, NewSession, Passwords, RequestContext, Sessions, User, UserKind};
+use crate::{Gate, NewSession, Organization, Passwords, RequestContext, Sessions, User, UserKind};
 
 /// Codes that may be tried before the password is asked for again.
 const ATTEMPTS_MAX: i64 = 5;
@@ -54,6 +54,7 @@ struct Proved {
 pub struct SignIns {
     pub(super) repos: Arc<dyn Repos>,
     pub(super) gate: Gate,
+    pub(super) organization: Organization,
     pub(super) passwords: Passwords,
     pub(super) sessions: Sessions,
     pub(super) factors: SecondFactors,
@@ -62,10 +63,13 @@ pub struct SignIns {
 }
 
 impl SignIns {
-    /// Whether people may sign in with passwords.
-    #[must_use]
-    pub fn takes_passwords(&self) -> bool {
-        self.gate.settings().signin.passwords
+    /// Whether people may sign in with passwords: if both the operator and the organisation say so.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn takes_passwords(&self) -> Result<bool> {
+        Ok(self.gate.settings().signin.passwords
+            && self.organization.settings().await?.auth_password_login_enabled)
     }
 
     /// Takes an address and a password.
@@ -81,8 +85,9 @@ impl SignIns {
     ) -> Result<SignIn> {
         let address = context.address.as_deref();
         self.guard.address(address)?;
-        if !self.takes_passwords() {
-            let detail = "passwords are switched off here (signin.passwords)";
+        if !self.takes_passwords().await? {
+            let detail = "passwords are switched off here (signin.passwords, or the organization's \
+                          setting auth_password_login_enabled)";
             return Err(Fault::new(Code::Unauthenticated, detail));
         }
         let email = email.trim().to_lowercase();

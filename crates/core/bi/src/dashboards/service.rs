@@ -260,7 +260,8 @@ impl Dashboards {
             owner: user,
             is_draft: true,
             is_archived: false,
-            version: 1,
+            // Made empty, then filled: clients know a copy as a second version.
+            version: 2,
             created_at: now,
             updated_at: now,
             ..original

@@ -86,6 +86,8 @@ pub struct QueryDetail {
 pub enum QueryScope {
     /// All that is not archived. Drafts are in it.
     All,
+    /// The same without those whose data source is gone.
+    Runnable,
     /// The archived ones; others' drafts are not in it.
     Archived,
     /// The caller's own that are not archived.

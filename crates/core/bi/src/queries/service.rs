@@ -187,7 +187,7 @@ impl Queries {
             query: QueryId(0),
             kind: "TABLE".to_owned(),
             name: "Table".to_owned(),
-            description: String::new(),
+            description: Some(String::new()),
             options: json!({}),
             created_at: now,
             updated_at: now,

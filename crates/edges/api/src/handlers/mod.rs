@@ -1,6 +1,7 @@
 //! What each operation does, one file for each noun, with its rows of the table of routes.
 
 pub(crate) mod account_keys;
+pub(crate) mod activity;
 pub(crate) mod alerts;
 pub(crate) mod attributes;
 pub(crate) mod audit;
@@ -14,6 +15,7 @@ pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod key_life;
 pub(crate) mod keys;
+pub(crate) mod organization;
 pub(crate) mod pins;
 pub(crate) mod queries;
 pub(crate) mod results;
@@ -26,6 +28,7 @@ pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
+pub(crate) mod snippets;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod tags;

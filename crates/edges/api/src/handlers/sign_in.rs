@@ -73,7 +73,7 @@ async fn ways(call: Call) -> Result<Response> {
         label: way.label,
     };
     reply::ok(&Ways {
-        passwords: access.signin.takes_passwords(),
+        passwords: access.signin.takes_passwords().await?,
         providers: access.federation.ways().into_iter().map(provider).collect(),
         remote_user_path: access.federation.takes_remote_user().then_some("/remote_user/login"),
     })

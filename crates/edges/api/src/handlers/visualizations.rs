@@ -64,7 +64,7 @@ async fn create(call: Call) -> Result<Response> {
     let new = tessera_bi::NewVisualization {
         kind: body.r#type,
         name: body.name,
-        description: body.description,
+        description: Some(body.description),
         options: body.options.unwrap_or_else(|| serde_json::json!({})),
     };
     let made = call.bi().visualizations.create(&grant, new).await?;

@@ -1,6 +1,7 @@
 //! The shapes on the wire, one file for each noun. They never reach the core.
 
 pub(crate) mod account_keys;
+pub(crate) mod activity;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod common;
@@ -11,6 +12,7 @@ pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod key_policy;
 pub(crate) mod keys;
+pub(crate) mod organization;
 pub(crate) mod parameters;
 pub(crate) mod pins;
 pub(crate) mod problem;
@@ -21,6 +23,7 @@ pub(crate) mod secret_scanning;
 pub(crate) mod service_accounts;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod snippets;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod usage;

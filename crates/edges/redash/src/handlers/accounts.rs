@@ -80,24 +80,24 @@ pub(crate) async fn login_page(visit: Visit) -> Answer {
     if visit.caller.user().is_some() {
         return Ok(redirect(&next));
     }
-    Ok(login_form(&visit, StatusCode::OK, &next, "", None))
+    login_form(&visit, StatusCode::OK, &next, "", None).await
 }
 
 /// The form to sign in, with all ways that are open.
-pub(super) fn login_form(
+pub(super) async fn login_form(
     visit: &Visit,
     status: StatusCode,
     next: &str,
     email: &str,
     error: Option<&str>,
-) -> Response {
+) -> Answer {
     let access = &visit.state.kit.access;
     let ways = forms::Ways {
-        passwords: access.signin.takes_passwords(),
+        passwords: access.signin.takes_passwords().await?,
         providers: access.federation.ways(),
         remote_user: access.federation.takes_remote_user(),
     };
-    forms::login(status, next, email, &ways, error)
+    Ok(forms::login(status, next, email, &ways, error))
 }
 
 pub(crate) async fn login(visit: Visit) -> Answer {
@@ -111,11 +111,11 @@ pub(crate) async fn login(visit: Visit) -> Answer {
         Err(fault) if fields.is_json => Err(fault.into()),
         Err(fault) if fault.code() == Code::Unauthenticated => {
             let text = Some("Wrong email or password.");
-            Ok(login_form(&visit, StatusCode::OK, &next, email, text))
+            login_form(&visit, StatusCode::OK, &next, email, text).await
         }
         Err(fault) => {
             let text = sentence(&fault);
-            Ok(login_form(&visit, Refusal::from(fault).status(), &next, email, Some(&text)))
+            login_form(&visit, Refusal::from(fault).status(), &next, email, Some(&text)).await
         }
     }
 }

@@ -17,7 +17,8 @@ pub(crate) async fn status(visit: Visit) -> Answer {
     }
     let (state, context) = (&visit.state, visit.context());
     let (gate, bi, caller) = (&state.kit.access.gate, &state.bi, &visit.caller);
-    gate.permit(caller, &context, ReadStatus {}).await.map_err(refused)?;
+    let grant = gate.permit(caller, &context, ReadStatus {}).await.map_err(refused)?;
+    let stored = bi.activity.content_counts(&grant).await?;
     let grant = gate.permit(caller, &context, ListQueries {}).await?;
     let filter = query_filter(&[], QueryScope::All, grant.visible()?);
     let queries = bi.queries.list(&grant, filter, Paging::first()).await?.total;
@@ -29,9 +30,15 @@ pub(crate) async fn status(visit: Visit) -> Answer {
         "dashboards_count": dashboards,
         "queries_count": queries,
         "version": state.settings.version,
+        "widgets_count": stored.widgets,
+        "query_results_count": stored.results,
+        "unused_query_results_count": stored.unused_results,
         "manager": { "queues": { "queries": { "size": queued, "running": running } } },
         "workers": [],
-        "database_metrics": { "metrics": [] },
+        "database_metrics": { "metrics": [["Query Results Size", stored.result_bytes]] },
+        // There is no queue server beside this one, so it uses nothing.
+        "redis_used_memory": 0,
+        "redis_used_memory_human": "0B",
     }))
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn start(Path(provider): Path<String>, visit: Visit) -> Answer 
             response.headers_mut().append(header::SET_COOKIE, cookie);
             Ok(response)
         }
-        Err(fault) => refuse(&visit, fault, &next),
+        Err(fault) => refuse(&visit, fault, &next).await,
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) async fn callback(Path(provider): Path<String>, visit: Visit) -> Answ
                 .take(ERROR_CHARACTERS_MAX)
                 .collect();
             let text = format!("The identity provider refused: {known}.");
-            login_form(&visit, StatusCode::OK, "/", "", Some(&text))
+            login_form(&visit, StatusCode::OK, "/", "", Some(&text)).await?
         }
         None => finish(&visit, &provider).await?,
     };
@@ -68,7 +68,7 @@ async fn finish(visit: &Visit, provider: &str) -> Answer {
             let next = next_path(Some(&next));
             Ok(with_session(&visit.state, redirect(&next), &session))
         }
-        Err(fault) => refuse(visit, fault, "/"),
+        Err(fault) => refuse(visit, fault, "/").await,
     }
 }
 
@@ -82,11 +82,11 @@ pub(crate) async fn remote_user(visit: Visit) -> Answer {
     let assertions = &visit.state.kit.settings.assertions;
     let Some(name) = assertions.remote_user(&visit.parts.headers, &visit.info) else {
         let text = "No trusted proxy says who you are.";
-        return Ok(login_form(&visit, StatusCode::FORBIDDEN, &next, "", Some(text)));
+        return login_form(&visit, StatusCode::FORBIDDEN, &next, "", Some(text)).await;
     };
     match federation.remote_user(&name, &visit.context()).await {
         Ok(session) => Ok(with_session(&visit.state, redirect(&next), &session)),
-        Err(fault) => refuse(&visit, fault, &next),
+        Err(fault) => refuse(&visit, fault, &next).await,
     }
 }
 
@@ -94,12 +94,12 @@ fn back_to(visit: &Visit, provider: &str) -> String {
     format!("{}/oauth/{provider}/callback", visit.info.base_url)
 }
 
-fn refuse(visit: &Visit, fault: Fault, next: &str) -> Result<Response, Refusal> {
+async fn refuse(visit: &Visit, fault: Fault, next: &str) -> Result<Response, Refusal> {
     let status = match fault.code() {
         Code::NotFound => return Err(Refusal::from(fault).into_page()),
         Code::Unauthenticated | Code::Forbidden | Code::Invalid => StatusCode::FORBIDDEN,
         _ => Refusal::from(Fault::new(fault.code(), "")).status(),
     };
     let text = sentence(&fault);
-    Ok(login_form(visit, status, next, "", Some(&text)))
+    login_form(visit, status, next, "", Some(&text)).await
 }

@@ -38,6 +38,7 @@ pub(crate) async fn embed(
 }
 
 pub(crate) async fn public_page(Path(token): Path<String>, visit: Visit) -> Answer {
+    visit.state.kit.check_public_links().await.map_err(|fault| Refusal::from(fault).into_page())?;
     match holder(&visit, &token).await {
         Ok(_) => Ok(private(shell::page())),
         Err(fault) if fault.code() == Code::Unauthenticated => Ok(private(shell::to_login(&visit))),
@@ -46,6 +47,7 @@ pub(crate) async fn public_page(Path(token): Path<String>, visit: Visit) -> Answ
 }
 
 pub(crate) async fn public_dashboard(Path(token): Path<String>, visit: Visit) -> Answer {
+    visit.state.kit.check_public_links().await?;
     let (holder, act) = holder(&visit, &token).await?;
     let gate = &visit.state.kit.access.gate;
     let grant = gate.permit(&holder, &visit.context(), act).await?;

@@ -5,16 +5,25 @@ use http::{StatusCode, header};
 use serde_json::json;
 use tessera_access::ListQueries;
 use tessera_bi::QueryScope;
+use tessera_kernel::Page;
 
 use crate::credential::Call;
 use crate::errors::Refusal;
 use crate::map::{Paging, query_filter};
+use crate::quirks;
 use crate::wire::{self, Answer, QueryOut};
 
 const RECENT: u64 = 10;
 
+/// Without those whose data source is gone, as clients count on; their owners find them among their
+/// own.
 pub(crate) async fn all(call: Call) -> Answer {
-    list(&call, QueryScope::All).await
+    if quirks::dashboard_key_lists_no_queries(&call.caller) {
+        let paging = Paging::read(&call.query)?;
+        let none = Page { items: Vec::<()>::new(), total: 0 };
+        return wire::json(&paging.envelope(&none, |()| Ok(()))?);
+    }
+    list(&call, QueryScope::Runnable).await
 }
 
 pub(crate) async fn mine(call: Call) -> Answer {

@@ -42,7 +42,7 @@ pub(crate) async fn code(visit: Visit) -> Answer {
         Err(fault) => match fault.code() {
             Code::Unauthenticated => {
                 let text = sentence(&fault);
-                Ok(login_form(&visit, StatusCode::OK, &next, "", Some(&text)))
+                login_form(&visit, StatusCode::OK, &next, "", Some(&text)).await
             }
             Code::Invalid => {
                 let text = Some("The code is wrong, or was used before.");

@@ -5,6 +5,7 @@ use serde_json::json;
 use tessera_access::{ListAlerts, ListDashboards, ListQueries};
 use tessera_access::{ListSources, ListUsers, ReadSession, UserFilter, UserOrder};
 use tessera_bi::{AlertFilter, DashboardScope, QueryScope};
+use tessera_httpkit::prefix::ORGANIZATION_SLUG;
 use tessera_kernel::PageRequest;
 
 use crate::credential::{Call, Visit};
@@ -18,6 +19,8 @@ pub(crate) async fn ping() -> Response {
 pub(crate) async fn session(call: Call) -> Answer {
     let grant = call.permit(ReadSession {}).await?;
     let user = grant.user()?;
+    let messages: &[&str] = if user.email_verified { &[] } else { &["email-not-verified"] };
+    let organization = call.state.kit.access.organization.settings().await?;
     wire::json(&json!({
         "user": {
             "profile_image_url": AVATAR,
@@ -27,18 +30,21 @@ pub(crate) async fn session(call: Call) -> Answer {
             "groups": user.groups,
             "permissions": user.permissions,
         },
-        "messages": [],
-        "org_slug": "default",
-        "client_config":
-            wire::client_config(&call.state.settings, &call.info.base_url, Some(user)),
+        "messages": messages,
+        "org_slug": ORGANIZATION_SLUG,
+        "client_config": wire::client_config(
+            &organization, &call.state.settings.version, &call.info.base_url, Some(user)
+        ),
     }))
 }
 
 pub(crate) async fn config(visit: Visit) -> Answer {
     let user = visit.caller.user();
+    let organization = visit.state.kit.access.organization.settings().await?;
+    let version = &visit.state.settings.version;
     wire::json(&json!({
-        "org_slug": "default",
-        "client_config": wire::client_config(&visit.state.settings, &visit.info.base_url, user),
+        "org_slug": ORGANIZATION_SLUG,
+        "client_config": wire::client_config(&organization, version, &visit.info.base_url, user),
     }))
 }
 

@@ -14,8 +14,7 @@ use crate::credential::Visit;
 use crate::errors::{LOGIN, METHOD, NOT_FOUND, Refusal};
 
 /// Parts of the interface that this server does not have yet: programs get a plain no, not a page.
-const NOT_SERVED: [&str; 5] =
-    ["/api/alerts", "/api/destinations", "/api/query_snippets", "/api/events", "/api/settings"];
+const NOT_SERVED: [&str; 2] = ["/api/alerts", "/api/destinations"];
 
 /// A path or method without a route.
 pub(crate) async fn unmatched(visit: Visit) -> Response {

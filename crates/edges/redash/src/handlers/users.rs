@@ -14,6 +14,7 @@ use tessera_kernel::{Code, Fault, Result, Secret};
 use crate::credential::Call;
 use crate::errors::{Refusal, Worded, not_owner};
 use crate::map::{Paging, id, text_field, user_change, user_filter, user_order};
+use crate::quirks;
 use crate::wire::{self, Answer, UserOut};
 
 pub(crate) async fn list(call: Call) -> Answer {
@@ -95,6 +96,7 @@ pub(crate) async fn invite(Path(user): Path<String>, call: Call) -> Answer {
 
 pub(crate) async fn reset_password(Path(user): Path<String>, call: Call) -> Answer {
     let grant = call.permit(AdministerUser { user: id(&user)? }).await?;
+    check_enabled(&call, id(&user)?).await?;
     let users = &call.state.kit.access.users;
     let (_, reset) = users.issue_link(&grant, TokenPurpose::Reset).await?;
     wire::json(&json!({ "reset_link": link(&call, "reset", &reset.token) }))
@@ -102,8 +104,20 @@ pub(crate) async fn reset_password(Path(user): Path<String>, call: Call) -> Answ
 
 pub(crate) async fn regenerate_key(Path(user): Path<String>, call: Call) -> Answer {
     let grant = call.permit(RegenerateUserKey { user: id(&user)? }).await?;
+    check_enabled(&call, id(&user)?).await?;
     let user = call.state.kit.access.users.regenerate_key(&grant).await?;
     with_key(&call, &user).await
+}
+
+/// Who is shut out gets no new key and no link to set a password: for those, clients expect not to
+/// find the user.
+async fn check_enabled(call: &Call, user: UserId) -> Result<(), Refusal> {
+    if call.caller.user().is_some_and(|caller| caller.id == user) {
+        return Ok(());
+    }
+    let grant = call.permit(ReadUser { user }).await?;
+    let found = call.state.kit.access.users.get(&grant).await?;
+    quirks::disabled_users_get_no_new_credentials(found.disabled_at.is_some())
 }
 
 /// A user, with the key if the caller may see it.

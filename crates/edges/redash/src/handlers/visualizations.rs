@@ -1,7 +1,7 @@
 //! Visualizations.
 
 use axum::extract::Path;
-use serde_json::json;
+use serde_json::Value as Json;
 use tessera_access::{CreateVisualization, EditVisualization};
 use tessera_bi::NewVisualization;
 
@@ -15,12 +15,8 @@ pub(crate) async fn create(call: Call) -> Answer {
     let new = NewVisualization {
         kind: text_field(&body, "type")?,
         name: text_field(&body, "name")?,
-        description: text_if(&body, "description")?.unwrap_or_default(),
-        options: body
-            .get("options")
-            .filter(|options| !options.is_null())
-            .cloned()
-            .unwrap_or_else(|| json!({})),
+        description: text_if(&body, "description")?,
+        options: body.get("options").cloned().unwrap_or(Json::Null),
     };
     let created = call.state.bi.visualizations.create(&grant, new).await?;
     wire::json(&VisualizationOut::new(&created))

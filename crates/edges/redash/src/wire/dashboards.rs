@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use tessera_bi::{Bi, DashboardDetail, DashboardListing, WidgetDetail};
+use tessera_httpkit::prefix::ORGANIZATION_SLUG;
 use tessera_kernel::{Result, Secret};
 
 use super::{QueryOut, UserBrief, VisualizationOut, time};
@@ -84,7 +85,8 @@ pub(crate) struct Sharing {
 impl Sharing {
     pub(crate) fn new(base_url: &str, key: &Secret) -> Self {
         let api_key = key.expose().to_owned();
-        let public_url = format!("{base_url}/public/dashboards/{api_key}?org_slug=default");
+        let public_url =
+            format!("{base_url}/public/dashboards/{api_key}?org_slug={ORGANIZATION_SLUG}");
         Self { public_url, api_key }
     }
 }

@@ -2,10 +2,13 @@
 
 mod alerts;
 mod dashboards;
+mod events;
 mod jobs;
+mod organization;
 mod queries;
 mod results;
 mod session;
+mod snippets;
 mod sources;
 mod users;
 
@@ -18,10 +21,13 @@ use crate::errors::Refusal;
 
 pub(crate) use alerts::{AlertOut, DestinationOut, SubscriptionOut, destination_type};
 pub(crate) use dashboards::{DashboardOut, PublicDashboardOut, Sharing, WidgetOut};
+pub(crate) use events::event;
 pub(crate) use jobs::job;
+pub(crate) use organization::{operators, organization};
 pub(crate) use queries::{QueryOut, VisualizationOut};
 pub(crate) use results::{Delivery, Envelope, deliver};
 pub(crate) use session::client_config;
+pub(crate) use snippets::SnippetOut;
 pub(crate) use sources::{SourceOut, source_type};
 pub(crate) use users::{AVATAR, GroupOut, UserBrief, UserOut};
 

@@ -138,7 +138,7 @@ pub(crate) struct VisualizationOut<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     name: &'a str,
-    description: &'a str,
+    description: Option<&'a str>,
     options: &'a Json,
     updated_at: String,
     created_at: String,
@@ -152,7 +152,7 @@ impl<'a> VisualizationOut<'a> {
             id: visualization.id.0,
             kind: &visualization.kind,
             name: &visualization.name,
-            description: &visualization.description,
+            description: visualization.description.as_deref(),
             options: &visualization.options,
             updated_at: time(visualization.updated_at),
             created_at: time(visualization.created_at),

@@ -6,6 +6,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde_json::{Value as Json, json};
+use tessera_access::OrganizationSettings;
 use tessera_bi::QueryResult;
 use tessera_formats::{
     DateStyle, Encoder, Format, Options, Style, encoder, json_rows, unique_names,
@@ -14,7 +15,7 @@ use tessera_httpkit::download;
 use tessera_kernel::{Fault, Result};
 
 use super::time;
-use crate::{RedashState, quirks};
+use crate::{RedashState, quirks, ranges};
 
 /// What stands around the rows of a JSON answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +59,12 @@ pub(crate) async fn deliver(state: &RedashState, delivery: Delivery<'_>) -> Resu
 
 async fn body(state: &RedashState, delivery: &Delivery<'_>) -> Result<Body> {
     let results = &state.bi.results;
-    let options = options(state);
+    let options = options(state.kit.access.organization.settings().await?.as_ref());
     let variant = variant(delivery, &options);
     if let Some(bytes) = results.encoded(delivery.result, &variant) {
         return Ok(Body::from(bytes));
     }
-    let reader = results.open(delivery.result).await?;
+    let reader = ranges::spaced(results.open(delivery.result).await?);
     let (rows, before, after): (Box<dyn Encoder>, _, _) = match delivery.format {
         Format::Json => {
             let (before, after) = frame(delivery.result, delivery.envelope, &reader.schema)?;
@@ -80,12 +81,16 @@ async fn body(state: &RedashState, delivery: &Delivery<'_>) -> Result<Body> {
 }
 
 /// Values as clients of this dialect read them.
-fn options(state: &RedashState) -> Options {
+fn options(organization: &OrganizationSettings) -> Options {
     Options {
         style: Style::Floating,
-        dates: DateStyle::Pattern {
-            date: state.settings.date_format.clone(),
-            datetime: state.settings.datetime_format(),
+        dates: if organization.iso_dates_in_files {
+            DateStyle::Iso
+        } else {
+            DateStyle::Pattern {
+                date: organization.date_format.clone(),
+                datetime: organization.datetime_format(),
+            }
         },
         // Spreadsheet programs get typed cells in XLSX; a CSV file is data for programs.
         escape_formulas: false,

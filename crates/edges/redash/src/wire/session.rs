@@ -1,9 +1,7 @@
 //! What the web client wants to know of the server.
 
 use serde_json::{Value as Json, json};
-use tessera_access::UserPrincipal;
-
-use crate::RedashSettings;
+use tessera_access::{OrganizationSettings, UserPrincipal};
 
 const DASHBOARD_REFRESH_SECONDS: [u32; 7] = [60, 300, 600, 1800, 3600, 43200, 86400];
 
@@ -14,16 +12,17 @@ const QUERY_REFRESH_SECONDS: [u32; 21] = [
 
 /// Settings that clients go by. Who is not signed in is not told the version.
 pub(crate) fn client_config(
-    settings: &RedashSettings,
+    organization: &OrganizationSettings,
+    version: &str,
     base_url: &str,
     user: Option<&UserPrincipal>,
 ) -> Json {
     let mut config = json!({
         "allowScriptsInUserInput": false,
-        "showPermissionsControl": false,
-        "hidePlotlyModeBar": false,
-        "disablePublicUrls": false,
-        "multiByteSearchEnabled": false,
+        "showPermissionsControl": organization.feature_show_permissions_control,
+        "hidePlotlyModeBar": organization.hide_plotly_mode_bar,
+        "disablePublicUrls": organization.disable_public_urls,
+        "multiByteSearchEnabled": organization.multi_byte_search_enabled,
         "allowCustomJSVisualizations": true,
         "autoPublishNamedQueries": true,
         "extendedAlertOptions": false,
@@ -36,19 +35,19 @@ pub(crate) fn client_config(
         "pageSizeOptions": [5, 10, 20, 50, 100],
         "tableCellMaxJSONSize": 50000,
         "basePath": format!("{base_url}/"),
-        "dateFormat": settings.date_format,
-        "dateFormatList": formats(&["DD/MM/YY", "MM/DD/YY", "YYYY-MM-DD"], &settings.date_format),
-        "timeFormatList": formats(&["HH:mm", "HH:mm:ss", "HH:mm:ss.SSS"], &settings.time_format),
-        "dateTimeFormat": settings.datetime_format(),
-        "integerFormat": "0,0",
-        "floatFormat": "0,0.00",
-        "thousandsSeparator": ",",
-        "decimalSeparator": ".",
-        "nullValue": "null",
+        "dateFormat": organization.date_format,
+        "dateFormatList": formats(&["DD/MM/YY", "MM/DD/YY", "YYYY-MM-DD"], &organization.date_format),
+        "timeFormatList": formats(&["HH:mm", "HH:mm:ss", "HH:mm:ss.SSS"], &organization.time_format),
+        "dateTimeFormat": organization.datetime_format(),
+        "integerFormat": organization.integer_format,
+        "floatFormat": organization.float_format,
+        "thousandsSeparator": organization.thousands_separator,
+        "decimalSeparator": organization.decimal_separator,
+        "nullValue": organization.null_value,
     });
     if let Some(user) = user {
         config["newVersionAvailable"] = json!(false);
-        config["version"] = json!(settings.version);
+        config["version"] = json!(version);
         if user.is_admin() {
             // There is no telemetry to consent to.
             config["showBeaconConsentMessage"] = json!(false);

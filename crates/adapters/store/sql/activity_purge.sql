@@ -1,0 +1,1 @@
+DELETE FROM activities WHERE at < $1

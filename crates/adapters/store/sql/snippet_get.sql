@@ -1,0 +1,4 @@
+SELECT {snippet s}, {user u}
+FROM snippets s
+JOIN users u ON u.id = s.owner_id
+WHERE s.id = $1

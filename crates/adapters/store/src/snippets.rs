@@ -1,0 +1,67 @@
+//! Snippets.
+
+use async_trait::async_trait;
+use tessera_bi::ports::SnippetRepo;
+use tessera_bi::{Snippet, SnippetListing};
+use tessera_kernel::Result;
+use tessera_kernel::ids::SnippetId;
+
+use crate::Store;
+use crate::db::{Row, call};
+use crate::users::read_user;
+
+fn read(row: &mut Row) -> Result<SnippetListing> {
+    let snippet = Snippet {
+        id: row.take()?,
+        uid: row.take()?,
+        trigger: row.take()?,
+        description: row.take()?,
+        text: row.take()?,
+        owner: row.take()?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+    };
+    Ok(SnippetListing { snippet, owner: read_user(row)? })
+}
+
+#[async_trait]
+impl SnippetRepo for Store {
+    async fn snippets(&self) -> Result<Vec<SnippetListing>> {
+        let rows = self.db.rows(call!("snippet_list")).await?;
+        rows.into_iter().map(|mut row| read(&mut row)).collect()
+    }
+
+    async fn snippet(&self, id: SnippetId) -> Result<Option<SnippetListing>> {
+        self.db.row(call!("snippet_get", id)).await?.as_mut().map(read).transpose()
+    }
+
+    async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId> {
+        let call = call!(
+            "snippet_insert",
+            snippet.uid,
+            &snippet.trigger,
+            &snippet.description,
+            &snippet.text,
+            snippet.owner,
+            snippet.created_at,
+            snippet.updated_at,
+        );
+        self.db.write(move |tx| Box::pin(async move { tx.one(call).await?.take() })).await
+    }
+
+    async fn update_snippet(&self, snippet: &Snippet) -> Result<()> {
+        let call = call!(
+            "snippet_update",
+            snippet.id,
+            &snippet.trigger,
+            &snippet.description,
+            &snippet.text,
+            snippet.updated_at,
+        );
+        self.change("snippet", call).await
+    }
+
+    async fn delete_snippet(&self, id: SnippetId) -> Result<()> {
+        self.change("snippet", call!("snippet_delete", id)).await
+    }
+}
