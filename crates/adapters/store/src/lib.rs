@@ -19,6 +19,7 @@ mod jobs;
 mod key_life;
 mod keys;
 mod limits;
+mod mails;
 mod organisation;
 mod queries;
 mod results;

@@ -4,6 +4,7 @@ mod audit;
 mod audit_file;
 mod doctor;
 mod keys;
+mod mail;
 mod output;
 mod query;
 mod session;
@@ -79,7 +80,10 @@ Examples:
     /// The audit log: list, export, verify, key
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Check settings, data folder, store and data sources
+    /// Mail: test
+    #[command(subcommand)]
+    Mail(mail::Command),
+    /// Check settings, data folder, store, mail and data sources
     #[command(after_help = "Example:\n  tessera doctor --data /var/lib/tessera")]
     Doctor,
 }
@@ -140,6 +144,7 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Sources(command) => Box::pin(sources::run(config, command, json)).await,
                 Command::Query(command) => Box::pin(query::run(config, command, json)).await,
                 Command::Audit(command) => Box::pin(audit::run(config, command, json)).await,
+                Command::Mail(command) => Box::pin(mail::run(config, command, json)).await,
                 Command::Doctor => Box::pin(doctor::run(config, json)).await,
                 Command::Serve(_) => unreachable!("it was taken above"),
             }

@@ -309,6 +309,10 @@ section! {
         from: String = String::new(),
         /// Longest time for one mail, in seconds.
         timeout_seconds: u64 = 20,
+        /// How often a mail is tried before it is given up: ten times are about four hours.
+        attempts_max: i64 = 10,
+        /// How long the list of mails remembers those that were sent or given up, in days.
+        retention_days: i64 = 7,
         /// A PEM file with certificates of authorities to trust besides the public ones.
         ca_file: String = String::new(),
     }

@@ -253,6 +253,8 @@ actions! {
     SystemStatus = "system.status", Admin, ["super_admin"];
     /// Read queues and workers.
     SystemJobs = "system.jobs", Admin, ["super_admin"];
+    /// See which mails were sent, and send one to see whether mail works.
+    SystemMail = "system.mail", Admin, ["super_admin"];
 
     // What keys of a workspace may do. The names are those that Braze's clients know.
     /// `users.track` in a workspace.

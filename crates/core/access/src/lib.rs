@@ -19,6 +19,7 @@ mod groups;
 mod keys;
 mod limits;
 mod mail;
+mod mails;
 mod organization;
 mod passwords;
 pub mod ports;
@@ -59,6 +60,7 @@ pub use keys::{
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use mail::{Mail, Mailer};
+pub use mails::{MailCounts, MailQueueSettings, MailState, Mails, QueuedMail};
 pub use passwords::Passwords;
 pub use seal::{Sealed, Sealer};
 pub use service::Access;

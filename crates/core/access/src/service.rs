@@ -8,8 +8,8 @@ use crate::ports::{Repos, UsageLog};
 use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
-    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Passwords, Peppers, Sealer,
-    SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
+    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Mailer, Mails, Passwords,
+    Peppers, Sealer, SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
 };
 
 /// Who may do what.
@@ -41,6 +41,8 @@ pub struct Access {
     pub setup: Setup,
     /// What was done with keys.
     pub usage: Usage,
+    /// Mail that waits to be sent.
+    pub mails: Mails,
     /// Editors and settings of the organisation are read and written through here.
     pub(crate) repos: Arc<dyn Repos>,
 }
@@ -61,13 +63,21 @@ impl Access {
         let guard = Guard::new(&settings);
         let usage = Usage::new(Arc::clone(&repos), Arc::clone(&clock), settings.usage.clone());
         let gate = Gate::new(Arc::clone(&repos), peppers, Arc::clone(&clock), settings);
-        let keys = Keys::new(
+        let mails = Mails::new(
+            Arc::clone(&repos),
+            sealer.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            gate.settings().mail.clone(),
+        );
+        let mut keys = Keys::new(
             Arc::clone(&repos),
             gate.clone(),
             sealer.clone(),
             Arc::clone(&clock),
             Arc::clone(&random),
         );
+        keys.mails = Some(mails.clone());
         let sessions = Sessions::new(
             Arc::clone(&repos),
             gate.clone(),
@@ -93,6 +103,7 @@ impl Access {
                 keys.clone(),
                 passwords.clone(),
                 guard,
+                mails.clone(),
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),
@@ -130,6 +141,7 @@ impl Access {
             gate,
             keys,
             usage,
+            mails,
             repos,
         }
     }
@@ -138,6 +150,13 @@ impl Access {
     #[must_use]
     pub fn recording(mut self, log: Arc<dyn UsageLog>) -> Self {
         self.usage = self.usage.into_log(log);
+        self
+    }
+
+    /// The same, with what sends mail; before that none is sent.
+    #[must_use]
+    pub fn mailing(self, mailer: Arc<dyn Mailer>) -> Self {
+        self.mails.send_by(mailer, self.gate.clone());
         self
     }
 

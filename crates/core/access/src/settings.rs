@@ -53,6 +53,8 @@ pub struct AccessSettings {
     pub signin: SignInSettings,
     /// What is recorded of requests.
     pub usage: UsageSettings,
+    /// Mail.
+    pub mail: crate::MailQueueSettings,
 }
 
 /// What the operator decides about the records of requests.
@@ -95,6 +97,7 @@ impl Default for AccessSettings {
             trusted_proxies: Vec::new(),
             signin: SignInSettings::default(),
             usage: UsageSettings::default(),
+            mail: crate::MailQueueSettings::default(),
         }
     }
 }

@@ -305,6 +305,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::tags::routes());
     all.extend(handlers::audit::routes());
     all.extend(handlers::system::routes());
+    all.extend(handlers::mails::routes());
     all
 }
 

@@ -9,7 +9,7 @@ use tessera_httpkit::{Guard, RouteInfo};
 
 use crate::RedashState;
 use crate::handlers::{
-    accounts, acl, admin, dashboards, federation, groups, jobs, pages, queries, query_lists,
+    accounts, acl, admin, dashboards, email, federation, groups, jobs, pages, queries, query_lists,
     results, second_factor, session, shell, sources, users, visualizations, widgets,
 };
 
@@ -99,10 +99,13 @@ fn account_routes() -> Vec<Route> {
         get("/oauth/{provider}/callback", SIGN_IN, federation::callback),
         get("/remote_user/login", SIGN_IN, federation::remote_user),
         get("/logout", SIGN_IN, accounts::logout),
-        get("/forgot", SIGN_IN, accounts::forgot),
-        post("/forgot", SIGN_IN, accounts::forgot),
+        get("/forgot", SIGN_IN, email::forgot_page),
+        post("/forgot", SIGN_IN, email::forgot),
         get("/invite/{token}", LINK, accounts::invite_page),
         post("/invite/{token}", LINK, accounts::invite),
+        get("/verify/{token}", LINK, email::verify_page),
+        post("/verify/{token}", LINK, email::verify),
+        post("/verification_email/", act(SessionRead), email::send_verification),
         get("/reset/{token}", LINK, accounts::reset_page),
         post("/reset/{token}", LINK, accounts::reset),
         get("/static/images/avatar.svg", PROBE, pages::avatar),

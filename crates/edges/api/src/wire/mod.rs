@@ -8,6 +8,7 @@ pub(crate) mod groups;
 pub(crate) mod jobs;
 pub(crate) mod key_policy;
 pub(crate) mod keys;
+pub(crate) mod mails;
 pub(crate) mod parameters;
 pub(crate) mod pins;
 pub(crate) mod problem;

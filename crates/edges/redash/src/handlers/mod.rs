@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod acl;
 pub(crate) mod admin;
 pub(crate) mod dashboards;
+pub(crate) mod email;
 pub(crate) mod federation;
 mod forms;
 pub(crate) mod groups;

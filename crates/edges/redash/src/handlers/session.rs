@@ -18,6 +18,8 @@ pub(crate) async fn ping() -> Response {
 pub(crate) async fn session(call: Call) -> Answer {
     let grant = call.permit(ReadSession {}).await?;
     let user = grant.user()?;
+    let own = call.state.kit.access.users.own(&grant).await?;
+    let messages: &[&str] = if own.email_verified { &[] } else { &["email-not-verified"] };
     wire::json(&json!({
         "user": {
             "profile_image_url": AVATAR,
@@ -27,7 +29,7 @@ pub(crate) async fn session(call: Call) -> Answer {
             "groups": user.groups,
             "permissions": user.permissions,
         },
-        "messages": [],
+        "messages": messages,
         "org_slug": "default",
         "client_config":
             wire::client_config(&call.state.settings, &call.info.base_url, Some(user)),
