@@ -185,7 +185,10 @@ pub struct Users {
 impl Users {
     /// The service over its parts.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of its own, and there is one call")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of its own, and there is one call"
+    )]
     pub(crate) fn new(
         repos: Arc<dyn Repos>,
         gate: Gate,

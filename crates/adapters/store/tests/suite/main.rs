@@ -12,6 +12,7 @@ mod jobs;
 mod key_life;
 mod key_lives;
 mod limits;
+mod mails;
 mod queries;
 mod search;
 mod signin;

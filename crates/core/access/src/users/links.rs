@@ -125,8 +125,12 @@ impl Users {
             let detail = "this server sends no mail; ask an administrator for a link";
             return Err(Fault::new(Code::Unsupported, detail));
         }
-        self.guard.bad_link(context.address.as_deref())?;
         let email = super::clean_email(email)?;
+        if !self.guard.forgot(&email, context.address.as_deref())? {
+            // Said aloud, it would tell that somebody else asks for this account.
+            tracing::warn!("too many wishes for a reset link of one account; this one is dropped");
+            return Ok(());
+        }
         self.mails.queue_forgot(&email).await.map(drop)
     }
 
