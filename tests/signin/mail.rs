@@ -1,9 +1,11 @@
 //! What people get by mail, through a real mail server.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, options};
 use tessera_testkit::client::Client;
-use tessera_testkit::server::{Options, Server};
+use tessera_testkit::server::{Options, Server, binary};
 use tessera_testkit::smtp::{SMTP_PASSWORD, Smtp};
 
 const PASSWORD: &str = "a long enough one";
@@ -131,4 +133,35 @@ fn without_a_mail_server_links_are_carried_by_administrators() {
     assert!(made["invite_link"].as_str().is_some());
     let (status, page) = form(&server.anonymous(), "/forgot", "email=bob%40example.com");
     assert!(status == 200 && page.contains("Ask an administrator"), "{page}");
+}
+
+#[test]
+fn doctor_and_a_test_mail_say_whether_mail_works() {
+    let smtp = Smtp::start("implicit").expect("a mail server");
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str], port: u16| {
+        let out = Command::new(binary().expect("the binary"))
+            .args(arguments)
+            .args(["--json", "--data"])
+            .arg(folder.path().join("data"))
+            .current_dir(folder.path())
+            .envs(mailing(Options::default(), &smtp).with("MAIL_TLS", "implicit").settings)
+            .env("TESSERA_MAIL_PORT", port.to_string())
+            .output()
+            .expect("runs");
+        (out.status.success(), String::from_utf8_lossy(&out.stdout).into_owned())
+    };
+    let mail_of = |text: &str| {
+        let findings: Vec<Value> = serde_json::from_str(text).expect("JSON");
+        findings.into_iter().find(|one| one["what"] == "mail").expect("a line about mail")
+    };
+    let (_, found) = run(&["doctor"], smtp.port());
+    assert_eq!(mail_of(&found)["state"], "ok", "{found}");
+    let (_, found) = run(&["doctor"], 1);
+    assert_eq!(mail_of(&found)["state"], "FAILED", "{found}");
+    let (good, said) = run(&["mail", "test", "ops@example.com"], smtp.port());
+    assert!(good && said.contains("ops@example.com"), "{said}");
+    assert_eq!(smtp.next().expect("a mail")["to"], json!(["ops@example.com"]));
+    let (good, _) = run(&["mail", "test", "refused@example.com"], smtp.port());
+    assert!(!good);
 }
