@@ -192,7 +192,8 @@ section! {
         /// Attempts to sign in per account and hour, from addresses that are new to the account;
         /// also codes of the second factor.
         account_attempts_per_hour: u32 = 20,
-        /// Links to set a new password per user and hour; also links that do not work, per address.
+        /// Links to set a new password per user and hour; also links that do not work, and wishes
+        /// for links by mail, per address.
         reset_links_per_hour: u32 = 10,
         /// Requests per hour for all keys of a workspace together; 0 is no limit.
         workspace_requests_per_hour: u64 = 250_000,
