@@ -5,6 +5,7 @@
 mod browser;
 mod factors;
 mod links;
+mod mail;
 mod oidc;
 mod provider;
 mod proxies;

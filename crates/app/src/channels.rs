@@ -18,7 +18,16 @@ use crate::signin::file;
 /// # Errors
 /// If a setting of `[mail]` cannot be used.
 pub fn smtp(config: &Config, clock: &Arc<dyn Clock>) -> Result<SmtpMailer> {
-    let settings = if config.mail.host.is_empty() { None } else { Some(mail(&config.mail)?) };
+    let settings = if config.mail.host.is_empty() {
+        None
+    } else {
+        // Taken from requests, links in mails would lead where any caller likes.
+        ensure!(
+            !config.server.base_url.is_empty(),
+            "mail needs the setting server.base_url: links in mails begin with it"
+        );
+        Some(mail(&config.mail)?)
+    };
     SmtpMailer::new(settings, Arc::clone(clock)).map_err(explain)
 }
 
@@ -109,6 +118,7 @@ mod tests {
     fn refusal(change: impl FnOnce(&mut Config)) -> String {
         let mut config = Config::default();
         config.mail.host = "mail.example.com".to_owned();
+        config.server.base_url = "https://tessera.example.com".to_owned();
         config.mail.from = "Tessera <tessera@example.com>".to_owned();
         change(&mut config);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -117,6 +127,7 @@ mod tests {
 
     #[test]
     fn settings_of_mail_that_cannot_work_are_refused_by_name() {
+        assert!(refusal(|config| config.server.base_url.clear()).contains("server.base_url"));
         assert!(refusal(|config| config.mail.from.clear()).contains("mail.from"));
         assert!(refusal(|config| config.mail.from = "nobody".to_owned()).contains("mail.from"));
         assert!(refusal(|config| config.mail.tls = "ssl".to_owned()).contains("mail.tls"));

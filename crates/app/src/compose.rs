@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use tessera_access::{
-    Access, AccessSettings, CheckpointSigner, KeyPolicy, Mailer, OrganizationSettings, Peppers,
-    Sealer, TransportRule, UsageSettings,
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, MailQueueSettings, Mailer,
+    OrganizationSettings, Peppers, Sealer, TransportRule, UsageSettings,
 };
 use tessera_bi::ports::Channels;
 use tessera_bi::{Bi, BiSettings};
@@ -80,6 +80,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         setup_token,
     )
     .trusting(trusted)
+    .mailing(Arc::clone(&mailer))
     .recording(Arc::new(usage));
     access.audit.keep_checkpoints(
         CheckpointSigner::new(&secrets.audit).map_err(explain)?,
@@ -169,6 +170,13 @@ fn access_settings(config: &Config, node: &str) -> Result<AccessSettings> {
         },
         trusted_proxies: networks("server.trusted_proxies", &config.server.trusted_proxies)?,
         signin: signin::settings(config)?,
+        mail: MailQueueSettings {
+            attempts_max: config.mail.attempts_max,
+            retention_seconds: config.mail.retention_days * 24 * 3600,
+            // Two attempts, and time to note how they went.
+            lease_seconds: 4 * i64::try_from(config.mail.timeout_seconds)? + 10,
+            base_url: config.server.base_url.trim_end_matches('/').to_owned(),
+        },
         usage: UsageSettings {
             entries_max: config.usage.entries_max,
             addresses: config.usage.addresses,

@@ -59,7 +59,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
         announce_setup(&url, token.as_ref())?;
     }
     let app = router(&core, &config, metrics)?;
-    tracing::info!(%url, "ready");
+    tracing::info!(%url, %address, "ready");
     if let Some(ready) = ready {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{ready}")?;

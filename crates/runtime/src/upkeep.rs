@@ -19,6 +19,8 @@ const RECORDS_EVERY: Duration = Duration::from_millis(900);
 
 /// How often what people did is written.
 const ACTIVITY_EVERY: Duration = Duration::from_secs(1);
+/// How often to look for mails of other nodes, and for those that are tried again.
+const MAILS_EVERY: Duration = Duration::from_secs(15);
 
 /// How often files of records are tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
@@ -43,6 +45,7 @@ pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Task> {
         Box::pin(every(Arc::clone(shared), "limits", shared.settings.limits_sync, limits)),
         Box::pin(records(Arc::clone(shared))),
         Box::pin(every(Arc::clone(shared), "what people did", ACTIVITY_EVERY, activity)),
+        Box::pin(mails(Arc::clone(shared))),
         Box::pin(every(Arc::clone(shared), "records of requests", TIDY_EVERY, tidy)),
         Box::pin(every(Arc::clone(shared), "clean-up", clean_up, clean_up_all)),
     ]
@@ -79,6 +82,31 @@ async fn records(shared: Arc<Shared>) {
         }
         if let Err(fault) = write_records(&shared).await {
             tracing::error!(%fault, "records of requests were not written; it is tried again");
+        }
+    }
+}
+
+/// Sends mail: what was put into the queue here at once, the rest from time to time.
+async fn mails(shared: Arc<Shared>) {
+    let mails = &shared.access.mails;
+    if !mails.configured() {
+        return;
+    }
+    while !shared.closing.is_cancelled() {
+        match mails.send_due().await {
+            Ok(counts) => {
+                for (outcome, count) in
+                    [("sent", counts.sent), ("again", counts.again), ("failed", counts.failed)]
+                {
+                    metrics::counter!("tessera_mails_total", "outcome" => outcome).increment(count);
+                }
+            }
+            Err(fault) => tracing::error!(%fault, "mail was not sent; it is tried again"),
+        }
+        tokio::select! {
+            () = shared.closing.cancelled() => return,
+            () = tokio::time::sleep(MAILS_EVERY) => {}
+            () = mails.wait() => {}
         }
     }
 }

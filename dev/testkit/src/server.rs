@@ -144,11 +144,12 @@ impl Server {
         loop {
             let log = self.log();
             if self.url.is_empty()
-                && let Some(at) = log.find("url=http://").map(|at| at + 4)
+                // Not `url`, which is what callers are told (`server.base_url`).
+                && let Some(at) = log.find("address=127.0.0.1:").map(|at| at + 8)
                 && log[at..].contains('\n')
             {
-                let url = log[at..].split_whitespace().next().unwrap_or_default();
-                self.url = url.trim_matches('"').to_owned();
+                let address = log[at..].split_whitespace().next().unwrap_or_default();
+                self.url = format!("http://{address}");
             }
             self.setup_token =
                 log.lines().find_map(|line| line.strip_prefix("setup_token=")).map(str::to_owned);

@@ -24,6 +24,10 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "pending" => "digest kind user_id sealed attempts expires_at",
         "second_factor" => "user_id sealed confirmed_at last_step created_at",
         "identity" => "issuer subject user_id email created_at used_at",
+        "mail" => {
+            "uid deduplication kind recipients sealed state attempts next_at error created_at \
+             ended_at"
+        }
         "token" => "digest user_id purpose expires_at",
         "source" => {
             "id uid name kind options sealed_options version paused pause_reason created_at \

@@ -23,6 +23,7 @@ mod jobs;
 mod key_life;
 mod keys;
 mod limits;
+mod mails;
 mod objects;
 mod organisation;
 mod outbox;

@@ -75,6 +75,7 @@ fn read_token(row: &mut Row) -> Result<UserToken> {
         purpose: match row.take::<String>()?.as_str() {
             "invite" => TokenPurpose::Invite,
             "reset" => TokenPurpose::Reset,
+            "verify" => TokenPurpose::Verify,
             _ => return Err(Fault::new(Code::Internal, "a stored link has an unknown purpose")),
         },
         expires_at: row.take()?,
@@ -85,6 +86,7 @@ fn purpose(purpose: TokenPurpose) -> &'static str {
     match purpose {
         TokenPurpose::Invite => "invite",
         TokenPurpose::Reset => "reset",
+        TokenPurpose::Verify => "verify",
     }
 }
 

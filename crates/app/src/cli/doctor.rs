@@ -7,7 +7,8 @@ use tessera_bi::ports::StoreHealth;
 
 use super::output;
 use super::session::Session;
-use crate::compose::{self, explain};
+use crate::channels;
+use crate::compose::{self, Core, explain};
 use crate::config::Config;
 
 pub(super) async fn run(config: Config, as_json: bool) -> Result<()> {
@@ -19,6 +20,7 @@ pub(super) async fn run(config: Config, as_json: bool) -> Result<()> {
             let store = core.store.ping().await.map_err(explain);
             findings.push(("store".to_owned(), store.map(|()| "answers".to_owned())));
             findings.push(("data folder".to_owned(), writable(&config)));
+            findings.push(("mail".to_owned(), mail(&config, &core).await));
         }
         Err(error) => findings.push(("store".to_owned(), Err(error))),
     }
@@ -39,6 +41,19 @@ pub(super) async fn run(config: Config, as_json: bool) -> Result<()> {
         bail!("{failed} of {} checks failed", rows.len());
     }
     Ok(())
+}
+
+/// Whether the mail server takes mail from here, and whether mails were given up of late.
+async fn mail(config: &Config, core: &Core) -> Result<String> {
+    if config.mail.host.is_empty() {
+        return Ok("no mail server is configured (mail.host): links are carried by people".into());
+    }
+    channels::smtp(config, &core.clock)?.probe().await.map_err(explain)?;
+    let since = core.clock.now() - chrono::TimeDelta::days(1);
+    match core.access.mails.count_failed(since).await.map_err(explain)? {
+        0 => Ok(format!("{} takes mail from here", config.mail.host)),
+        lost => bail!("{lost} mails were given up within a day; see GET /v1/system/mails"),
+    }
 }
 
 fn writable(config: &Config) -> Result<String> {

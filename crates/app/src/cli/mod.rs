@@ -7,6 +7,7 @@ mod doctor;
 mod groups;
 mod import;
 mod keys;
+mod mail;
 mod org;
 mod output;
 mod queries;
@@ -103,7 +104,10 @@ Examples:
     /// The audit log: list, export, verify, key
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Check settings, data folder, store and data sources
+    /// Mail: test
+    #[command(subcommand)]
+    Mail(mail::Command),
+    /// Check settings, data folder, store, mail and data sources
     #[command(after_help = "Example:\n  tessera doctor --data /var/lib/tessera")]
     Doctor,
 }
@@ -170,6 +174,7 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Status => Box::pin(status::run(config, json)).await,
                 Command::Query(command) => Box::pin(query::run(config, command, json)).await,
                 Command::Audit(command) => Box::pin(audit::run(config, command, json)).await,
+                Command::Mail(command) => Box::pin(mail::run(config, command, json)).await,
                 Command::Doctor => Box::pin(doctor::run(config, json)).await,
                 Command::Serve(_) => unreachable!("it was taken above"),
             }

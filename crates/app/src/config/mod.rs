@@ -146,6 +146,7 @@ impl Config {
             ("audit.checkpoint_seconds", self.audit.checkpoint_seconds),
             ("store.connections", self.store.connections as u64),
             ("mail.timeout_seconds", self.mail.timeout_seconds),
+            ("mail.attempts_max", self.mail.attempts_max.max(0).unsigned_abs()),
             ("channels.timeout_seconds", self.channels.timeout_seconds),
             ("channels.message_bytes_max", self.channels.message_bytes_max as u64),
             ("channels.answer_bytes_max", self.channels.answer_bytes_max as u64),

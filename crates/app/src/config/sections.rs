@@ -204,7 +204,8 @@ section! {
         /// Attempts to sign in per account and hour, from addresses that are new to the account;
         /// also codes of the second factor.
         account_attempts_per_hour: u32 = 20,
-        /// Links to set a new password per user and hour; also links that do not work, per address.
+        /// Links to set a new password per user and hour; also links that do not work, and wishes
+        /// for links by mail, per address.
         reset_links_per_hour: u32 = 10,
         /// Requests per hour for all keys of a workspace together; 0 is no limit.
         workspace_requests_per_hour: u64 = 250_000,
@@ -324,6 +325,10 @@ section! {
         from: String = String::new(),
         /// Longest time for one mail, in seconds.
         timeout_seconds: u64 = 20,
+        /// How often a mail is tried before it is given up: ten times are about four hours.
+        attempts_max: i64 = 10,
+        /// How long the list of mails remembers those that were sent or given up, in days.
+        retention_days: i64 = 7,
         /// A PEM file with certificates of authorities to trust besides the public ones.
         ca_file: String = String::new(),
     }

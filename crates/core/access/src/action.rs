@@ -298,6 +298,8 @@ actions! {
     SystemImport = "system.import", Admin, ["super_admin"];
     /// Read queues and workers.
     SystemJobs = "system.jobs", Admin, ["super_admin"];
+    /// See which mails were sent, and send one to see whether mail works.
+    SystemMail = "system.mail", Admin, ["super_admin"];
 
     /// Read the settings of the organisation.
     OrganizationRead = "organization.read", Admin, ["admin"];

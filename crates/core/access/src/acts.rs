@@ -424,4 +424,8 @@ acts! {
     RunImport {} = SystemImport, |_| Object::None;
     /// Read queues and workers.
     ReadQueues {} = SystemJobs, |_| Object::None;
+    /// See which mails were sent.
+    ReadMails {} = SystemMail, |_| Object::None;
+    /// Send a mail to see whether mail works.
+    SendTestMail {} = SystemMail, |_| Object::None;
 }

@@ -19,6 +19,7 @@ mod groups;
 mod keys;
 mod limits;
 mod mail;
+mod mails;
 mod organization;
 mod passwords;
 pub mod ports;
@@ -60,6 +61,7 @@ pub use keys::{
 };
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use mail::{Mail, Mailer};
+pub use mails::{MailCounts, MailQueueSettings, MailState, Mails, QueuedMail};
 pub use organization::{Organization, OrganizationSettings};
 pub use passwords::Passwords;
 pub use reseal::{SealedCount, SealedKind, SealedRepo, SealedValue, check_sealed, reseal};

@@ -18,8 +18,8 @@ use crate::limits::BucketReport;
 use crate::sessions::Session;
 use crate::users::{User, UserFilter, UserOrder, UserToken};
 use crate::{
-    AccessLevel, AuditEvent, AuditFilter, ChainHead, Identity, KeyFilter, Pending, SecondFactor,
-    StoredRecord, Viewer, Workspace,
+    AccessLevel, AuditEvent, AuditFilter, ChainHead, Identity, KeyFilter, MailState, Pending,
+    QueuedMail, SecondFactor, StoredRecord, Viewer, Workspace,
 };
 
 pub use crate::usage::{KeyUse, UsageLog};
@@ -452,6 +452,32 @@ pub trait WorkspaceRepo: Send + Sync {
     async fn insert_workspace(&self, workspace: &Workspace) -> Result<WorkspaceId>;
 }
 
+/// Mail that waits to be sent.
+#[async_trait]
+pub trait MailRepo: Send + Sync {
+    /// Adds a mail; `false` if there is one with the same `deduplication`.
+    async fn insert_mail(&self, mail: &QueuedMail) -> Result<bool>;
+    /// Takes the mail that waits longest of those due, counts an attempt, and keeps others from it
+    /// until `lease`.
+    async fn claim_mail(&self, now: Timestamp, lease: Timestamp) -> Result<Option<QueuedMail>>;
+    /// Puts a mail off.
+    async fn postpone_mail(&self, uid: Uid, next: Timestamp, error: &str) -> Result<()>;
+    /// Ends a mail and drops its content.
+    async fn end_mail(
+        &self,
+        uid: Uid,
+        state: MailState,
+        error: Option<String>,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// A page of mails, newest first, without their contents.
+    async fn mails(&self, state: Option<MailState>, page: PageRequest) -> Result<Page<QueuedMail>>;
+    /// How many mails were given up since a time.
+    async fn count_failed_mails(&self, since: Timestamp) -> Result<u64>;
+    /// Removes mails that ended before a time.
+    async fn purge_mails(&self, before: Timestamp) -> Result<u64>;
+}
+
 /// Everything this crate stores.
 pub trait Repos:
     FactsRepo
@@ -466,6 +492,7 @@ pub trait Repos:
     + SettingRepo
     + AuditRepo
     + LimitRepo
+    + MailRepo
     + 'static
 {
 }
@@ -483,6 +510,7 @@ impl<T> Repos for T where
         + SettingRepo
         + AuditRepo
         + LimitRepo
+        + MailRepo
         + 'static
 {
 }

@@ -9,8 +9,9 @@ use crate::ports::{Repos, UsageLog};
 use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
-    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Organization, Passwords,
-    Peppers, Sealer, SecondFactors, Sessions, Setup, SignIns, Usage, Users, Workspaces,
+    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Mailer, Mails,
+    Organization, Passwords, Peppers, Sealer, SecondFactors, Sessions, Setup, SignIns, Usage,
+    Users, Workspaces,
 };
 
 /// Who may do what. Copied for every request, so a copy costs one count.
@@ -56,6 +57,8 @@ pub struct Services {
     pub usage: Usage,
     /// The settings of the organisation.
     pub organization: Organization,
+    /// Mail that waits to be sent.
+    pub mails: Mails,
     /// Editors and settings of the organisation are read and written through here.
     pub(crate) repos: Arc<dyn Repos>,
 }
@@ -76,13 +79,21 @@ impl Access {
         let guard = Guard::new(&settings);
         let usage = Usage::new(Arc::clone(&repos), Arc::clone(&clock), settings.usage.clone());
         let gate = Gate::new(Arc::clone(&repos), peppers, Arc::clone(&clock), settings);
-        let keys = Keys::new(
+        let mails = Mails::new(
+            Arc::clone(&repos),
+            sealer.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+            gate.settings().mail.clone(),
+        );
+        let mut keys = Keys::new(
             Arc::clone(&repos),
             gate.clone(),
             sealer.clone(),
             Arc::clone(&clock),
             Arc::clone(&random),
         );
+        keys.mails = Some(mails.clone());
         let sessions = Sessions::new(
             Arc::clone(&repos),
             gate.clone(),
@@ -110,6 +121,7 @@ impl Access {
                 keys.clone(),
                 passwords.clone(),
                 guard,
+                mails.clone(),
                 Arc::clone(&clock),
                 Arc::clone(&random),
             ),
@@ -147,6 +159,7 @@ impl Access {
             gate,
             keys,
             usage,
+            mails,
             organization,
             repos,
         }))
@@ -157,6 +170,13 @@ impl Access {
     pub fn recording(mut self, log: Arc<dyn UsageLog>) -> Self {
         let services = Arc::make_mut(&mut self.0);
         services.usage = services.usage.clone().into_log(log);
+        self
+    }
+
+    /// The same, with what sends mail; before that none is sent.
+    #[must_use]
+    pub fn mailing(self, mailer: Arc<dyn Mailer>) -> Self {
+        self.mails.send_by(mailer, self.gate.clone());
         self
     }
 

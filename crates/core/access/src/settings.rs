@@ -59,6 +59,8 @@ pub struct AccessSettings {
     pub usage: UsageSettings,
     /// The settings of the organisation where it has not set its own.
     pub organization: crate::OrganizationSettings,
+    /// Mail.
+    pub mail: crate::MailQueueSettings,
 }
 
 /// What the operator decides about the records of requests.
@@ -104,6 +106,7 @@ impl Default for AccessSettings {
             signin: SignInSettings::default(),
             usage: UsageSettings::default(),
             organization: crate::OrganizationSettings::default(),
+            mail: crate::MailQueueSettings::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::acts::{
 use crate::keys::Keys;
 use crate::ports::Repos;
 use crate::signin::Guard;
-use crate::{AccessSettings, Authorized, Changes, Gate, Passwords};
+use crate::{AccessSettings, Authorized, Changes, Gate, Mails, Passwords};
 
 /// Who or what a user is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -139,6 +139,8 @@ pub enum TokenPurpose {
     Invite,
     /// To set a new password.
     Reset,
+    /// To prove the e-mail address.
+    Verify,
 }
 
 /// A one-use link as it is stored.
@@ -175,6 +177,7 @@ pub struct Users {
     passwords: Passwords,
     guard: Guard,
     settings: AccessSettings,
+    mails: Mails,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -182,17 +185,22 @@ pub struct Users {
 impl Users {
     /// The service over its parts.
     #[must_use]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of its own, and there is one call"
+    )]
     pub(crate) fn new(
         repos: Arc<dyn Repos>,
         gate: Gate,
         keys: Keys,
         passwords: Passwords,
         guard: Guard,
+        mails: Mails,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
         let settings = gate.settings().clone();
-        Self { repos, gate, keys, passwords, guard, settings, clock, random }
+        Self { repos, gate, keys, passwords, guard, settings, mails, clock, random }
     }
 
     /// A page of users.
@@ -345,6 +353,7 @@ impl Users {
         let mut user = self.require(grant.act().user).await?;
         let before = user.clone();
         let epoch = user.epoch;
+        let email_before = user.email.clone();
         let admin = grant.user()?.is_admin();
         if let Some(name) = &change.name {
             user.name = clean_name(name)?;
@@ -387,6 +396,9 @@ impl Users {
         self.save(&user).await?;
         if user.epoch != epoch {
             self.repos.delete_tokens_of(user.id).await?;
+        }
+        if user.email != email_before {
+            self.mail_verification(&user).await?;
         }
         Ok(user)
     }

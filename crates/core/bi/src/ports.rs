@@ -461,7 +461,7 @@ pub trait Connectors: Send + Sync + 'static {
 /// Senders of notices: mail, chat, webhooks.
 #[async_trait]
 pub trait Channels: Send + Sync + 'static {
-    /// The kinds of destinations there are, by title.
+    /// The kinds of destinations there are, in the order in which clients are used to see them.
     fn types(&self) -> &[ChannelType];
     /// Checks options against the kind's rules beyond its JSON schema: allowed hosts.
     fn check(&self, kind: &str, options: &Json) -> Result<()>;

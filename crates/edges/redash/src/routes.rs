@@ -8,9 +8,9 @@ use tessera_access::Action;
 use tessera_httpkit::{Guard, RouteInfo};
 
 use crate::handlers::{
-    accounts, acl, admin, alerts, dashboards, destinations, events, federation, groups, jobs,
-    organization, pages, queries, query_lists, results, second_factor, session, shell, snippets,
-    sources, users, visualizations, widgets,
+    accounts, acl, admin, alerts, dashboards, destinations, email, events, federation, groups,
+    jobs, organization, pages, queries, query_lists, results, second_factor, session, shell,
+    snippets, sources, users, visualizations, widgets,
 };
 use crate::{RedashState, notes};
 
@@ -103,10 +103,13 @@ fn account_routes() -> Vec<Route> {
         get("/oauth/{provider}/callback", SIGN_IN, federation::callback),
         get("/remote_user/login", SIGN_IN, federation::remote_user),
         get("/logout", SIGN_IN, accounts::logout),
-        get("/forgot", SIGN_IN, accounts::forgot),
-        post("/forgot", SIGN_IN, accounts::forgot),
+        get("/forgot", SIGN_IN, email::forgot_page),
+        post("/forgot", SIGN_IN, email::forgot),
         get("/invite/{token}", LINK, accounts::invite_page),
         post("/invite/{token}", LINK, accounts::invite),
+        get("/verify/{token}", LINK, email::verify_page),
+        post("/verify/{token}", LINK, email::verify),
+        post("/verification_email/", act(SessionRead), email::send_verification),
         get("/reset/{token}", LINK, accounts::reset_page),
         post("/reset/{token}", LINK, accounts::reset),
         get("/static/images/avatar.svg", PROBE, pages::avatar),

@@ -20,7 +20,11 @@ fn describe() -> ChannelType {
         schema: json!({
             "type": "object",
             "properties": {
-                "url": { "type": "string", "title": "Mattermost Webhook URL" },
+                "url": {
+                    "type": "string",
+                    "title": "Mattermost Webhook URL",
+                    "writeOnly": true,
+                },
                 "username": { "type": "string", "title": "Username" },
                 "icon_url": { "type": "string", "title": "Icon (URL)" },
                 "channel": { "type": "string", "title": "Channel" },

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_versions_attributes.sql"),
     migration!(9, "0009_lifecycle.sql"),
     migration!(10, "0010_alerts.sql"),
+    migration!(11, "0011_mails.sql"),
     migration!(13, "0013_organisation.sql"),
     migration!(14, "0014_search.sql"),
 ];

@@ -14,6 +14,7 @@ mod jobs;
 mod key_life;
 mod key_lives;
 mod limits;
+mod mails;
 mod organisation;
 mod queries;
 mod search;

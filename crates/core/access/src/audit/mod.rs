@@ -30,6 +30,10 @@ pub mod events {
     pub const SETUP: &str = "setup.run";
     /// A one-use link was used to set a password.
     pub const LINK_ACCEPTED: &str = "accounts.accept_link";
+    /// A link to set a new password was sent to a user who asked for it.
+    pub const RESET_MAILED: &str = "accounts.mail_reset";
+    /// A user proved the e-mail address by a link.
+    pub const EMAIL_VERIFIED: &str = "accounts.verify_email";
     /// A user was made at the word of an identity provider, a token or a proxy.
     pub const IDENTITY_CREATED_USER: &str = "identities.create_user";
     /// An account of one of them was linked to a user.

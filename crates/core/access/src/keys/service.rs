@@ -7,7 +7,7 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
 use super::{Key, KeyKind, KeyOwner, format};
 use crate::ports::Repos;
-use crate::{Gate, Sealer, Throttle};
+use crate::{Gate, Mails, Sealer, Throttle};
 
 /// Reports of partners for secret scanning, per address.
 const PARTNER_REPORTS_PER_HOUR: u32 = 600;
@@ -30,6 +30,8 @@ pub struct Keys {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) partners: Arc<Throttle>,
+    /// Warns owners, once there is mail.
+    pub(crate) mails: Option<Mails>,
 }
 
 impl Keys {
@@ -44,7 +46,7 @@ impl Keys {
     ) -> Self {
         let per_hour = if gate.settings().limits_enabled { PARTNER_REPORTS_PER_HOUR } else { 0 };
         let partners = Arc::new(Throttle::per_hour(per_hour));
-        Self { repos, gate, sealer, clock, random, partners }
+        Self { repos, gate, sealer, clock, random, partners, mails: None }
     }
 
     /// A recoverable key in the plain form, not stored yet: users, queries and shared dashboards

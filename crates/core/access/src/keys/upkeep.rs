@@ -84,6 +84,9 @@ impl Keys {
                 });
                 let event = server_event(now, events::KEY_ENDS, key.id, detail);
                 self.repos.insert_audit(&[event]).await?;
+                if let Some(mails) = &self.mails {
+                    mails.queue_key_end(key, end, days).await?;
+                }
                 warned += 1;
             }
             if number * BATCH >= found.total {

@@ -73,6 +73,13 @@ impl Guard {
         self.links.check(&network(address))
     }
 
+    /// Counts a wish of a stranger for a reset link, from an address; `false` if there were too many
+    /// for one account, known or not.
+    pub(crate) fn forgot(&self, email: &str, address: Option<&str>) -> Result<bool> {
+        self.links.check(&network(address))?;
+        Ok(self.links.check(&format!("mail:{email}")).is_ok())
+    }
+
     /// Counts a reset link made for a user.
     pub(crate) fn reset_link(&self, user: UserId) -> Result<()> {
         self.links.check(&format!("user:{user}"))

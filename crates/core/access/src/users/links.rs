@@ -1,11 +1,11 @@
-//! One-use links: to accept an invitation, or to set a new password.
+//! One-use links: to accept an invitation, to set a new password, to prove an address.
 
 use serde_json::{Value as Json, json};
 use tessera_kernel::ids::UserId;
 use tessera_kernel::{Code, Fault, Result, Secret};
 
-use super::{Invitation, TokenPurpose, User, UserKind, UserToken, Users};
-use crate::acts::AdministerUser;
+use super::{Invitation, TokenPurpose, User, UserKind, Users};
+use crate::acts::{AdministerUser, ReadSession};
 use crate::{AuditEntry, Authorized, Changes, RequestContext, events};
 
 impl Users {
@@ -22,12 +22,13 @@ impl Users {
         if user.kind == UserKind::Service {
             return Err(Fault::invalid("user", "a service account has no password; make it a key"));
         }
-        if purpose == TokenPurpose::Reset {
+        if purpose != TokenPurpose::Invite {
             self.guard.reset_link(user.id)?;
         }
         let link_for = match purpose {
             TokenPurpose::Invite => "invite",
             TokenPurpose::Reset => "reset",
+            TokenPurpose::Verify => "verify",
         };
         let changes = Changes::new().field("link", Json::Null, link_for);
         self.gate.audit().record_changes(grant, changes).await?;
@@ -86,11 +87,7 @@ impl Users {
             detail: json!({ "changes": { "password": "changed" } }),
         };
         self.gate.audit().record(context, entry).await?;
-        let mut taken = false;
-        for digest in self.gate.peppers().digests(token.expose()) {
-            taken = taken || self.repos.take_token(&digest).await?;
-        }
-        if !taken {
+        if !self.take_link(token).await? {
             return Err(Fault::not_found("link"));
         }
         user.password_hash = Some(hash);
@@ -103,12 +100,93 @@ impl Users {
         Ok(user)
     }
 
+    /// Puts the mail with a link into the queue; `false` without a mail server: then somebody has to
+    /// carry the link to the user. The link itself shows that the caller may do this.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn mail_link(
+        &self,
+        user: &User,
+        purpose: TokenPurpose,
+        link: &Invitation,
+    ) -> Result<bool> {
+        self.mails.queue_link(user, purpose, link).await
+    }
+
+    /// Sends a reset link to whoever has this address, if anybody. Nothing tells whether somebody
+    /// does: neither the answer nor the time it takes.
+    ///
+    /// # Errors
+    /// `Unsupported` without a mail server or passwords; `RateLimited` after too many wishes from
+    /// one address.
+    pub async fn forgot(&self, email: &str, context: &RequestContext) -> Result<()> {
+        if !self.settings.signin.passwords || !self.mails.configured() {
+            let detail = "this server sends no mail; ask an administrator for a link";
+            return Err(Fault::new(Code::Unsupported, detail));
+        }
+        let email = super::clean_email(email)?;
+        if !self.guard.forgot(&email, context.address.as_deref())? {
+            // Said aloud, it would tell that somebody else asks for this account.
+            tracing::warn!("too many wishes for a reset link of one account; this one is dropped");
+            return Ok(());
+        }
+        self.mails.queue_forgot(&email).await.map(drop)
+    }
+
+    /// Sends oneself the mail that proves the address, unless it is proved. `false` without a mail
+    /// server.
+    ///
+    /// # Errors
+    /// `RateLimited` after too many of them.
+    pub async fn request_verification(&self, grant: &Authorized<ReadSession>) -> Result<bool> {
+        let user = self.require(grant.user()?.id).await?;
+        if user.email_verified {
+            return Ok(true);
+        }
+        self.guard.reset_link(user.id)?;
+        self.mail_verification(&user).await
+    }
+
+    pub(super) async fn mail_verification(&self, user: &User) -> Result<bool> {
+        if user.kind == UserKind::Service || !self.mails.configured() {
+            return Ok(false);
+        }
+        let link = self.issue(user.id, TokenPurpose::Verify).await?;
+        self.mails.queue_link(user, TokenPurpose::Verify, &link).await
+    }
+
+    /// Uses a link that proves the address of its user.
+    ///
+    /// # Errors
+    /// `NotFound` for a link that is unknown, used or too old.
+    pub async fn verify_email(&self, token: &Secret, context: &RequestContext) -> Result<User> {
+        let mut user = self.peek_link(token, TokenPurpose::Verify, context).await?;
+        let entry = AuditEntry {
+            actor: format!("user:{}", user.id),
+            action: events::EMAIL_VERIFIED,
+            object: format!("user:{}", user.id),
+            detail: json!({ "email": user.email }),
+        };
+        self.gate.audit().record(context, entry).await?;
+        if !self.take_link(token).await? {
+            return Err(Fault::not_found("link"));
+        }
+        user.email_verified = true;
+        user.updated_at = self.clock.now();
+        self.save(&user).await?;
+        Ok(user)
+    }
+
+    async fn take_link(&self, token: &Secret) -> Result<bool> {
+        let mut taken = false;
+        for digest in self.gate.peppers().digests(token.expose()) {
+            taken = taken || self.repos.take_token(&digest).await?;
+        }
+        Ok(taken)
+    }
+
     pub(super) async fn issue(&self, user: UserId, purpose: TokenPurpose) -> Result<Invitation> {
-        let token = Secret::new(self.random.alphanumeric(43));
-        let expires_at =
-            self.clock.now() + chrono::TimeDelta::seconds(self.settings.invitation_seconds);
-        let (_, digest) = self.gate.peppers().digest(token.expose());
-        self.repos.insert_token(&UserToken { digest, user, purpose, expires_at }).await?;
-        Ok(Invitation { token, expires_at })
+        self.mails.make_link(&self.gate, user, purpose).await
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod key_life;
 pub(crate) mod keys;
+pub(crate) mod mails;
 pub(crate) mod organization;
 pub(crate) mod pins;
 pub(crate) mod queries;

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use tessera_access::{
-    Action, AdministerUser, CreateUser, DeleteUser, ListUsers, ReadUser, ReadUserKey,
+    Action, AdministerUser, CreateUser, DeleteUser, Invitation, ListUsers, ReadUser, ReadUserKey,
     RegenerateUserKey, TokenPurpose, UpdateUser, UserFilter, UserOrder,
 };
 use tessera_kernel::ids::GroupId;
@@ -28,6 +28,9 @@ const FILTERS: [Param; 4] = [
     Param::new("order", "string", "`name`, `created_at`, `active_at`; a minus reverses."),
 ];
 
+const MAILING: [Param; 1] =
+    [Param::new("mail", "boolean", "`false` sends no mail, so that you carry the link yourself.")];
+
 pub(crate) fn routes() -> Vec<Route> {
     let (all, one) = ("/v1/users", "/v1/users/{id}");
     let (disabled, key) = ("/v1/users/{id}/disabled", "/v1/users/{id}/key");
@@ -37,7 +40,11 @@ pub(crate) fn routes() -> Vec<Route> {
             .params(&FILTERS)
             .lists::<User>(),
         Route::new(Verb::Post, all, Action::AccountsCreate, "create_user", "Invite a user", create)
-            .about("The token of the invitation is in the answer and nowhere else.")
+            .about(
+                "The invitation goes by mail if there is a mail server, and its token is in the \
+                 answer.",
+            )
+            .params(&MAILING)
             .reads::<NewUser>()
             .creates()
             .gives::<InvitedUser>(201),
@@ -76,6 +83,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Make a new invitation for a user",
             invite,
         )
+        .params(&MAILING)
         .creates()
         .gives::<Link>(201),
         Route::new(
@@ -86,6 +94,7 @@ pub(crate) fn routes() -> Vec<Route> {
             "Make a link to set a new password",
             reset,
         )
+        .params(&MAILING)
         .creates()
         .gives::<Link>(201),
         Route::new(
@@ -135,7 +144,9 @@ async fn create(call: Call) -> Result<Response> {
         groups: body.group_ids.into_iter().map(GroupId).collect(),
     };
     let (user, invitation) = call.access().users.create(&grant, new).await?;
-    let view = InvitedUser { user: access::user(&user), invitation: access::link(&invitation) };
+    let mailed = mailed(&call, &user, TokenPurpose::Invite, &invitation).await?;
+    let invitation = access::link(&invitation, mailed);
+    let view = InvitedUser { user: access::user(&user), invitation };
     reply::created(&format!("/v1/users/{}", user.id), &view)
 }
 
@@ -194,7 +205,19 @@ async fn issue(call: Call, purpose: TokenPurpose) -> Result<Response> {
     let user = call.user_id().await?;
     let grant = call.permit(AdministerUser { user }).await?;
     let (user, link) = call.access().users.issue_link(&grant, purpose).await?;
-    reply::created(&format!("/v1/users/{}", user.id), &access::link(&link))
+    let mailed = mailed(&call, &user, purpose, &link).await?;
+    reply::created(&format!("/v1/users/{}", user.id), &access::link(&link, mailed))
+}
+
+/// Sends a link by mail, unless the caller does not want that or there is no mail server.
+async fn mailed(
+    call: &Call,
+    user: &tessera_access::User,
+    purpose: TokenPurpose,
+    link: &Invitation,
+) -> Result<bool> {
+    let wanted = call.text("mail").is_none() || call.flag("mail")?;
+    Ok(wanted && call.access().users.mail_link(user, purpose, link).await?)
 }
 
 async fn read_key(call: Call) -> Result<Response> {

@@ -45,8 +45,8 @@ pub(crate) fn person(user: &core::User, caller: &Caller) -> Option<Person> {
     Some(Person { id: user.id.0, uid: user.uid, name: user.name.clone() })
 }
 
-pub(crate) fn link(link: &core::Invitation) -> Link {
-    Link { token: link.token.expose().to_owned(), expires_at: link.expires_at }
+pub(crate) fn link(link: &core::Invitation, is_mailed: bool) -> Link {
+    Link { token: link.token.expose().to_owned(), expires_at: link.expires_at, is_mailed }
 }
 
 pub(crate) fn group_count(known: &core::Group, member_count: u64) -> GroupCount {

@@ -12,6 +12,7 @@ pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod key_policy;
 pub(crate) mod keys;
+pub(crate) mod mails;
 pub(crate) mod organization;
 pub(crate) mod parameters;
 pub(crate) mod pins;

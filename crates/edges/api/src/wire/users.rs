@@ -73,6 +73,8 @@ pub(crate) struct InvitedUser {
 pub(crate) struct Link {
     pub(crate) token: String,
     pub(crate) expires_at: DateTime<Utc>,
+    /// Whether it is on its way to the user by mail. If not, somebody has to carry it.
+    pub(crate) is_mailed: bool,
 }
 
 /// A token from an invitation or reset link.
@@ -96,4 +98,18 @@ pub(crate) struct AcceptedLink {
     pub(crate) token: String,
     #[schema(format = Password)]
     pub(crate) password: String,
+}
+
+/// Whose password was forgotten.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForgottenPassword {
+    pub(crate) email: String,
+}
+
+/// Whether a mail is on its way.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MailOutcome {
+    /// Whether it is; not without a mail server.
+    pub(crate) is_mailed: bool,
 }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use tessera_access::{
     AdministerGroup, AdministerUser, CreateUser, Group, ListUsers, NewUser, OverviewGroups,
-    ReadSession, ReadUser, UpdateUser, User, UserChange, UserOrder,
+    ReadSession, ReadUser, TokenPurpose, UpdateUser, User, UserChange, UserOrder,
 };
 use tessera_kernel::ids::{GroupId, UserId};
 use tessera_kernel::{Code, Fault, PageRequest, Result, Secret};
@@ -80,7 +80,7 @@ pub(crate) async fn create(call: Call) -> Answer {
     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
     let groups = map::users::memberships(&body)?.unwrap_or_default();
     let new = NewUser { name, email, groups };
-    let (user, _invitation) =
+    let (user, invitation) =
         call.state.kit.access.users.create(&grant, new).await.map_err(|fault| {
             match fault.code() {
                 Code::Duplicate => Refusal::field("email", "Email address already in use."),
@@ -88,6 +88,8 @@ pub(crate) async fn create(call: Call) -> Answer {
                 _ => fault.into(),
             }
         })?;
+    let users = &call.state.kit.access.users;
+    users.mail_link(&user, TokenPurpose::Invite, &invitation).await?;
     shown(&call, &user).await
 }
 

@@ -135,14 +135,6 @@ pub(crate) async fn logout(visit: Visit) -> Answer {
     Ok(response)
 }
 
-pub(crate) async fn forgot(_visit: Visit) -> Answer {
-    Ok(forms::notice(
-        StatusCode::OK,
-        "Forgot your password?",
-        "Ask an administrator for a link to set a new one. This server sends no mail.",
-    ))
-}
-
 pub(crate) async fn invite_page(Path(token): Path<String>, visit: Visit) -> Answer {
     link_page(&visit, &token, TokenPurpose::Invite).await
 }
@@ -190,10 +182,11 @@ fn title(purpose: TokenPurpose) -> &'static str {
     match purpose {
         TokenPurpose::Invite => "Welcome",
         TokenPurpose::Reset => "Set a new password",
+        TokenPurpose::Verify => "Confirm your address",
     }
 }
 
-fn spent() -> Response {
+pub(super) fn spent() -> Response {
     forms::notice(
         StatusCode::BAD_REQUEST,
         "This link does not work",

@@ -157,6 +157,28 @@ pub(super) fn password(
     page(status, title, &body)
 }
 
+/// The form of those who forgot their password.
+pub(super) fn forgot(status: StatusCode, email: &str, error: Option<&str>) -> Response {
+    let body = format!(
+        "{}<p>Type the address of your account. A link to set a new password comes by mail.</p>\
+         <form method=\"post\" action=\"/forgot\"><label for=\"email\">E-mail</label>\
+         <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
+         autocomplete=\"username\"><button>Send the link</button></form>",
+        alert(error),
+        escape(email)
+    );
+    page(status, "Forgot your password?", &body)
+}
+
+/// A question with one answer, behind a one-use link.
+pub(super) fn confirm(status: StatusCode, title: &str, email: &str) -> Response {
+    let body = format!(
+        "<p>Is {} your address?</p><form method=\"post\"><button>Yes</button></form>",
+        escape(email)
+    );
+    page(status, title, &body)
+}
+
 /// A page that only says something.
 pub(super) fn notice(status: StatusCode, title: &str, text: &str) -> Response {
     page(status, title, &format!("<p>{}</p>", escape(text)))

@@ -6,6 +6,7 @@ pub(crate) mod admin;
 pub(crate) mod alerts;
 pub(crate) mod dashboards;
 pub(crate) mod destinations;
+pub(crate) mod email;
 pub(crate) mod events;
 pub(crate) mod federation;
 mod forms;

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde_json::json;
 use tessera_access::{
-    AdministerUser, CreateUser, DeleteUser, ListUsers, NewUser, ReadUser, ReadUserKey,
+    AdministerUser, CreateUser, DeleteUser, Invitation, ListUsers, NewUser, ReadUser, ReadUserKey,
     RegenerateUserKey, TokenPurpose, UpdateUser, User,
 };
 use tessera_httpkit::cookies;
@@ -13,7 +13,7 @@ use tessera_kernel::{Code, Fault, Result, Secret};
 
 use crate::credential::Call;
 use crate::errors::{Refusal, Worded, not_owner};
-use crate::map::{Paging, id, text_field, user_change, user_filter, user_order};
+use crate::map::{Paging, id, param, text_field, user_change, user_filter, user_order};
 use crate::quirks;
 use crate::wire::{self, Answer, UserOut};
 
@@ -35,7 +35,17 @@ pub(crate) async fn create(call: Call) -> Answer {
     let new = NewUser { name, email, groups: Vec::new() };
     let created = call.state.kit.access.users.create(&grant, new).await;
     let (user, invitation) = created.worded(Code::Invalid, field_words)?;
-    wire::json(&UserOut::new(&user).with_invite(link(&call, "invite", &invitation.token)))
+    // With `no_invite`, or without a mail server, the administrator carries the link.
+    let by_hand = param(&call.query, "no_invite").is_some();
+    invited(&call, &user, &invitation, by_hand).await
+}
+
+/// A user who was invited: by mail, or by the link in the answer.
+async fn invited(call: &Call, user: &User, link: &Invitation, by_hand: bool) -> Answer {
+    let users = &call.state.kit.access.users;
+    let mailed = !by_hand && users.mail_link(user, TokenPurpose::Invite, link).await?;
+    let out = UserOut::new(user);
+    wire::json(&if mailed { out } else { out.with_invite(self::link(call, "invite", &link.token)) })
 }
 
 pub(crate) async fn get(Path(user): Path<String>, call: Call) -> Answer {
@@ -91,14 +101,15 @@ pub(crate) async fn invite(Path(user): Path<String>, call: Call) -> Answer {
     let grant = call.permit(AdministerUser { user: id(&user)? }).await?;
     let users = &call.state.kit.access.users;
     let (user, invitation) = users.issue_link(&grant, TokenPurpose::Invite).await?;
-    wire::json(&UserOut::new(&user).with_invite(link(&call, "invite", &invitation.token)))
+    invited(&call, &user, &invitation, false).await
 }
 
 pub(crate) async fn reset_password(Path(user): Path<String>, call: Call) -> Answer {
     let grant = call.permit(AdministerUser { user: id(&user)? }).await?;
     check_enabled(&call, id(&user)?).await?;
     let users = &call.state.kit.access.users;
-    let (_, reset) = users.issue_link(&grant, TokenPurpose::Reset).await?;
+    let (user, reset) = users.issue_link(&grant, TokenPurpose::Reset).await?;
+    users.mail_link(&user, TokenPurpose::Reset, &reset).await?;
     wire::json(&json!({ "reset_link": link(&call, "reset", &reset.token) }))
 }
 

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM mails WHERE (state = $1 OR $1 = '')

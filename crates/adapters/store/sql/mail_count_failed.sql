@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM mails WHERE state = 'failed' AND ended_at >= $1

@@ -1,0 +1,1 @@
+DELETE FROM mails WHERE ended_at < $1
