@@ -148,8 +148,11 @@ impl Sender {
         host: &str,
     ) -> Result<String> {
         let failed = |error: hyper::Error| again(host, error);
+        let mut client = hyper::client::conn::http1::Builder::new();
+        // Some receivers compare names of headers letter by letter.
+        client.title_case_headers(true);
         let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
+            client.handshake(TokioIo::new(stream)).await.map_err(failed)?;
         let mut asked = pin!(async {
             let (parts, mut body) =
                 sender.send_request(request).await.map_err(failed)?.into_parts();

@@ -133,7 +133,7 @@ struct Output {
 }
 
 impl Output {
-    fn parts<'c>(&mut self, parts: &[Part<'_>], stack: &mut Vec<&'c Json>) -> Result<()> {
+    fn parts(&mut self, parts: &[Part<'_>], stack: &mut Vec<&Json>) -> Result<()> {
         for part in parts {
             match part {
                 Part::Text(text) => self.push(text)?,
