@@ -14,7 +14,10 @@ use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
-use tessera_lake::{Lake, UsageFileSettings, UsageFiles, usage_source_type};
+use tessera_lake::{
+    Lake, ResultEngine, ResultJoins, UsageFileSettings, UsageFiles, results_source_type,
+    usage_source_type,
+};
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
@@ -57,8 +60,14 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let lake = Lake::local(data.clone()).map_err(explain)?;
     let usage = UsageFiles::local(&data, usage_file_settings(config)).map_err(explain)?;
     let records = usage.clone();
+    let engine = ResultEngine::new(lake.clone(), config.results.query_memory_bytes);
+    let joins = engine.clone();
     let connectors = AllConnectors::new(connector_settings(config, data)?)
-        .with_type(usage_source_type(), Arc::new(move |_| Ok(Arc::new(records.clone()))));
+        .with_type(usage_source_type(), Arc::new(move |_| Ok(Arc::new(records.clone()))))
+        .with_type(
+            results_source_type(),
+            Arc::new(move |_| Ok(Arc::new(ResultJoins::new(joins.clone())))),
+        );
     let node = format!("{}-{}", std::process::id(), random.alphanumeric(8));
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
     let trusted = signin::trusted(config, &clock)?;
@@ -187,6 +196,8 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
             .map_err(|error| anyhow::anyhow!("queries.time_zone: {error}"))?,
         query_text_bytes_max: config.queries.text_bytes_max,
         dropdown_rows_max: config.queries.dropdown_rows_max,
+        join_depth_max: config.results.join_depth_max,
+        join_tables_max: config.results.join_tables_max,
     })
 }
 

@@ -4,6 +4,7 @@
 //! is owned by [`Runtime`], which ends them all. Entry point: [`Runtime::start`].
 
 mod executor;
+mod inputs;
 mod settings;
 mod sink;
 mod stop;

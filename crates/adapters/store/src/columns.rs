@@ -47,7 +47,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "version" => "query_id version name text options source_id created_by created_at",
         "result" => {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \
-             runtime_seconds retrieved_at row_count byte_count viewer"
+             runtime_seconds retrieved_at row_count byte_count viewer inputs"
         }
         "audit" => "seq at actor action object detail address prev_hash hash",
         _ => "",

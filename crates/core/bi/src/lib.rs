@@ -24,8 +24,8 @@ pub use dashboards::{
     DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,
 };
 pub use jobs::{
-    Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,
-    RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
+    Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RESULTS_SOURCE,
+    RunAnswer, RunInput, RunInputs, RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
 };
 pub use parameters::DropdownOption;
 pub use queries::{

@@ -185,6 +185,14 @@ pub trait JobRepo: Send + Sync {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<Job>>;
+    /// Takes one job, if it is queued.
+    async fn claim_this_job(
+        &self,
+        uid: Uid,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>>;
     /// Prolongs the leases of jobs that `node` runs. Returns those that are not its own any more,
     /// because they were cancelled or given to another node: it must stop them.
     async fn renew_leases(
@@ -301,6 +309,15 @@ pub trait CancelSignal: Send + Sync {
     fn is_cancelled(&self) -> bool;
 }
 
+/// A stored result as a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultTable {
+    /// The name of the table.
+    pub name: String,
+    /// The file with its rows.
+    pub file: Uid,
+}
+
 /// One connected database.
 #[async_trait]
 pub trait Connector: Send + Sync + 'static {
@@ -317,6 +334,12 @@ pub trait Connector: Send + Sync + 'static {
     /// The same for one viewer: what a type with a row policy is run with. Others have none.
     fn seen_by(&self, viewer: Viewer) -> Option<Arc<dyn Connector>> {
         let _ = viewer;
+        None
+    }
+    /// The same over results that are stored here, as tables: what a type that joins results is run
+    /// with. Others have none.
+    fn over(&self, tables: Vec<ResultTable>) -> Option<Arc<dyn Connector>> {
+        let _ = tables;
         None
     }
     /// Connects and asks for nothing.

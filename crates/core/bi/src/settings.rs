@@ -31,6 +31,10 @@ pub struct BiSettings {
     pub query_text_bytes_max: usize,
     /// Most values of a parameter query that can be chosen from.
     pub dropdown_rows_max: usize,
+    /// How deep queries may read the results of queries.
+    pub join_depth_max: usize,
+    /// Most results that a query may read, with those that they read themselves.
+    pub join_tables_max: usize,
 }
 
 impl Default for BiSettings {
@@ -50,6 +54,8 @@ impl Default for BiSettings {
             time_zone: chrono_tz::UTC,
             query_text_bytes_max: 1 << 20,
             dropdown_rows_max: 10_000,
+            join_depth_max: 5,
+            join_tables_max: 32,
         }
     }
 }

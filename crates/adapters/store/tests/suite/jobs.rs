@@ -67,6 +67,7 @@ fn result(source: SourceId, text: &str, seconds: i64) -> QueryResult {
         rows: 3,
         bytes: 100,
         viewer: None,
+        inputs: Vec::new(),
     }
 }
 
