@@ -3,3 +3,4 @@
 mod cli;
 mod cli_keys;
 mod start;
+mod views;

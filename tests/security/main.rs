@@ -18,6 +18,7 @@ mod matrix;
 mod networks;
 mod pages;
 mod pinned;
+mod query_results;
 mod secrets;
 mod ssrf;
 mod usage;

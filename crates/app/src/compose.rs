@@ -10,6 +10,7 @@ use tessera_access::{
     Access, AccessSettings, CheckpointSigner, KeyPolicy, Peppers, Sealer, TransportRule,
     UsageSettings,
 };
+use tessera_bi::views::ViewLimits;
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
@@ -98,6 +99,12 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         Arc::clone(&random),
         bi_settings(config)?,
     );
+    let limits = ViewLimits {
+        rows_max: config.results.view_rows_max,
+        bytes_max: config.results.view_bytes_max,
+        time_limit_seconds: config.results.view_time_limit_seconds,
+    };
+    let bi = Bi { results: bi.results.clone().with_views(Arc::new(engine), limits), ..bi };
     Ok(Core { store, access, bi, clock, random, node })
 }
 

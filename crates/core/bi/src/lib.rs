@@ -34,6 +34,7 @@ pub use queries::{
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
+pub use results::views;
 pub use service::Bi;
 pub use settings::BiSettings;
 pub use sources::{

@@ -16,6 +16,7 @@ use tessera_kernel::ids::{
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
+use crate::views::{View, ViewLimits, ViewRows};
 use crate::{
     AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
     NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source,
@@ -283,6 +284,17 @@ pub trait ResultFiles: Send + Sync + 'static {
     async fn delete(&self, uid: Uid) -> Result<()>;
     /// Files older than `before`, at most `limit`.
     async fn list_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Uid>>;
+}
+
+/// Parts of stored results, made where they are stored.
+#[async_trait]
+pub trait ResultViews: Send + Sync + 'static {
+    /// Makes a view of a file: at most `limits.rows_max` rows, and an error beyond the other limits.
+    async fn view(&self, file: Uid, view: &View, limits: ViewLimits) -> Result<ViewRows>;
+    /// One row with four columns for each column of a file: how many values, how many different
+    /// ones (called `none` where values are not compared), the least, the greatest. The third has
+    /// the name and meaning of the column.
+    async fn statistics(&self, file: Uid, limits: ViewLimits) -> Result<RecordBatch>;
 }
 
 /// Where a connector puts what it reads.

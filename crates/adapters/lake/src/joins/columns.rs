@@ -13,9 +13,19 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// For an answer with these columns.
+    /// For an answer with these columns, as SQLite has them: truth values are 1 and 0.
     pub(crate) fn new(answer: &Schema) -> Result<Self> {
-        let fields: Result<Vec<Field>> = answer.fields().iter().map(|field| shown(field)).collect();
+        Self::of(answer, false)
+    }
+
+    /// The same with truth values.
+    pub(crate) fn exact(answer: &Schema) -> Result<Self> {
+        Self::of(answer, true)
+    }
+
+    fn of(answer: &Schema, truth: bool) -> Result<Self> {
+        let fields: Result<Vec<Field>> =
+            answer.fields().iter().map(|field| shown(field, truth)).collect();
         Ok(Self { schema: Arc::new(Schema::new(fields?)) })
     }
 
@@ -42,9 +52,12 @@ impl Shown {
     }
 }
 
-fn shown(field: &Field) -> Result<Field> {
+fn shown(field: &Field, truth: bool) -> Result<Field> {
     let known = field.metadata().get(COLUMN_KIND).and_then(|kind| ColumnKind::parse(kind));
-    let (physical, kind) = physical(field)?;
+    let (physical, kind) = match field.data_type() {
+        DataType::Boolean if truth => (DataType::Boolean, ColumnKind::Boolean),
+        _ => physical(field)?,
+    };
     // What a column meant is still so if it has the type that such columns have.
     let kept = known.filter(|known| {
         *known == kind
@@ -60,7 +73,7 @@ fn shown(field: &Field) -> Result<Field> {
     });
     let source = match (kept, field.metadata().get(COLUMN_SOURCE_TYPE), field.data_type()) {
         (Some(_), Some(source), _) => source.clone(),
-        (_, _, DataType::Boolean) => "results:boolean".to_owned(),
+        (_, _, DataType::Boolean) if !truth => "results:boolean".to_owned(),
         _ => format!("results:{}", kept.unwrap_or(kind).as_str()),
     };
     let metadata = HashMap::from([

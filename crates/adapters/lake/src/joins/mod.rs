@@ -7,7 +7,9 @@
 mod columns;
 mod dialect;
 mod functions;
+mod operands;
 mod table;
+mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -40,6 +40,7 @@ pub struct QueryResult {
 mod export;
 mod identity;
 mod service;
+pub mod views;
 
 pub use export::exported;
 pub(crate) use identity::{CacheIdentity, viewed_digest};

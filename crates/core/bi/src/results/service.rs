@@ -12,7 +12,8 @@ use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::attributes_in;
 
 use super::QueryResult;
-use crate::ports::{BatchStream, ResultWriter};
+use super::views::ViewLimits;
+use crate::ports::{BatchStream, ResultViews, ResultWriter};
 use crate::service::Parts;
 use crate::{DropdownOption, Query};
 
@@ -36,6 +37,8 @@ pub struct Results {
     parts: Arc<Parts>,
     /// Finished encodings by result and variant.
     encoded: Cache<(Uid, String), Bytes>,
+    /// The engine that makes views, and what they may use.
+    pub(super) views: Option<(Arc<dyn ResultViews>, ViewLimits)>,
 }
 
 impl Results {
@@ -46,7 +49,7 @@ impl Results {
                 u32::try_from(bytes.len() + variant.len() + 64).unwrap_or(u32::MAX)
             })
             .build();
-        Self { parts, encoded }
+        Self { parts, encoded, views: None }
     }
 
     /// The number of the result with this identifier, to ask the gate about it.
