@@ -36,7 +36,8 @@ pub(crate) fn measure(
     let results = admin.post("/api/data_sources", &body)?.ok()?["id"].as_i64().context("an id")?;
     let left = query(admin, source, "left", LEFT)?;
     let right = query(admin, source, "right", RIGHT)?;
-    let text = join(&format!("cached_query_{}", left["id"]), &format!("cached_query_{}", right["id"]));
+    let text =
+        join(&format!("cached_query_{}", left["id"]), &format!("cached_query_{}", right["id"]));
     let mut ours = Vec::new();
     for _ in 0..RUNS {
         let begun = Instant::now();
@@ -58,7 +59,10 @@ pub(crate) fn measure(
         } else {
             "create table r (id integer, weight integer)"
         };
-        sqlite(&file, &[columns, ".mode csv", &format!(".import --skip 1 {} {name}", csv.display())])?;
+        sqlite(
+            &file,
+            &[columns, ".mode csv", &format!(".import --skip 1 {} {name}", csv.display())],
+        )?;
     }
     let mut theirs = Vec::new();
     for _ in 0..RUNS {

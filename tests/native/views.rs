@@ -60,7 +60,10 @@ fn rows_are_filtered_searched_sorted_and_paged() {
     assert_eq!(page["rows"][0], json!({ "id": 1, "amount": "10.50" }), "no digit is lost");
     assert_eq!(page["columns"][1]["type"], "decimal");
     let page = world.view(&json!({ "limit": 3, "offset": 3 }));
-    assert_eq!((page["next_offset"].clone(), page["rows"][0]["id"].clone()), (Value::Null, json!(4)));
+    assert_eq!(
+        (page["next_offset"].clone(), page["rows"][0]["id"].clone()),
+        (Value::Null, json!(4))
+    );
     for (filter, expected) in [
         (json!([{ "column": "amount", "op": "gt", "value": 9.5 }]), json!([1, 2])),
         (json!([{ "column": "tenant", "op": "in", "value": [4, 6] }]), json!([1, 4])),
@@ -87,7 +90,10 @@ fn rows_are_filtered_searched_sorted_and_paged() {
     assert_eq!(ids(json!({ "search": { "text": "99.9", "columns": ["amount"] } })), json!([2]));
     let sort = json!([{ "column": "tenant", "descending": true }, { "column": "amount" }]);
     assert_eq!(ids(json!({ "sort": sort })), json!([4, 3, 2, 1]));
-    assert_eq!(ids(json!({ "sort": [{ "column": "note", "nulls_first": true }], "limit": 1 })), json!([3]));
+    assert_eq!(
+        ids(json!({ "sort": [{ "column": "note", "nulls_first": true }], "limit": 1 })),
+        json!([3])
+    );
     let tenants = json!({ "columns": ["tenant"], "distinct": true });
     assert_eq!(world.column("tenant", &tenants), json!([4, 5, 6]));
     // The same behind the question mark.
@@ -153,13 +159,19 @@ fn a_wrong_member_is_named() {
     for (body, field) in [
         (json!({ "columns": ["id", "nope"] }), "columns[1]"),
         (json!({ "filter": [{ "column": "nope", "op": "eq", "value": 1 }] }), "filter[0].column"),
-        (json!({ "filter": [{ "column": "day", "op": "eq", "value": "soon" }] }), "filter[0].value"),
+        (
+            json!({ "filter": [{ "column": "day", "op": "eq", "value": "soon" }] }),
+            "filter[0].value",
+        ),
         (
             json!({ "filter": [{ "all": [{ "column": "id", "op": "in", "value": [1, "x"] }] }] }),
             "filter[0].all[0].value[1]",
         ),
         (json!({ "sort": [{ "column": "nope" }] }), "sort[0].column"),
-        (json!({ "aggregates": [{ "function": "sum", "column": "note" }] }), "aggregates[0].column"),
+        (
+            json!({ "aggregates": [{ "function": "sum", "column": "note" }] }),
+            "aggregates[0].column",
+        ),
         (json!({ "group_by": [{ "column": "note", "unit": "day" }] }), "group_by[0].unit"),
         (json!({ "pivot": { "column": "id" } }), "pivot"),
         (json!({ "limt": 1 }), "limt"),
@@ -210,14 +222,19 @@ fn a_view_gives_no_more_than_the_key_and_the_server_allow() {
     let path = format!("/v1/results/{}", result(&shop, shop.postgres, TEXT));
     let whole = shop.admin.get(&format!("{path}/view?format=csv")).expect("answers");
     assert_eq!(whole.status, 413, "{}", whole.text());
-    let page = shop.admin.get(&format!("{path}/view?limit=100")).expect("answers").ok().expect("good");
+    let page =
+        shop.admin.get(&format!("{path}/view?limit=100")).expect("answers").ok().expect("good");
     assert_eq!((page["rows"].as_array().map(Vec::len), &page["next_offset"]), (Some(3), &json!(3)));
-    let capped = json!({ "name": "capped", "terms": { "caps": { "rows": 2, "formats": ["json"] } } });
+    let capped =
+        json!({ "name": "capped", "terms": { "caps": { "rows": 2, "formats": ["json"] } } });
     let made = shop.admin.post("/v1/keys", &capped).expect("answers");
     let made = made.ok().unwrap_or_else(|error| panic!("{error}"));
     let capped: Client = shop.server.anonymous().with_key(made["secret"].as_str().expect("a key"));
     assert_eq!(capped.get(&format!("{path}/view?limit=3")).expect("answers").status, 413);
-    assert_eq!(capped.get(&format!("{path}/view?limit=2&format=csv")).expect("answers").status, 403);
+    assert_eq!(
+        capped.get(&format!("{path}/view?limit=2&format=csv")).expect("answers").status,
+        403
+    );
     let rows = capped.get(&format!("{path}/view?limit=2")).expect("answers");
     assert_eq!(rows.status, 200, "{}", rows.text());
     assert_eq!(shop.server.anonymous().get(&format!("{path}/view")).expect("answers").status, 401);

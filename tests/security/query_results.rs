@@ -52,9 +52,8 @@ fn rows_of_a_closed_data_source_are_not_read_through_query_results_on_both_engin
         let shop = Shop::open(options(engine).expect("an engine")).expect("opens");
         let source = results_source(&shop);
         let group = default_group(&shop);
-        let secret = id_of(
-            &shop.query(shop.postgres, "select note from orders", json!([])).expect("made"),
-        );
+        let secret =
+            id_of(&shop.query(shop.postgres, "select note from orders", json!([])).expect("made"));
         let path = format!("/api/groups/{group}/data_sources/{}", shop.postgres);
         assert!(shop.admin.delete(&path).expect("answers").status < 300);
         let (carol, _) = shop.user("carol").expect("made");
@@ -73,10 +72,19 @@ fn rows_of_a_closed_data_source_are_not_read_through_query_results_on_both_engin
             let missing = missing.expect_err("missing").replace("9999", &secret.to_string());
             assert_eq!(refused, missing);
         }
-        assert_eq!(rows(&shop.admin, source, &format!("select * from query_{secret}")).expect("open").len(), 4);
+        assert_eq!(
+            rows(&shop.admin, source, &format!("select * from query_{secret}"))
+                .expect("open")
+                .len(),
+            4
+        );
 
         let joined = shop
-            .query(source, &format!("select note from query_{secret} where note is not null"), json!([]))
+            .query(
+                source,
+                &format!("select note from query_{secret} where note is not null"),
+                json!([]),
+            )
             .expect("made");
         let (joined, key) = (id_of(&joined), joined["api_key"].as_str().expect("a key").to_owned());
         let result = run(&shop.admin, joined);
@@ -122,7 +130,8 @@ fn rows_of_a_closed_data_source_are_not_read_through_query_results_on_both_engin
         let path = format!("/api/groups/{group}/data_sources");
         shop.admin.post(&path, &body).expect("answers").ok().expect("given back");
         let csv = |caller: &Client| {
-            let answer = caller.get(&format!("/api/queries/{joined}/results.csv")).expect("answers");
+            let answer =
+                caller.get(&format!("/api/queries/{joined}/results.csv")).expect("answers");
             assert_eq!(answer.status, 200, "{}", answer.text());
             assert!(answer.text().contains("it's"), "{}", answer.text());
         };
@@ -137,7 +146,8 @@ fn a_right_that_is_lost_before_a_run_begins_counts() {
     let shop = Shop::open(options(Engine::Sqlite).expect("an engine")).expect("opens");
     let source = results_source(&shop);
     let (carol, _) = shop.user("carol").expect("made");
-    let query = id_of(&shop.query(shop.postgres, "select id from orders", json!([])).expect("made"));
+    let query =
+        id_of(&shop.query(shop.postgres, "select id from orders", json!([])).expect("made"));
     let text = format!("select count(*) as n from query_{query}");
     assert_eq!(rows(&carol, source, &text).expect("open"), [json!({ "n": 4 })]);
     let path = format!("/api/groups/{}/data_sources/{}", default_group(&shop), shop.postgres);
@@ -169,7 +179,10 @@ fn values_with_quotes_stay_values() {
             assert_eq!(of(attack).expect("runs"), Vec::<Value>::new(), "{attack}");
         }
         assert!(of("t=1").is_err(), "a name that the query does not have");
-        assert_eq!(rows(&shop.admin, source, &format!("select id from query_{query}")).expect("runs"), [json!({ "id": 1 })]);
+        assert_eq!(
+            rows(&shop.admin, source, &format!("select id from query_{query}")).expect("runs"),
+            [json!({ "id": 1 })]
+        );
         // A value that comes through the outer query.
         let outer = shop
             .query(
@@ -185,7 +198,8 @@ fn values_with_quotes_stay_values() {
             let body = json!({ "max_age": 0, "parameters": { "v": value } });
             let started = shop.admin.post(&path, &body).expect("answers").ok().expect("runs");
             let done = shop.admin.finish(&started).expect("ends");
-            let result = done["job"]["query_result_id"].as_i64().unwrap_or_else(|| panic!("{done}"));
+            let result =
+                done["job"]["query_result_id"].as_i64().unwrap_or_else(|| panic!("{done}"));
             let shown = shop.admin.get(&format!("/api/query_results/{result}")).expect("answers");
             assert_eq!(shown.json()["query_result"]["data"]["rows"], json!(expected), "{value}");
         }

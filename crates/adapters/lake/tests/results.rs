@@ -201,12 +201,36 @@ async fn values_are_bound_in_every_position() {
     for (sql, binds, expected) in [
         ("select id from query_1 where note = ?1", vec![text("it's")], vec!["1"]),
         ("select id from query_1 where note = ?1", vec![text("' or 1=1 --")], vec![]),
-        ("select ?1 || note as x from query_1 where id = ?2", vec![text("a'"), Bind::Integer(1)], vec!["a'it's"]),
-        ("select n from cached_query_2 where n in (?1, ?2) order by n desc", vec![Bind::Integer(7), Bind::Integer(9)], vec!["9", "7"]),
-        ("select n from cached_query_2 order by n limit ?1 offset ?2", vec![Bind::Integer(1), Bind::Integer(5)], vec!["5"]),
-        ("select count(*) from query_1 where day >= ?1", vec![Bind::Date("2020-01-15".parse().expect("a day"))], vec!["1"]),
-        ("select count(*) from query_1 where unit_price > ?1", vec![Bind::Decimal("-1.5".to_owned())], vec!["2"]),
-        ("select id from query_1 where id = 9; select id from query_1 where id = ?1;", vec![Bind::Integer(2)], vec!["2"]),
+        (
+            "select ?1 || note as x from query_1 where id = ?2",
+            vec![text("a'"), Bind::Integer(1)],
+            vec!["a'it's"],
+        ),
+        (
+            "select n from cached_query_2 where n in (?1, ?2) order by n desc",
+            vec![Bind::Integer(7), Bind::Integer(9)],
+            vec!["9", "7"],
+        ),
+        (
+            "select n from cached_query_2 order by n limit ?1 offset ?2",
+            vec![Bind::Integer(1), Bind::Integer(5)],
+            vec!["5"],
+        ),
+        (
+            "select count(*) from query_1 where day >= ?1",
+            vec![Bind::Date("2020-01-15".parse().expect("a day"))],
+            vec!["1"],
+        ),
+        (
+            "select count(*) from query_1 where unit_price > ?1",
+            vec![Bind::Decimal("-1.5".to_owned())],
+            vec!["2"],
+        ),
+        (
+            "select id from query_1 where id = 9; select id from query_1 where id = ?1;",
+            vec![Bind::Integer(2)],
+            vec!["2"],
+        ),
         ("select iif(?1 = 'x', ?2, 0) as v", vec![text("x"), Bind::Integer(3)], vec!["3"]),
     ] {
         let kept = world.ask(sql, binds).await.unwrap_or_else(|fault| panic!("{sql}: {fault}"));
@@ -246,11 +270,8 @@ async fn a_run_ends_when_it_is_cancelled_takes_too_long_or_gives_too_much() {
     let world = world(MEMORY).await;
     let endless = "select count(*) from cached_query_2 a, cached_query_2 b, cached_query_2 c \
                    where a.n * b.n + c.n = -1";
-    let bound = |sql: &str| Bound {
-        sql: sql.to_owned(),
-        binds: Vec::new(),
-        display: String::new(),
-    };
+    let bound =
+        |sql: &str| Bound { sql: sql.to_owned(), binds: Vec::new(), display: String::new() };
     let (stop, mut kept) = (Arc::new(Stop::default()), Kept::default());
     let signal: Arc<dyn CancelSignal> = Arc::<Stop>::clone(&stop);
     stop.0.notify_one();
@@ -262,7 +283,8 @@ async fn a_run_ends_when_it_is_cancelled_takes_too_long_or_gives_too_much() {
     assert_eq!(ended.expect_err("too long").code(), Code::TimedOut);
     assert!(begun.elapsed() < Duration::from_secs(20));
     let mut kept = Kept { most: Some(2), ..Kept::default() };
-    let ended = world.joins.run(&bound("select * from cached_query_2"), 60, never(), &mut kept).await;
+    let ended =
+        world.joins.run(&bound("select * from cached_query_2"), 60, never(), &mut kept).await;
     assert_eq!(ended.expect_err("too much").code(), Code::TooLarge);
 }
 

@@ -33,8 +33,8 @@ pub use queries::{
     QueryListing, QueryOrder, QueryScope, QueryText, QueryVersions, TagCount,
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
-pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
 pub use results::views;
+pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
 pub use service::Bi;
 pub use settings::BiSettings;
 pub use sources::{

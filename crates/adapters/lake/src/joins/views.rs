@@ -14,8 +14,8 @@ use datafusion::prelude::{
     Expr, cast, contains, date_trunc, ends_with, lit, lower, starts_with, when,
 };
 use futures::StreamExt as _;
-use tessera_bi::ports::ResultViews;
 use tessera_bi::Json;
+use tessera_bi::ports::ResultViews;
 use tessera_bi::views::{
     Aggregate, Condition, Function, GroupBy, Operator, Search, View, ViewLimits, ViewRows,
 };
@@ -37,7 +37,8 @@ const CONDITIONS_MAX: usize = 200;
 impl ResultViews for ResultEngine {
     async fn view(&self, file: Uid, view: &View, limits: ViewLimits) -> Result<ViewRows> {
         let (engine, view) = (self.clone(), view.clone());
-        let working = self.engine()?.begin(async move { show(&engine, file, &view, limits).await })?;
+        let working =
+            self.engine()?.begin(async move { show(&engine, file, &view, limits).await })?;
         within(limits, working.done()).await
     }
 
@@ -132,14 +133,12 @@ async fn show(
         pick(rows, &columns, view)?
     };
     rows = sort(rows, &columns, view, &names, grouped)?;
-    rows = rows
-        .select(names.iter().map(|name| column(name)).collect::<Vec<_>>())
-        .map_err(refused)?;
+    rows =
+        rows.select(names.iter().map(|name| column(name)).collect::<Vec<_>>()).map_err(refused)?;
     let wanted = view.limit.unwrap_or(limits.rows_max).min(limits.rows_max);
     let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    rows = rows
-        .limit(whole(view.offset), Some(whole(wanted.saturating_add(1))))
-        .map_err(refused)?;
+    rows =
+        rows.limit(whole(view.offset), Some(whole(wanted.saturating_add(1)))).map_err(refused)?;
     collect(rows, wanted, limits).await
 }
 
@@ -147,13 +146,8 @@ async fn show(
 async fn collect(rows: DataFrame, wanted: u64, limits: ViewLimits) -> Result<ViewRows> {
     let mut stream = rows.execute_stream().await.map_err(refused)?;
     let shown = Shown::exact(&stream.schema())?;
-    let mut view = ViewRows {
-        schema: shown.schema(),
-        batches: Vec::new(),
-        rows: 0,
-        bytes: 0,
-        more: false,
-    };
+    let mut view =
+        ViewRows { schema: shown.schema(), batches: Vec::new(), rows: 0, bytes: 0, more: false };
     while let Some(batch) = stream.next().await {
         let mut batch = shown.batch(&batch.map_err(refused)?)?;
         let left = usize::try_from(wanted - view.rows).unwrap_or(usize::MAX);
@@ -203,9 +197,7 @@ fn holds(
         Condition::Any(list) => {
             Ok(each(list, "any")?.into_iter().reduce(Expr::or).unwrap_or_else(|| lit(false)))
         }
-        Condition::Not(one) => {
-            Ok(!holds(columns, one, &format!("{member}.not"), left)?)
-        }
+        Condition::Not(one) => Ok(!holds(columns, one, &format!("{member}.not"), left)?),
         Condition::Compare { column: name, op, value } => {
             let field = columns.field(name, &format!("{member}.column"))?;
             compare(field, *op, value, &format!("{member}.value"))
@@ -250,12 +242,14 @@ fn found(columns: &Columns<'_>, search: &Search) -> Result<Expr> {
         fields.push(columns.field(name, &format!("search.columns[{place}]"))?);
     }
     if fields.is_empty() {
-        fields.extend(columns.0.fields().iter().filter(|field| field.name() != ROW).map(AsRef::as_ref));
+        fields.extend(
+            columns.0.fields().iter().filter(|field| field.name() != ROW).map(AsRef::as_ref),
+        );
     }
     let text = search.text.to_lowercase();
-    let shown = fields.into_iter().filter(|field| {
-        !matches!(kind(field), ColumnKind::Bytes | ColumnKind::Interval)
-    });
+    let shown = fields
+        .into_iter()
+        .filter(|field| !matches!(kind(field), ColumnKind::Bytes | ColumnKind::Interval));
     let each = shown.map(|field| {
         contains(lower(cast(column(field.name()), DataType::Utf8)), lit(text.as_str()))
     });
@@ -307,7 +301,10 @@ async fn group(
                 given => {
                     let given = Json::Array(given.to_vec());
                     let values = operands(field, &given, "pivot.values")?;
-                    values.into_iter().zip(given.as_array().into_iter().flatten().map(word)).collect()
+                    values
+                        .into_iter()
+                        .zip(given.as_array().into_iter().flatten().map(word))
+                        .collect()
                 }
             };
             Some((field, values))
@@ -509,9 +506,10 @@ async fn describe(engine: &ResultEngine, file: Uid) -> Result<RecordBatch> {
     }
     let found = rows.aggregate(Vec::new(), told).map_err(refused)?;
     let batches = found.collect().await.map_err(refused)?;
-    let batch = batches.into_iter().find(|batch| batch.num_rows() > 0).ok_or_else(|| {
-        Fault::new(Code::Internal, "an aggregate of all rows gave no row")
-    })?;
+    let batch = batches
+        .into_iter()
+        .find(|batch| batch.num_rows() > 0)
+        .ok_or_else(|| Fault::new(Code::Internal, "an aggregate of all rows gave no row"))?;
     let shown = Shown::exact(&batch.schema())?;
     let batch = shown.batch(&batch)?;
     let schema = batch.schema();
@@ -520,7 +518,9 @@ async fn describe(engine: &ResultEngine, file: Uid) -> Result<RecordBatch> {
         .iter()
         .enumerate()
         .map(|(place, told)| {
-            let Some((field, compared)) = names.get(place / 4) else { return told.as_ref().clone() };
+            let Some((field, compared)) = names.get(place / 4) else {
+                return told.as_ref().clone();
+            };
             let metadata = match place % 4 {
                 // What the column is, where its name is told.
                 2 if told.data_type() == field.data_type() => field.metadata().clone(),

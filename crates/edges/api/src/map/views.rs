@@ -23,9 +23,7 @@ pub(crate) fn view(body: wire::View) -> Result<core::View> {
             .map(|by| core::GroupBy { column: by.column, unit: by.unit.map(unit) })
             .collect(),
         aggregates: body.aggregates.into_iter().map(aggregate).collect(),
-        pivot: body
-            .pivot
-            .map(|pivot| core::Pivot { column: pivot.column, values: pivot.values }),
+        pivot: body.pivot.map(|pivot| core::Pivot { column: pivot.column, values: pivot.values }),
         columns: body.columns,
         distinct: body.distinct,
         sort: body
