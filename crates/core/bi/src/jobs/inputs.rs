@@ -317,7 +317,12 @@ fn named(table: &str, fault: Fault) -> Fault {
         return fault;
     }
     let detail = format!("{table}: {}", fault.detail());
-    let mut with = Fault::new(fault.code(), detail).with_names(fault.names().to_vec());
+    let code = match fault.code() {
+        // It is not the query that is run which lacks a result.
+        Code::NoCachedResult => Code::Invalid,
+        code => code,
+    };
+    let mut with = Fault::new(code, detail).with_names(fault.names().to_vec());
     if let Some(reason) = fault.reason() {
         with = with.with_reason(reason);
     }

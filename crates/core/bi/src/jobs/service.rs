@@ -44,6 +44,7 @@ pub struct RunRequest {
 
 /// What one gets for asking.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a stored result is the usual answer")]
 pub enum RunAnswer {
     /// A stored result that is fresh enough.
     Result(QueryResult),
