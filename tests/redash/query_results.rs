@@ -192,3 +192,29 @@ fn many_joins_of_one_worker_do_not_wait_for_each_other() {
         assert!(done["job"]["query_result_id"].is_i64(), "{done}");
     }
 }
+
+#[test]
+fn a_join_that_is_cancelled_stops_what_it_waits_for() {
+    use tessera_e2e::{Engine, options};
+    let options = options(Engine::Sqlite).expect("an engine").with("JOBS_WORKERS", "1");
+    let world = World::of(Shop::open(options).expect("opens"));
+    let slow = world.query(world.shop.postgres, "select pg_sleep(50) as s");
+    let admin = &world.shop.admin;
+    let text = format!("select * from query_{slow}");
+    let body = json!({ "query": text, "data_source_id": world.source, "max_age": 0 });
+    let started = admin.post("/api/query_results", &body).expect("answers").ok().expect("good");
+    let path = format!("/api/jobs/{}", started["job"]["id"].as_str().expect("a job"));
+    loop {
+        let job = admin.get(&path).expect("answers").ok().expect("good");
+        if job["job"]["status"] == 2 {
+            break;
+        }
+    }
+    admin.delete(&path).expect("answers");
+    let job = admin.finish(&started).expect("ends");
+    assert_eq!(job["job"]["error"], "Query cancelled by user.");
+    // The only worker is free again, long before the query beneath would have ended.
+    let begun = chrono::Utc::now();
+    assert_eq!(world.rows("select 1 as one"), json!([{ "one": 1 }]));
+    assert!((chrono::Utc::now() - begun).num_seconds() < 30);
+}
