@@ -82,7 +82,7 @@ fn rows_of_a_closed_data_source_are_not_read_through_query_results_on_both_engin
         let joined = shop
             .query(
                 source,
-                &format!("select note from query_{secret} where note is not null"),
+                &format!("select note from query_{secret} where note = 'it''s'"),
                 json!([]),
             )
             .expect("made");
@@ -138,6 +138,13 @@ fn rows_of_a_closed_data_source_are_not_read_through_query_results_on_both_engin
         csv(&carol);
         csv(&script.with_key(&key));
         csv(&script.with_key(&pinned));
+        // What is beneath stays closed to who holds the key of what is above.
+        for caller in [script.with_key(&key), script.with_key(&pinned)] {
+            for result in 1..=40 {
+                let answer = caller.get(&format!("/v1/results/{result}.csv")).expect("answers");
+                assert!(!answer.text().contains("多言語"), "{result}: {}", answer.text());
+            }
+        }
     }
 }
 

@@ -193,7 +193,11 @@ impl Parts {
             }
             inputs.run.user = caller.user().map(|user| user.id);
             inputs.run.key = caller.key().map(|key| key.id());
-            inputs.run.participant = caller.participant();
+            inputs.run.participant = match caller.user() {
+                Some(_) => caller.participant(),
+                // The key of a query opens what that query shows, and not what is beneath it.
+                None => format!("within {}", caller.participant()),
+            };
             Ok(inputs)
         }
         .boxed()
