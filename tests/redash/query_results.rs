@@ -194,6 +194,7 @@ fn many_joins_of_one_worker_do_not_wait_for_each_other() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test looks at the real time")]
 fn a_join_that_is_cancelled_stops_what_it_waits_for() {
     use tessera_e2e::{Engine, options};
     let options = options(Engine::Sqlite).expect("an engine").with("JOBS_WORKERS", "1");
