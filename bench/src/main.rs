@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod joins;
 mod keys;
 mod peers;
 mod table;
@@ -39,6 +40,10 @@ fn main() -> Result<()> {
     let (server, admin) = Server::set_up(Options::default())?;
     let source = self::source(&admin)?;
     export(&server, &admin, source, &mut table)?;
+    drop(server);
+    let (server, admin) = Server::set_up(Options::default())?;
+    let source = self::source(&admin)?;
+    joins::measure(&server, &admin, source, &mut table)?;
     table.print()
 }
 

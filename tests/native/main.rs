@@ -6,3 +6,4 @@ mod cli_objects;
 mod import;
 mod search;
 mod start;
+mod views;

@@ -6,6 +6,8 @@ mod organization;
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};
 
+mod query_results;
+
 fn shops() -> impl Iterator<Item = Shop> {
     ENGINES
         .into_iter()

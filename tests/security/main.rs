@@ -19,6 +19,7 @@ mod networks;
 mod pages;
 mod pinned;
 mod proof;
+mod query_results;
 mod secrets;
 mod ssrf;
 mod usage;

@@ -11,11 +11,15 @@ use tessera_access::{
     OrganizationSettings, Peppers, Sealer, TransportRule, UsageSettings,
 };
 use tessera_bi::ports::Channels;
+use tessera_bi::views::ViewLimits;
 use tessera_bi::{Bi, BiSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
-use tessera_lake::{Lake, UsageFileSettings, UsageFiles, usage_source_type};
+use tessera_lake::{
+    Lake, ResultEngine, ResultJoins, UsageFileSettings, UsageFiles, results_source_type,
+    usage_source_type,
+};
 use tessera_redash::ServerNotes;
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
@@ -63,8 +67,14 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let lake = Lake::local(data.clone()).map_err(explain)?;
     let usage = UsageFiles::local(&data, usage_file_settings(config)).map_err(explain)?;
     let records = usage.clone();
+    let engine = ResultEngine::new(lake.clone(), config.results.query_memory_bytes);
+    let joins = engine.clone();
     let connectors = AllConnectors::new(connector_settings(config, data)?)
-        .with_type(usage_source_type(), Arc::new(move |_| Ok(Arc::new(records.clone()))));
+        .with_type(usage_source_type(), Arc::new(move |_| Ok(Arc::new(records.clone()))))
+        .with_type(
+            results_source_type(),
+            Arc::new(move |_| Ok(Arc::new(ResultJoins::new(joins.clone())))),
+        );
     let node = format!("{}-{}", std::process::id(), random.alphanumeric(8));
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
     let trusted = signin::trusted(config, &clock)?;
@@ -86,7 +96,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         CheckpointSigner::new(&secrets.audit).map_err(explain)?,
         Arc::new(Checkpoints::new(config.checkpoint_file())),
     );
-    let bi = Bi::new(
+    let mut bi = Bi::new(
         Arc::new(store.clone()),
         Arc::new(store.clone()),
         Arc::new(lake),
@@ -99,6 +109,12 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         bi_settings(config)?,
     )
     .sending(Arc::clone(&channels));
+    let limits = ViewLimits {
+        rows_max: config.results.view_rows_max,
+        bytes_max: config.results.view_bytes_max,
+        time_limit_seconds: config.results.view_time_limit_seconds,
+    };
+    bi.results = bi.results.clone().with_views(Arc::new(engine), limits);
     Ok(Core { store, access, bi, mailer, channels, clock, random, node })
 }
 
@@ -241,6 +257,8 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
         trash_retention_days: config.queries.trash_retention_days,
         activity_retention_seconds: i64::from(config.activity.retention_days) * 24 * 3600,
         activity_entries_max: config.activity.entries_max,
+        join_depth_max: config.results.join_depth_max,
+        join_tables_max: config.results.join_tables_max,
     })
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn work(shared: Arc<Shared>) {
     }
 }
 
-async fn run(shared: &Shared, job: Job) {
+pub(crate) async fn run(shared: &Shared, job: Job) {
     let uid = job.uid;
     let stop = shared.bi.jobs.started(uid);
     let token = CancellationToken::new();
@@ -135,6 +135,14 @@ async fn query(
 ) -> Result<Outcome> {
     let source = shared.bi.sources.require(job.source).await?;
     let connector = shared.bi.sources.connector_for(&source, run).await?;
+    let connector = if run.inputs.is_empty() {
+        connector
+    } else {
+        let tables = crate::inputs::tables(shared, job, &run.inputs, token).await?;
+        connector.over(tables).ok_or_else(|| {
+            Fault::new(Code::Internal, "a type that reads no results was given some")
+        })?
+    };
     let dialect = shared.bi.sources.dialect(&source)?;
     let bound = Template::parse(&run.text, dialect)?.bind(&run.definitions, &run.values)?;
     let uid = shared.bi.results.new_uid();
@@ -183,10 +191,11 @@ async fn query(
         rows,
         bytes,
         viewer: run.viewer.map(|asked| asked.viewer),
+        inputs: run.inputs.sources(),
     }))
 }
 
-fn cancelled() -> Fault {
+pub(crate) fn cancelled() -> Fault {
     Fault::new(Code::Cancelled, "the query was cancelled")
 }
 

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod executor;
+mod inputs;
 mod settings;
 mod sink;
 mod stop;

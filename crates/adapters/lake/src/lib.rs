@@ -4,10 +4,12 @@
 //! under another name and renamed when its last byte is written; its result is known to nobody
 //! before it is durable. Entry point: [`Lake`]. Tested by round trips through real files in `tests/`.
 
+mod joins;
 mod read;
 mod usage;
 mod write;
 
+pub use joins::{ResultEngine, ResultJoins, results_source_type};
 pub use usage::{USAGE_SOURCE, UsageFileSettings, UsageFiles, usage_source_type};
 
 use std::path::PathBuf;

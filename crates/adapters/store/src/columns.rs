@@ -53,7 +53,7 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
         "version" => "query_id version name text options source_id created_by created_at",
         "result" => {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \
-             runtime_seconds retrieved_at row_count byte_count viewer"
+             runtime_seconds retrieved_at row_count byte_count viewer inputs"
         }
         "alert" => {
             "id uid name query_id owner_id options parameters rearm state last_triggered_at version \

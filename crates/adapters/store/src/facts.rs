@@ -8,7 +8,7 @@ use tessera_kernel::{Code, Fault, Result};
 
 use crate::Store;
 use crate::db::{Call, Row, call};
-use crate::results::read_viewer;
+use crate::results::{read_inputs, read_viewer};
 use crate::users::{attributes, numbers};
 
 fn call_for(object: Object) -> Option<Call> {
@@ -57,6 +57,7 @@ fn read_facts(object: Object, mut row: Row, rest: impl Iterator<Item = Row>) -> 
                     facts.attributes = attributes(text)?;
                 }
                 facts.viewer = read_viewer(row.take()?)?;
+                facts.inputs = read_inputs(row.take()?)?;
                 facts.result_of.extend(row.take::<Option<QueryId>>()?);
                 let run_as: Option<QueryId> = row.take()?;
                 facts.query = facts.query.or(run_as);

@@ -133,6 +133,18 @@ impl JobRepo for Store {
         rows.into_iter().next().as_mut().map(read_job).transpose()
     }
 
+    async fn claim_this_job(
+        &self,
+        uid: Uid,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>> {
+        let claim = call!("job_claim_this", uid, node, now, lease_until);
+        let rows = self.db.write_rows_relaxed(claim).await?;
+        rows.into_iter().next().as_mut().map(read_job).transpose()
+    }
+
     async fn renew_leases(
         &self,
         node: &str,

@@ -2,7 +2,7 @@
 
 use tessera_access::Viewer;
 use tessera_bi::QueryResult;
-use tessera_kernel::ids::{ResultId, Uid};
+use tessera_kernel::ids::{ResultId, SourceId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use crate::Store;
@@ -25,6 +25,7 @@ pub(crate) fn read_result(row: &mut Row) -> Result<QueryResult> {
         rows: row.take()?,
         bytes: row.take()?,
         viewer: read_viewer(row.take()?)?,
+        inputs: read_inputs(row.take()?)?,
     })
 }
 
@@ -32,6 +33,19 @@ pub(crate) fn read_result(row: &mut Row) -> Result<QueryResult> {
 pub(crate) fn read_viewer(text: Option<String>) -> Result<Option<Viewer>> {
     let unknown = || Fault::new(Code::Internal, "a stored result has an unknown viewer");
     text.map(|text| Viewer::parse(&text).ok_or_else(unknown)).transpose()
+}
+
+/// Reads the data sources beneath a result: numbers with commas between.
+pub(crate) fn read_inputs(text: Option<String>) -> Result<Vec<SourceId>> {
+    let broken = |_| Fault::new(Code::Internal, "a stored result has unreadable inputs");
+    let text = text.unwrap_or_default();
+    let numbers = text.split(',').filter(|number| !number.is_empty());
+    numbers.map(|number| number.parse().map(SourceId).map_err(broken)).collect()
+}
+
+fn write_inputs(inputs: &[SourceId]) -> Option<String> {
+    let numbers: Vec<String> = inputs.iter().map(SourceId::to_string).collect();
+    (!numbers.is_empty()).then(|| numbers.join(","))
 }
 
 /// Stores a result. Made without values, it becomes the latest of every query in use that has
@@ -52,6 +66,7 @@ pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult) -> Result<(ResultId
         result.rows,
         result.bytes,
         result.viewer.map(Viewer::label),
+        write_inputs(&result.inputs),
     );
     let id: ResultId = tx.one(call).await?.take()?;
     let mut watched = false;

@@ -261,6 +261,18 @@ section! {
         hot_cache_entry_bytes_max: u64 = 48 << 20,
         /// How often to clean up, in seconds.
         clean_up_seconds: u64 = 300,
+        /// Memory for all questions over stored results together (Query Results, views), in bytes.
+        query_memory_bytes: usize = 512 << 20,
+        /// How deep queries may read the results of queries.
+        join_depth_max: usize = 5,
+        /// Most results that one query may read, with those that they read themselves.
+        join_tables_max: usize = 32,
+        /// Most rows of one page or file of a view of a result.
+        view_rows_max: u64 = 1_000_000,
+        /// Most bytes of one page or file of a view of a result, in memory form.
+        view_bytes_max: u64 = 64 << 20,
+        /// How long a view of a result may take, in seconds.
+        view_time_limit_seconds: u64 = 60,
     }
 }
 

@@ -641,6 +641,7 @@ impl Gate {
             return Err(hidden);
         }
         decide(action, caller, object, &facts)?;
+        self.check_inputs(caller, object, &facts).await?;
         if let Some(key) = caller.key() {
             key.check(action, object, &facts)?;
         }
@@ -881,6 +882,7 @@ fn principal_of(found: UserWithRights) -> UserPrincipal {
 }
 
 mod explain;
+mod inputs;
 
 pub use explain::Verdict;
 

@@ -53,6 +53,9 @@ pub struct Facts {
     pub dashboard: Option<tessera_kernel::ids::DashboardId>,
     /// For a result of a data source with a row policy: for whom its rows are.
     pub viewer: Option<Viewer>,
+    /// For a result made of other results: the data sources beneath. Only who sees all of them may
+    /// read it.
+    pub inputs: Vec<SourceId>,
 }
 
 /// A user with groups and access, read in one go.

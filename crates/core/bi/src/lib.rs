@@ -45,8 +45,8 @@ pub use import::{
     ImportedWidget, Imports, Numbered,
 };
 pub use jobs::{
-    Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RunAnswer,
-    RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
+    Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RESULTS_SOURCE,
+    RunAnswer, RunInput, RunInputs, RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
 };
 pub use parameters::DropdownOption;
 pub use queries::{
@@ -54,6 +54,7 @@ pub use queries::{
     QueryListing, QueryOrder, QueryScope, QueryText, QueryVersions, TagCount,
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
+pub use results::views;
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
 pub use search::{
     Found, Highlight, HighlightPart, ObjectKind, Search, SearchField, SearchFilter, SearchHit,

@@ -85,6 +85,9 @@ impl Parts {
         } else {
             self.latest_with_attributes(caller, query).await?.ok_or_else(missing)?
         };
+        if !self.sees(caller, query, &result).await? {
+            return Err(missing());
+        }
         let (schema, mut batches) = self.files.open(result.uid).await?;
         let names: Vec<String> =
             schema.fields().iter().map(|field| field.name().to_lowercase()).collect();

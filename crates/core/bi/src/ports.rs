@@ -16,6 +16,7 @@ use tessera_kernel::ids::{
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
+use crate::views::{View, ViewLimits, ViewRows};
 use crate::{
     Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing,
     Found, ImportRecord, Job, Json, NewJob, Numbered, ObjectKind, Outcome, Query, QueryDetail,
@@ -182,6 +183,14 @@ pub trait JobRepo: Send + Sync {
     /// Takes the oldest queued job and gives it to `node` until `lease_until`.
     async fn claim_job(
         &self,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>>;
+    /// Takes one job, if it is queued.
+    async fn claim_this_job(
+        &self,
+        uid: Uid,
         node: &str,
         now: Timestamp,
         lease_until: Timestamp,
@@ -391,6 +400,17 @@ pub trait ResultFiles: Send + Sync + 'static {
     async fn list_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Uid>>;
 }
 
+/// Parts of stored results, made where they are stored.
+#[async_trait]
+pub trait ResultViews: Send + Sync + 'static {
+    /// Makes a view of a file: at most `limits.rows_max` rows, and an error beyond the other limits.
+    async fn view(&self, file: Uid, view: &View, limits: ViewLimits) -> Result<ViewRows>;
+    /// One row with four columns for each column of a file: how many values, how many different
+    /// ones (called `none` where values are not compared), the least, the greatest. The third has
+    /// the name and meaning of the column.
+    async fn statistics(&self, file: Uid, limits: ViewLimits) -> Result<RecordBatch>;
+}
+
 /// Where a connector puts what it reads.
 #[async_trait]
 pub trait BatchSink: Send {
@@ -415,6 +435,15 @@ pub trait CancelSignal: Send + Sync {
     fn is_cancelled(&self) -> bool;
 }
 
+/// A stored result as a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultTable {
+    /// The name of the table.
+    pub name: String,
+    /// The file with its rows.
+    pub file: Uid,
+}
+
 /// One connected database.
 #[async_trait]
 pub trait Connector: Send + Sync + 'static {
@@ -431,6 +460,12 @@ pub trait Connector: Send + Sync + 'static {
     /// The same for one viewer: what a type with a row policy is run with. Others have none.
     fn seen_by(&self, viewer: Viewer) -> Option<Arc<dyn Connector>> {
         let _ = viewer;
+        None
+    }
+    /// The same over results that are stored here, as tables: what a type that joins results is run
+    /// with. Others have none.
+    fn over(&self, tables: Vec<ResultTable>) -> Option<Arc<dyn Connector>> {
+        let _ = tables;
         None
     }
     /// Connects and asks for nothing.

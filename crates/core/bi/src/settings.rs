@@ -54,6 +54,10 @@ pub struct BiSettings {
     pub activity_retention_seconds: i64,
     /// Such records that may wait to be written; what comes beyond is lost.
     pub activity_entries_max: usize,
+    /// How deep queries may read the results of queries.
+    pub join_depth_max: usize,
+    /// Most results that a query may read, with those that they read themselves.
+    pub join_tables_max: usize,
 }
 
 impl Default for BiSettings {
@@ -83,6 +87,8 @@ impl Default for BiSettings {
             delivery_retention_seconds: 30 * 24 * 3600,
             activity_retention_seconds: 90 * 24 * 3600,
             activity_entries_max: 10_000,
+            join_depth_max: 5,
+            join_tables_max: 32,
         }
     }
 }

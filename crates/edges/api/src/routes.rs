@@ -299,6 +299,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::runs::routes());
     all.extend(handlers::jobs::routes());
     all.extend(handlers::results::routes());
+    all.extend(handlers::views::routes());
     all.extend(handlers::visualizations::routes());
     all.extend(handlers::dashboards::routes());
     all.extend(handlers::widgets::routes());

@@ -60,8 +60,23 @@ pub(crate) fn column_type(field: &Field) -> Option<&'static str> {
     let source = field.metadata().get(COLUMN_SOURCE_TYPE).map_or("", String::as_str);
     match source.split_once(':') {
         Some(("sqlite", _)) => None,
+        Some(("results", _)) => joined_type(kind),
         Some(("pg", name)) => postgres_type(kind, &name.to_ascii_lowercase()),
         _ => plain_type(kind),
+    }
+}
+
+/// Query Results finds its types by looking at texts, where days look like moments.
+fn joined_type(kind: ColumnKind) -> Option<&'static str> {
+    match kind {
+        ColumnKind::Date => Some("datetime"),
+        ColumnKind::Time
+        | ColumnKind::Interval
+        | ColumnKind::Json
+        | ColumnKind::Array
+        | ColumnKind::Uuid
+        | ColumnKind::Other => Some("string"),
+        kind => plain_type(kind),
     }
 }
 

@@ -39,7 +39,7 @@ const THREADS: usize = 2;
 const STACK_BYTES: usize = 256 << 20;
 
 /// Most words and signs of a text.
-const TOKENS_MAX: usize = 4000;
+pub(crate) const TOKENS_MAX: usize = 4000;
 
 /// Records and the sums of past days, as one table.
 const HOURS_SQL: &str = "
@@ -62,18 +62,18 @@ const HOURS_SQL: &str = "
     GROUP BY hour, key_id, owner_id, creator_id, actor, dialect, action, decision, reason";
 
 /// What all questions share.
-pub(super) struct Engine {
+pub(crate) struct Engine {
     runtime: Arc<RuntimeEnv>,
     /// `None` only while this is dropped.
     threads: Option<tokio::runtime::Runtime>,
 }
 
 /// Work on the threads of the engine; stopped when dropped.
-pub(super) struct Working<T>(JoinHandle<Result<T>>);
+pub(crate) struct Working<T>(JoinHandle<Result<T>>);
 
 impl<T> Working<T> {
     /// What came of it.
-    pub(super) async fn done(mut self) -> Result<T> {
+    pub(crate) async fn done(mut self) -> Result<T> {
         match (&mut self.0).await {
             Ok(done) => done,
             Err(error) => Err(failed("finish a question", error)),
@@ -105,7 +105,7 @@ pub(crate) struct Tables {
 pub(crate) type Rows = BoxStream<'static, Result<RecordBatch>>;
 
 impl Engine {
-    pub(super) fn new(memory_bytes: usize) -> Result<Self> {
+    pub(crate) fn new(memory_bytes: usize) -> Result<Self> {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(memory_bytes, 1.0)
             .with_object_list_cache_limit(0)
@@ -125,7 +125,7 @@ impl Engine {
     }
 
     /// Begins work on the threads of the engine.
-    pub(super) fn begin<T: Send + 'static>(
+    pub(crate) fn begin<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<Working<T>> {
@@ -133,6 +133,11 @@ impl Engine {
         let threads =
             threads.ok_or_else(|| Fault::new(Code::Unavailable, "the engine has ended"))?;
         Ok(Working(threads.spawn(work)))
+    }
+
+    /// What all questions share: memory above all.
+    pub(crate) fn runtime(&self) -> Arc<RuntimeEnv> {
+        Arc::clone(&self.runtime)
     }
 
     fn context(&self) -> SessionContext {
@@ -260,7 +265,7 @@ impl Tables {
 }
 
 /// A value as a node.
-fn literal(bind: &Bind) -> ast::Expr {
+pub(crate) fn literal(bind: &Bind) -> ast::Expr {
     let text = |text: &str| ast::Expr::value(ast::Value::SingleQuotedString(text.to_owned()));
     let typed = |value: &str, data_type| ast::Expr::Cast {
         kind: ast::CastKind::Cast,
@@ -305,7 +310,7 @@ fn check_size(sql: &str) -> Result<()> {
     Ok(())
 }
 
-fn only_questions() -> Fault {
+pub(crate) fn only_questions() -> Fault {
     Fault::new(Code::SourceFailed, "only SELECT can be run here: the tables are for reading")
 }
 

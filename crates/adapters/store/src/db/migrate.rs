@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011_mails.sql"),
     migration!(13, "0013_organisation.sql"),
     migration!(14, "0014_search.sql"),
+    migration!(15, "0015_result_inputs.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

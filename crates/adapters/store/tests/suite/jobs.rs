@@ -18,7 +18,7 @@ on_both! {
     a_job_is_never_claimed_twice a_cancelled_job_cannot_finish a_lost_lease_is_reported
     a_dead_nodes_jobs_go_back_and_fail_in_the_end a_leaving_node_gives_its_jobs_back
     a_result_is_the_latest_of_its_text_only only_unused_results_are_purged results_are_found
-    old_jobs_are_purged
+    old_jobs_are_purged a_certain_job_is_taken_once a_result_knows_what_it_was_made_of
 }
 
 fn run(text: &str) -> QueryRun {
@@ -67,6 +67,7 @@ fn result(source: SourceId, text: &str, seconds: i64) -> QueryResult {
         rows: 3,
         bytes: 100,
         viewer: None,
+        inputs: Vec::new(),
     }
 }
 
@@ -322,4 +323,33 @@ async fn old_jobs_are_purged(store: Store) {
     assert_eq!(store.purge_jobs(at(100)).await.unwrap(), 1);
     assert_eq!(store.count_jobs().await.unwrap(), (1, 0));
     assert_eq!(store.result_bytes().await.unwrap(), 200, "results stay");
+}
+
+async fn a_certain_job_is_taken_once(store: Store) {
+    let shop = add_source(&store, "shop").await;
+    let (first, second) = (job(shop, "select 1", "user:1"), job(shop, "select 2", "user:1"));
+    store.submit_job(&first).await.unwrap();
+    store.submit_job(&second).await.unwrap();
+    let taken = store.claim_this_job(second.uid, "a", at(1), at(61)).await.unwrap().unwrap();
+    assert_eq!((taken.uid, taken.state, taken.attempts), (second.uid, JobState::Running, 1));
+    assert_eq!(store.claim_this_job(second.uid, "b", at(1), at(61)).await.unwrap(), None);
+    assert_eq!(store.claim_this_job(Uid::now_v7(), "b", at(1), at(61)).await.unwrap(), None);
+    let next = store.claim_job("b", at(2), at(62)).await.unwrap().unwrap();
+    assert_eq!(next.uid, first.uid);
+    assert_eq!(store.claim_job("b", at(2), at(62)).await.unwrap(), None);
+}
+
+async fn a_result_knows_what_it_was_made_of(store: Store) {
+    let (shop, other) = (add_source(&store, "shop").await, add_source(&store, "other").await);
+    let new = job(shop, "select 1", "user:1");
+    store.submit_job(&new).await.unwrap();
+    store.claim_job("a", at(1), at(61)).await.unwrap().unwrap();
+    let mut made = result(shop, "select 1", 1);
+    made.inputs = vec![other, SourceId(77)];
+    let outcome = Outcome::Result(made.clone());
+    assert!(store.finish_job(new.uid, "a", &outcome, at(2)).await.unwrap());
+    let found = store.result_by_uid(made.uid).await.unwrap().unwrap();
+    assert_eq!(found.inputs, made.inputs);
+    let facts = store.facts(Object::Result(found.id)).await.unwrap().unwrap();
+    assert_eq!((facts.source, facts.inputs), (Some(shop), made.inputs));
 }

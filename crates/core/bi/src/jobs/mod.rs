@@ -103,6 +103,9 @@ pub struct QueryRun {
     /// On a data source with a row policy: for whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub viewer: Option<RunViewer>,
+    /// The results that it reads as tables.
+    #[serde(default, skip_serializing_if = "RunInputs::is_empty")]
+    pub inputs: RunInputs,
 }
 
 /// For whom a run is, and in whose name, so that lost rights count until it begins.
@@ -180,9 +183,13 @@ pub enum Outcome {
 }
 
 mod direct;
+mod inputs;
+mod nested;
+mod plan;
 mod service;
 mod signals;
 
+pub use inputs::{RESULTS_SOURCE, RunInput, RunInputs};
 pub use service::{Freshness, Jobs, RunAnswer, RunRequest, SCHEMA_UNSUPPORTED};
 pub(crate) use service::{allow_run, auto_limited};
 pub(crate) use signals::Signals;

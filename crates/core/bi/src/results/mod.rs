@@ -33,11 +33,14 @@ pub struct QueryResult {
     pub bytes: u64,
     /// From a data source with a row policy: for whom the rows are.
     pub viewer: Option<Viewer>,
+    /// Made of other results: the data sources beneath, which its readers must see.
+    pub inputs: Vec<SourceId>,
 }
 
 mod export;
 mod identity;
 mod service;
+pub mod views;
 
 pub use export::exported;
 pub(crate) use identity::{CacheIdentity, viewed_digest};

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use moka::sync::Cache;
+use tessera_access::ports::Facts;
 use tessera_access::{Authorized, Caller, ReadQuery, ReadResult};
-use tessera_kernel::ids::{ResultId, Uid};
+use tessera_kernel::ids::{QueryId, ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::attributes_in;
 
 use super::QueryResult;
-use crate::ports::{BatchStream, ResultWriter};
+use super::views::ViewLimits;
+use crate::ports::{BatchStream, ResultViews, ResultWriter};
 use crate::service::Parts;
 use crate::{DropdownOption, Query};
 
@@ -35,6 +37,8 @@ pub struct Results {
     parts: Arc<Parts>,
     /// Finished encodings by result and variant.
     encoded: Cache<(Uid, String), Bytes>,
+    /// The engine that makes views, and what they may use.
+    pub(super) views: Option<(Arc<dyn ResultViews>, ViewLimits)>,
 }
 
 impl Results {
@@ -45,7 +49,7 @@ impl Results {
                 u32::try_from(bytes.len() + variant.len() + 64).unwrap_or(u32::MAX)
             })
             .build();
-        Self { parts, encoded }
+        Self { parts, encoded, views: None }
     }
 
     /// The number of the result with this identifier, to ask the gate about it.
@@ -71,21 +75,7 @@ impl Results {
     /// # Errors
     /// `NoCachedResult`.
     pub async fn latest(&self, grant: &Authorized<ReadQuery>) -> Result<(Query, QueryResult)> {
-        let missing = || Fault::new(Code::NoCachedResult, "no cached result found for this query");
-        let found = self.parts.repos.query_with_result(grant.act().query).await?;
-        let (query, result) = found.ok_or_else(|| Fault::not_found("query"))?;
-        if grant.caller().sees_own_runs_only() {
-            return Err(missing());
-        }
-        if !attributes_in(&query.text).is_empty() {
-            let own = self.parts.latest_with_attributes(grant.caller(), &query).await?;
-            return Ok((query, own.ok_or_else(missing)?));
-        }
-        let result = result.ok_or_else(missing)?;
-        if grant.caller().user().is_none() && !fits(&query, &result) {
-            return Err(missing());
-        }
-        Ok((query, result))
+        self.parts.latest_of(grant.caller(), grant.act().query).await
     }
 
     /// A result of a query for the holder of the query's key: only one of its present text, without
@@ -104,7 +94,9 @@ impl Results {
             return Err(missing());
         }
         let result = self.parts.repos.result(result).await?.ok_or_else(missing)?;
-        if fits(&query, &result) { Ok((query, result)) } else { Err(missing()) }
+        let seen =
+            fits(&query, &result) && self.parts.sees(grant.caller(), &query, &result).await?;
+        if seen { Ok((query, result)) } else { Err(missing()) }
     }
 
     /// The values that a query offers to others as a list to choose from.
@@ -242,6 +234,45 @@ impl Results {
 
     async fn require(&self, id: ResultId) -> Result<QueryResult> {
         self.parts.repos.result(id).await?.ok_or_else(|| Fault::not_found("result"))
+    }
+}
+
+impl Parts {
+    /// The stored result of a query for a caller who may see the query.
+    pub(crate) async fn latest_of(
+        &self,
+        caller: &Caller,
+        query: QueryId,
+    ) -> Result<(Query, QueryResult)> {
+        let missing = || Fault::new(Code::NoCachedResult, "no cached result found for this query");
+        let found = self.repos.query_with_result(query).await?;
+        let (query, result) = found.ok_or_else(|| Fault::not_found("query"))?;
+        if caller.sees_own_runs_only() {
+            return Err(missing());
+        }
+        if !attributes_in(&query.text).is_empty() {
+            let own = self.latest_with_attributes(caller, &query).await?;
+            return Ok((query, own.ok_or_else(missing)?));
+        }
+        let result = result.ok_or_else(missing)?;
+        if caller.user().is_none() && !fits(&query, &result) {
+            return Err(missing());
+        }
+        if self.sees(caller, &query, &result).await? { Ok((query, result)) } else { Err(missing()) }
+    }
+
+    /// Whether a caller who may see a query sees what a result of it was made of.
+    pub(crate) async fn sees(
+        &self,
+        caller: &Caller,
+        query: &Query,
+        result: &QueryResult,
+    ) -> Result<bool> {
+        if result.inputs.is_empty() {
+            return Ok(true);
+        }
+        let facts = Facts { query: Some(query.id), ..Facts::default() };
+        self.gate.sees_inputs(caller, Some(result.source), &result.inputs, &facts).await
     }
 }
 

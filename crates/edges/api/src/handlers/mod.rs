@@ -37,6 +37,7 @@ pub(crate) mod trash;
 pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod versions;
+pub(crate) mod views;
 pub(crate) mod visualizations;
 pub(crate) mod widgets;
 pub(crate) mod workspaces;

@@ -15,4 +15,5 @@ pub(crate) mod results;
 pub(crate) mod sources;
 pub(crate) mod statements;
 pub(crate) mod usage;
+pub(crate) mod views;
 pub(crate) mod visualizations;

@@ -30,5 +30,6 @@ pub(crate) mod system;
 pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod versions;
+pub(crate) mod views;
 pub(crate) mod visualizations;
 pub(crate) mod workspaces;

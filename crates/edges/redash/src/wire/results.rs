@@ -171,6 +171,7 @@ mod tests {
             rows: 1,
             bytes: 1,
             viewer: None,
+            inputs: Vec::new(),
         };
         let metadata = HashMap::from([
             (COLUMN_KIND.to_owned(), "integer".to_owned()),

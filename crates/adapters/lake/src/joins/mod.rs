@@ -1,0 +1,231 @@
+//! Results of queries as tables of an ordinary data source: SQL over the stored files.
+//!
+//! Which results a text may read is decided before it comes here: [`Connector::over`] is given the
+//! tables, and there are no others. The texts are those of SQLite, as people write them for such
+//! data sources; [`dialect`] says what is turned into what.
+
+mod columns;
+mod dialect;
+mod functions;
+mod operands;
+mod table;
+mod views;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use datafusion::common::config::Dialect as SqlDialect;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt as _;
+use serde_json::json;
+use tessera_bi::ports::{BatchSink, CancelSignal, Connector, ResultTable};
+use tessera_bi::{RESULTS_SOURCE, SCHEMA_UNSUPPORTED, SourceType, Table};
+use tessera_kernel::{Code, Fault, Result};
+use tessera_sqltext::{Bound, Dialect, result_references};
+use tokio::sync::mpsc;
+
+pub(crate) use self::table::{Form, ResultFile};
+use crate::usage::engine::Engine;
+use crate::{Lake, failed};
+
+/// The type of data source that results of queries are.
+#[must_use]
+pub fn results_source_type() -> SourceType {
+    SourceType {
+        name: RESULTS_SOURCE,
+        title: "Query Results",
+        schema: json!({ "type": "object", "properties": {} }),
+        dialect: Dialect::Sqlite,
+        syntax: "sql",
+        auto_limit: false,
+        row_policy: false,
+    }
+}
+
+/// Rows of a batch.
+const BATCH_ROWS: usize = 8192;
+
+/// Parts of a question that are worked on at the same time: requests need processors as well.
+const PARTITIONS: usize = 2;
+
+/// Batches that may wait for a slow writer.
+const BATCHES_AHEAD: usize = 2;
+
+/// The SQL engine over result files, which is made when it is first needed.
+#[derive(Clone)]
+pub struct ResultEngine {
+    lake: Lake,
+    memory_bytes: usize,
+    engine: Arc<Mutex<Option<Arc<Engine>>>>,
+}
+
+impl ResultEngine {
+    /// Over the files of a lake, with so much memory for all questions together, in bytes.
+    #[must_use]
+    pub fn new(lake: Lake, memory_bytes: usize) -> Self {
+        Self { lake, memory_bytes, engine: Arc::default() }
+    }
+
+    pub(crate) fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    pub(crate) fn engine(&self) -> Result<Arc<Engine>> {
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = engine.as_ref() {
+            return Ok(Arc::clone(engine));
+        }
+        let made = Arc::new(Engine::new(self.memory_bytes)?);
+        *engine = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// A place for tables, without any.
+    pub(crate) fn context(&self) -> Result<SessionContext> {
+        let mut config = SessionConfig::new()
+            .with_batch_size(BATCH_ROWS)
+            .with_target_partitions(PARTITIONS)
+            .with_information_schema(false)
+            .with_collect_statistics(false);
+        let options = config.options_mut();
+        options.sql_parser.dialect = SqlDialect::SQLite;
+        options.sql_parser.enable_ident_normalization = false;
+        options.sql_parser.map_string_types_to_utf8view = false;
+        Ok(SessionContext::new_with_config_rt(config, self.engine()?.runtime()))
+    }
+}
+
+/// What the threads of the engine send.
+pub(crate) enum Part {
+    Begin(SchemaRef),
+    Batch(RecordBatch),
+}
+
+/// Stored results as tables.
+pub struct ResultJoins {
+    engine: ResultEngine,
+    tables: Vec<ResultTable>,
+}
+
+impl ResultJoins {
+    /// Over no results yet.
+    #[must_use]
+    pub fn new(engine: ResultEngine) -> Self {
+        Self { engine, tables: Vec::new() }
+    }
+
+    async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
+        let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
+        let (engine, tables) = (self.engine.clone(), self.tables.clone());
+        let working = self.engine.engine()?.begin(async move {
+            let (schema, mut rows) = ask(&engine, &tables, &statements).await?;
+            let shown = columns::Shown::new(&schema)?;
+            let mut listening = sender.send(Part::Begin(shown.schema())).await.is_ok();
+            while listening && let Some(batch) = rows.next().await {
+                let batch = shown.batch(&batch.map_err(refused)?)?;
+                listening = sender.send(Part::Batch(batch)).await.is_ok();
+            }
+            Ok(())
+        })?;
+        while let Some(part) = parts.recv().await {
+            match part {
+                Part::Begin(schema) => sink.begin(schema).await?,
+                Part::Batch(batch) if batch.num_rows() > 0 => sink.batch(batch).await?,
+                Part::Batch(_) => {}
+            }
+        }
+        working.done().await
+    }
+}
+
+/// Plans and begins the last of the questions; on the threads of the engine.
+async fn ask(
+    engine: &ResultEngine,
+    tables: &[ResultTable],
+    statements: &[Bound],
+) -> Result<(SchemaRef, datafusion::physical_plan::SendableRecordBatchStream)> {
+    let context = engine.context()?;
+    let mut known = dialect::Known::default();
+    for table in tables {
+        let file = ResultFile::open(engine.lake(), table.file, Form::Sqlite).await?;
+        known.table(&table.name, &file);
+        context.register_table(table.name.as_str(), Arc::new(file)).map_err(refused)?;
+    }
+    let mut last = None;
+    for bound in statements {
+        last = Some(dialect::question(bound, &known)?);
+    }
+    let none = || Fault::new(Code::SourceFailed, "Query completed but it returned no data.");
+    let statement = last.ok_or_else(none)?;
+    let plan = context.state().statement_to_plan(statement).await.map_err(refused)?;
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+        .verify_plan(&plan)
+        .map_err(refused)?;
+    let frame = context.execute_logical_plan(plan).await.map_err(refused)?;
+    let rows = frame.execute_stream().await.map_err(refused)?;
+    Ok((rows.schema(), rows))
+}
+
+#[async_trait]
+impl Connector for ResultJoins {
+    async fn run(
+        &self,
+        statement: &Bound,
+        time_limit_seconds: u64,
+        cancel: Arc<dyn CancelSignal>,
+        sink: &mut dyn BatchSink,
+    ) -> Result<()> {
+        // The names of tables with values in them become plain ones; values stay values.
+        let sql = result_references(statement, Dialect::Sqlite)?.sql;
+        let statements = Bound { sql, ..statement.clone() }.statements(Dialect::Sqlite);
+        let limit = Duration::from_secs(time_limit_seconds);
+        // Dropped, the work on the threads of the engine stops.
+        tokio::select! {
+            () = cancel.cancelled() => {
+                Err(Fault::new(Code::Cancelled, "the query was cancelled"))
+            }
+            ran = tokio::time::timeout(limit, self.rows(statements, sink)) => match ran {
+                Ok(ran) => ran,
+                Err(_) => Err(Fault::new(Code::TimedOut, format!(
+                    "the query ran longer than {time_limit_seconds} s (runs.time_limit_seconds)"
+                ))),
+            }
+        }
+    }
+
+    fn over(&self, tables: Vec<ResultTable>) -> Option<Arc<dyn Connector>> {
+        Some(Arc::new(Self { engine: self.engine.clone(), tables }))
+    }
+
+    async fn test(&self) -> Result<()> {
+        self.engine.engine().map(drop)
+    }
+
+    /// What tables there are depends on who asks, and changes with every query.
+    async fn tables(&self) -> Result<Vec<Table>> {
+        Err(Fault::new(Code::Unsupported, SCHEMA_UNSUPPORTED))
+    }
+}
+
+/// What the engine says of a question. What it says of files is for the log.
+pub(crate) fn refused(error: DataFusionError) -> Fault {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => Fault::new(
+            Code::TooLarge,
+            "the query needs more memory than it may have (results.query_memory_bytes); aggregate \
+             or read fewer columns",
+        ),
+        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => {
+            failed("read the files", error)
+        }
+        root => Fault::new(Code::SourceFailed, root.strip_backtrace()),
+    }
+}

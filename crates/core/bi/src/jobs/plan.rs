@@ -1,0 +1,108 @@
+//! What a run will be, before it is one: its text, checked values, limits and identity.
+
+use std::sync::Arc;
+
+use serde_json::Map;
+use tessera_access::{ActiveKey, Caller, Payer};
+use tessera_kernel::Result;
+use tessera_kernel::ids::{QueryId, SourceId};
+use tessera_sqltext::{
+    Context, Dialect, Template, apply_auto_limit, normalize_statements, query_hash,
+};
+
+use super::QueryRun;
+use super::inputs::Nesting;
+use crate::Json;
+use crate::parameters::{attribute_values, definitions, pins};
+use crate::results::{CacheIdentity, cache_key, template_digest, viewed_digest};
+use crate::service::Parts;
+
+/// What is to be run, before it is checked.
+pub(super) struct Plan<'a> {
+    pub source: Option<SourceId>,
+    pub query: Option<QueryId>,
+    pub text: &'a str,
+    pub options: &'a Json,
+    pub auto_limit: bool,
+}
+
+/// What is to be run, and where. Nobody pays for it yet.
+pub(super) struct Planned {
+    pub source: SourceId,
+    pub key: [u8; 32],
+    dialect: Dialect,
+    /// Without what is only shown, which takes time and is not needed where a result is stored.
+    pub run: QueryRun,
+}
+
+impl Planned {
+    /// What a worker needs.
+    pub(super) fn into_run(self, payers: Vec<Payer>) -> QueryRun {
+        let display_text = normalize_statements(&self.run.display_text, self.dialect);
+        QueryRun { query_hash: query_hash(&display_text), display_text, payers, ..self.run }
+    }
+}
+
+impl Parts {
+    /// Checks the values for a text, binds them, and finds out what the rows will depend on; also
+    /// for the queries whose results it reads as tables.
+    pub(super) async fn plan(
+        &self,
+        caller: &Caller,
+        plan: &Plan<'_>,
+        given: &Map<String, Json>,
+        nesting: &Nesting,
+    ) -> Result<Planned> {
+        let (source, dialect) = self.runnable(plan.source).await?;
+        let settings = &self.settings;
+        let text = if plan.auto_limit {
+            apply_auto_limit(plan.text, settings.auto_limit_rows, dialect)
+        } else {
+            plan.text.to_owned()
+        };
+        let definitions = definitions(plan.options)?;
+        let template = Template::parse(&text, dialect)?;
+        let held: Option<&ActiveKey> = caller.key().map(Arc::as_ref);
+        let given = pins::merge(held, &template.names(), &definitions, given)?;
+        let (mut attributes, own) = attribute_values(caller, &template.attributes())?;
+        let dropdowns = self.dropdown_values(caller, &definitions).await?;
+        let context =
+            Context { now: self.clock.now(), zone: settings.time_zone, dropdowns: &dropdowns };
+        let values = template.resolve(&definitions, &given, &context)?;
+        pins::check(held, &values, &context)?;
+        let values = own.into_iter().fold(values, |values, (name, value)| values.with(name, value));
+        let bound = template.bind(&definitions, &values)?;
+        let (rows_max, bytes_max) = self.limits(caller);
+        let inputs = self.inputs(caller, &source, &bound, dialect, nesting).await?;
+        let viewer = self.viewer(&source, caller)?.or(inputs.viewer);
+        let whose = viewer.map(|viewer| viewer.viewer);
+        let key = inputs.identify(cache_key(&CacheIdentity {
+            source: source.id,
+            source_version: source.version,
+            text: &text,
+            bound: &bound,
+            rows_max,
+            bytes_max,
+            viewer: whose,
+        }));
+        let digest = inputs.own_digest(template_digest(source.id, &text), &key);
+        attributes.extend(inputs.attributes);
+        let run = QueryRun {
+            query_hash: String::new(),
+            display_text: bound.display,
+            template_digest: hex::encode(viewed_digest(digest, whose)),
+            cache_key: hex::encode(key),
+            text,
+            definitions,
+            values,
+            time_limit_seconds: settings.run_time_limit_seconds,
+            rows_max,
+            bytes_max,
+            attributes,
+            payers: Vec::new(),
+            viewer,
+            inputs: inputs.run,
+        };
+        Ok(Planned { source: source.id, key, dialect, run })
+    }
+}
