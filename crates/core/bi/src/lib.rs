@@ -13,6 +13,7 @@ pub mod ports;
 mod queries;
 mod reach;
 mod results;
+mod schedules;
 mod service;
 mod settings;
 mod sources;
@@ -34,6 +35,11 @@ pub use queries::{
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
+pub use schedules::{
+    Blocked, BlockedReason, FailureToReport, Next, Past, ReportClaim, ReportSettings, Schedule,
+    ScheduleClaim, SchedulePlan, ScheduleSettings, ScheduleState, ScheduleStatus, ScheduledRun,
+    ScheduledRunState, Schedules, StatusWord,
+};
 pub use service::Bi;
 pub use settings::BiSettings;
 pub use sources::{

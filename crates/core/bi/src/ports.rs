@@ -16,6 +16,7 @@ use tessera_kernel::ids::{
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
+pub use crate::schedules::ScheduleRepo;
 use crate::{
     AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing, Job, Json,
     NewJob, Outcome, Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, Source,
@@ -178,8 +179,16 @@ pub trait JobRepo: Send + Sync {
     async fn settle_jobs(&self) -> Result<()>;
     /// One job.
     async fn job(&self, uid: Uid) -> Result<Option<Job>>;
-    /// Takes the oldest queued job and gives it to `node` until `lease_until`.
+    /// Takes the oldest queued job and gives it to `node` until `lease_until`; one that only
+    /// schedules wait for comes after all others.
     async fn claim_job(
+        &self,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>>;
+    /// The same, but none that only schedules wait for.
+    async fn claim_urgent_job(
         &self,
         node: &str,
         now: Timestamp,
@@ -243,9 +252,15 @@ pub trait JobRepo: Send + Sync {
 }
 
 /// Everything of this crate that is kept in the metadata store.
-pub trait BiRepos: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+pub trait BiRepos:
+    SourceRepo + QueryRepo + DashboardRepo + JobRepo + ScheduleRepo + 'static
+{
+}
 
-impl<T> BiRepos for T where T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + 'static {}
+impl<T> BiRepos for T where
+    T: SourceRepo + QueryRepo + DashboardRepo + JobRepo + ScheduleRepo + 'static
+{
+}
 
 /// Tells other parts, and other nodes, that something happened in the store.
 #[async_trait]

@@ -1,14 +1,16 @@
 //! All services of this crate over the same parts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tessera_access::ports::Repos as AccessRepos;
-use tessera_access::{Gate, Keys, Sealer};
+use tessera_access::{Gate, Keys, Mailer, Sealer};
 use tessera_kernel::{Clock, Random};
 
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Connectors, ResultFiles};
-use crate::{BiSettings, Dashboards, Jobs, Queries, Reach, Results, Sources, Visualizations};
+use crate::{
+    BiSettings, Dashboards, Jobs, Queries, Reach, Results, Schedules, Sources, Visualizations,
+};
 
 /// What the services share.
 pub(crate) struct Parts {
@@ -23,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) settings: BiSettings,
     pub(crate) signals: Signals,
+    /// Where mail goes, once that is known.
+    pub(crate) mailer: OnceLock<Arc<dyn Mailer>>,
 }
 
 /// The query side.
@@ -36,6 +40,8 @@ pub struct Bi {
     pub jobs: Jobs,
     /// Results.
     pub results: Results,
+    /// Schedules.
+    pub schedules: Schedules,
     /// Visualizations.
     pub visualizations: Visualizations,
     /// Dashboards.
@@ -72,12 +78,14 @@ impl Bi {
             random,
             settings,
             signals: Signals::default(),
+            mailer: OnceLock::new(),
         });
         Self {
             sources: Sources::new(Arc::clone(&parts)),
             queries: Queries::new(Arc::clone(&parts)),
             jobs: Jobs::new(Arc::clone(&parts)),
             results: Results::new(Arc::clone(&parts)),
+            schedules: Schedules::new(Arc::clone(&parts)),
             visualizations: Visualizations::new(Arc::clone(&parts)),
             dashboards: Dashboards::new(Arc::clone(&parts)),
             reach: Reach::new(parts),

@@ -31,6 +31,8 @@ pub struct BiSettings {
     pub query_text_bytes_max: usize,
     /// Most values of a parameter query that can be chosen from.
     pub dropdown_rows_max: usize,
+    /// Schedules.
+    pub schedules: crate::ScheduleSettings,
 }
 
 impl Default for BiSettings {
@@ -50,6 +52,7 @@ impl Default for BiSettings {
             time_zone: chrono_tz::UTC,
             query_text_bytes_max: 1 << 20,
             dropdown_rows_max: 10_000,
+            schedules: crate::ScheduleSettings::default(),
         }
     }
 }

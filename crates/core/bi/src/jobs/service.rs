@@ -7,14 +7,12 @@ use serde_json::Map;
 use tessera_access::{
     Allowance, Authorized, Caller, CancelJob, Ledger, ReadJob, ReadQueues, RunQuery, RunStatement,
 };
-use tessera_kernel::ids::{QueryId, SourceId, Uid};
+use tessera_kernel::ids::Uid;
 use tessera_kernel::{Code, Fault, Result, Timestamp};
-use tessera_sqltext::{Context, Template, apply_auto_limit, normalize_statements, query_hash};
 use tokio::sync::Notify;
 
-use super::{Job, JobKind, NewJob, Outcome, QueryRun};
-use crate::parameters::{attribute_values, definitions, pins};
-use crate::results::{CacheIdentity, cache_key, template_digest, viewed_digest};
+use super::prepare::Plan;
+use super::{Job, JobKind, NewJob, Outcome};
 use crate::service::Parts;
 use crate::{Json, Query, QueryResult};
 
@@ -58,15 +56,6 @@ pub struct Jobs {
     parts: Arc<Parts>,
 }
 
-/// What is to be run, before it is checked.
-struct Plan<'a> {
-    source: Option<SourceId>,
-    query: Option<QueryId>,
-    text: &'a str,
-    options: &'a Json,
-    auto_limit: bool,
-}
-
 impl Jobs {
     pub(crate) fn new(parts: Arc<Parts>) -> Self {
         Self { parts }
@@ -97,6 +86,8 @@ impl Jobs {
             text: &query.text,
             options: &query.options,
             auto_limit: asked.unwrap_or_else(|| auto_limited(&query.options)),
+            now: self.parts.clock.now(),
+            zone: self.parts.settings.time_zone,
         };
         self.run(grant.caller(), grant.ledger(), &plan, request).await
     }
@@ -119,6 +110,8 @@ impl Jobs {
             text,
             options,
             auto_limit: request.auto_limit.unwrap_or(false),
+            now: self.parts.clock.now(),
+            zone: self.parts.settings.time_zone,
         };
         self.run(grant.caller(), grant.ledger(), &plan, request).await
     }
@@ -131,37 +124,10 @@ impl Jobs {
         request: &RunRequest,
     ) -> Result<RunAnswer> {
         let parts = &self.parts;
-        let (source, dialect) = parts.runnable(plan.source).await?;
         let now = parts.clock.now();
-        let text = if plan.auto_limit {
-            apply_auto_limit(plan.text, parts.settings.auto_limit_rows, dialect)
-        } else {
-            plan.text.to_owned()
-        };
-        let definitions = definitions(plan.options)?;
-        let template = Template::parse(&text, dialect)?;
+        let prepared = parts.prepare(caller, plan, &request.parameters).await?;
+        let key = prepared.key;
         let held = caller.key().map(Arc::as_ref);
-        let given = pins::merge(held, &template.names(), &definitions, &request.parameters)?;
-        let (attributes, own) = attribute_values(caller, &template.attributes())?;
-        let dropdowns = parts.dropdown_values(caller, &definitions).await?;
-        let context = Context { now, zone: parts.settings.time_zone, dropdowns: &dropdowns };
-        let values = template.resolve(&definitions, &given, &context)?;
-        pins::check(held, &values, &context)?;
-        let values = own.into_iter().fold(values, |values, (name, value)| values.with(name, value));
-        let bound = template.bind(&definitions, &values)?;
-        let settings = &parts.settings;
-        let (rows_max, bytes_max) = parts.limits(caller);
-        let viewer = parts.viewer(&source, caller)?;
-        let whose = viewer.map(|viewer| viewer.viewer);
-        let key = cache_key(&CacheIdentity {
-            source: source.id,
-            source_version: source.version,
-            text: &text,
-            bound: &bound,
-            rows_max,
-            bytes_max,
-            viewer: whose,
-        });
         let floor = held.map_or(0, tessera_access::ActiveKey::age_floor);
         let freshness = request.freshness.at_least(Duration::from_secs(floor));
         let since = match freshness {
@@ -179,30 +145,14 @@ impl Jobs {
                 return Ok(answer);
             }
         }
-        let allowance = allow_run(ledger)?;
-        let display_text = normalize_statements(&bound.display, dialect);
-        let run = QueryRun {
-            query_hash: query_hash(&display_text),
-            display_text,
-            template_digest: hex::encode(viewed_digest(template_digest(source.id, &text), whose)),
-            cache_key: hex::encode(key),
-            text,
-            definitions,
-            values,
-            time_limit_seconds: settings.run_time_limit_seconds,
-            rows_max,
-            bytes_max,
-            attributes,
-            payers: allowance.payers,
-            viewer,
-        };
+        let (allowance, settings) = (allow_run(ledger)?, &parts.settings);
         let job = NewJob {
             uid: parts.random.uid(now),
             kind: JobKind::Query,
-            source: source.id,
+            source: prepared.source.id,
             query: plan.query,
             dedup: key,
-            run: Some(run),
+            run: Some(prepared.into_run(settings.run_time_limit_seconds, allowance.payers)),
             participant: caller.participant(),
             slots: allowance.slots,
             created_at: now,
@@ -453,6 +403,6 @@ pub(crate) fn auto_limited(options: &Json) -> bool {
     options.get("apply_auto_limit").and_then(Json::as_bool).unwrap_or(false)
 }
 
-fn later(now: Timestamp, by: Duration) -> Timestamp {
+pub(super) fn later(now: Timestamp, by: Duration) -> Timestamp {
     now + chrono::TimeDelta::from_std(by).unwrap_or(chrono::TimeDelta::MAX)
 }
