@@ -3,4 +3,4 @@ SET
     state = $3, finished_at = $4, error_code = $5, error_detail = $6, output = $7,
     lease_node = NULL, lease_until = NULL
 WHERE uid = $1 AND state = 'running' AND lease_node = $2
-RETURNING id, run
+RETURNING id, run, scheduled

@@ -22,6 +22,7 @@ mod limits;
 mod organisation;
 mod queries;
 mod results;
+mod schedules;
 mod sessions;
 mod signin;
 mod sources;

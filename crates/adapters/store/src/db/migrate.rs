@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_key_accounts.sql"),
     migration!(8, "0008_versions_attributes.sql"),
     migration!(9, "0009_lifecycle.sql"),
+    migration!(12, "0012_schedules.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

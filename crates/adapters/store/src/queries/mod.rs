@@ -21,6 +21,7 @@ use crate::Store;
 use crate::db::{Call, Tx, call};
 use crate::keys::insert_key;
 use crate::results::read_result;
+use crate::schedules;
 use crate::tags::{insert_change, read_change, read_tag_counts, visible_values};
 use crate::users::total;
 use crate::visualizations::{self, insert_visualization, read_visualization, read_visualizations};
@@ -95,6 +96,7 @@ impl QueryRepo for Store {
                     save_tags(tx, id, &query.tags).await?;
                     words::save(tx, id, &query, true).await?;
                     versions::save(tx, id).await?;
+                    schedules::sync(tx, id, &query, None).await?;
                     Ok(id)
                 })
             })
@@ -113,6 +115,7 @@ impl QueryRepo for Store {
                     save_tags(tx, query.id, &query.tags).await?;
                     words::save(tx, query.id, &query, false).await?;
                     versions::save(tx, query.id).await?;
+                    schedules::sync(tx, query.id, &query, Some(&change.changes)).await?;
                     insert_change(tx, &change).await?;
                     Ok(true)
                 })
@@ -127,6 +130,7 @@ impl QueryRepo for Store {
                 Box::pin(async move {
                     tx.change("query", call!("query_archive", id, change.version, at)).await?;
                     tx.execute(call!("query_delete_widgets", id)).await?;
+                    tx.execute(call!("schedule_unset", id)).await?;
                     insert_change(tx, &change).await
                 })
             })

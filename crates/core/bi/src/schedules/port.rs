@@ -4,8 +4,9 @@
 //! query is written with another schedule, text, options or data source, and whenever a scheduled run
 //! ends. It counts failures when a run ends, in the same transaction as the end of its job.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use tessera_kernel::ids::{QueryId, Uid, UserId};
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 
@@ -99,7 +100,7 @@ pub trait ScheduleRepo: Send + Sync {
     async fn count_scheduled_jobs(&self) -> Result<(u64, u64)>;
     /// When failures that nobody was told of have to be reported: so long after the oldest of them
     /// ended, or when the lease of those that are being reported ends.
-    async fn next_failure_report(&self, after: TimeDelta) -> Result<Option<Timestamp>>;
+    async fn next_failure_report(&self, after: Duration) -> Result<Option<Timestamp>>;
     /// Takes failures that nobody was told of.
     async fn claim_failures(&self, claim: &ReportClaim) -> Result<Vec<FailureToReport>>;
     /// Notes that the owner was told of what was taken, or need not be.

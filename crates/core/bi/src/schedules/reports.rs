@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use tessera_access::Mail;
@@ -27,7 +28,7 @@ pub struct ReportSettings {
     /// Whether reports are sent, where the organisation does not say it.
     pub enabled: bool,
     /// How long failures are collected, in seconds.
-    pub every_seconds: i64,
+    pub every_seconds: u64,
     /// After so many failures in a row of a query, no more are reported.
     pub failures_max: i64,
     /// Under which address people open the server; empty if that is not known.
@@ -47,7 +48,7 @@ impl Schedules {
     /// If storage fails.
     pub async fn report(&self) -> Result<Option<Timestamp>> {
         let (repos, settings) = (&self.parts.repos, &self.parts.settings.schedules.reports);
-        let every = TimeDelta::seconds(settings.every_seconds);
+        let every = Duration::from_secs(settings.every_seconds);
         let now = self.parts.clock.now();
         match repos.next_failure_report(every).await? {
             Some(due) if due <= now => {}
