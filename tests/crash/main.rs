@@ -1,6 +1,8 @@
 //! Killing the server at random moments: nothing acknowledged is lost, no job is stuck.
 #![expect(clippy::disallowed_methods, reason = "tests wait for processes in real time")]
 
+mod schedules;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

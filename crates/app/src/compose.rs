@@ -10,7 +10,7 @@ use tessera_access::{
     Access, AccessSettings, CheckpointSigner, KeyPolicy, Peppers, Sealer, TransportRule,
     UsageSettings,
 };
-use tessera_bi::{Bi, BiSettings};
+use tessera_bi::{Bi, BiSettings, ReportSettings, ScheduleSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
@@ -187,7 +187,25 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
             .map_err(|error| anyhow::anyhow!("queries.time_zone: {error}"))?,
         query_text_bytes_max: config.queries.text_bytes_max,
         dropdown_rows_max: config.queries.dropdown_rows_max,
+        schedules: schedule_settings(config),
     })
+}
+
+fn schedule_settings(config: &Config) -> ScheduleSettings {
+    let section = &config.schedules;
+    ScheduleSettings {
+        interval_seconds_min: section.interval_seconds_min,
+        time_limit_seconds: config.runs.scheduled_time_limit_seconds,
+        recheck_seconds: section.recheck_seconds,
+        delay_seconds_max: section.delay_seconds_max,
+        log_seconds: section.log_seconds,
+        reports: ReportSettings {
+            enabled: section.failure_mails,
+            every_seconds: section.failure_mail_seconds,
+            failures_max: section.failure_mails_max,
+            base_url: config.server.base_url.trim_end_matches('/').to_owned(),
+        },
+    }
 }
 
 fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSettings> {
@@ -240,6 +258,9 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
         job_retention: chrono::TimeDelta::seconds(config.jobs.retention_seconds),
         limits_sync: Duration::from_millis(config.limits.sync_milliseconds.max(10)),
         stop_grace: Duration::from_secs(config.server.shutdown_seconds),
+        schedules: config.schedules.enabled,
+        scheduled_workers: config.jobs.scheduled_workers,
+        schedules_look: Duration::from_secs(config.schedules.look_seconds),
     }
 }
 

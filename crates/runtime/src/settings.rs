@@ -23,6 +23,19 @@ pub struct RuntimeSettings {
     pub limits_sync: Duration,
     /// How long running jobs may take to stop.
     pub stop_grace: Duration,
+    /// Whether this process runs queries by their schedules.
+    pub schedules: bool,
+    /// Most jobs at the same time that only schedules wait for.
+    pub scheduled_workers: usize,
+    /// Longest sleep of the scheduler.
+    pub schedules_look: Duration,
+}
+
+impl RuntimeSettings {
+    /// Of several workers one is always there for people.
+    pub(crate) fn scheduled_places(&self) -> usize {
+        self.scheduled_workers.min(self.workers.saturating_sub(1).max(1))
+    }
 }
 
 impl Default for RuntimeSettings {
@@ -37,6 +50,9 @@ impl Default for RuntimeSettings {
             job_retention: chrono::TimeDelta::days(7),
             limits_sync: Duration::from_secs(1),
             stop_grace: Duration::from_secs(10),
+            schedules: true,
+            scheduled_workers: 8,
+            schedules_look: Duration::from_secs(60),
         }
     }
 }

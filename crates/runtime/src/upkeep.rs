@@ -139,6 +139,7 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let (results, orphans) = shared.bi.results.clean_up().await?;
     let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
     let sessions = shared.access.sessions.purge().await?;
+    let scheduled = shared.bi.schedules.purge().await?;
     let buckets = shared.access.gate.limits().purge().await?;
     let tended = shared.access.keys.tend().await?;
     if tended != tessera_access::Tended::default() {
@@ -150,8 +151,8 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
             "keys were tended"
         );
     }
-    if results + orphans + jobs + sessions + buckets > 0 {
-        tracing::info!(results, orphans, jobs, sessions, buckets, "cleaned up");
+    if results + orphans + jobs + sessions + buckets + scheduled > 0 {
+        tracing::info!(results, orphans, jobs, sessions, buckets, scheduled, "cleaned up");
     }
     Ok(())
 }

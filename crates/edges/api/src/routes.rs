@@ -304,6 +304,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::widgets::routes());
     all.extend(handlers::tags::routes());
     all.extend(handlers::audit::routes());
+    all.extend(handlers::schedules::routes());
     all.extend(handlers::system::routes());
     all
 }

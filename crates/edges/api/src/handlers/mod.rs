@@ -15,6 +15,7 @@ pub(crate) mod pins;
 pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod runs;
+pub(crate) mod schedules;
 pub(crate) mod second_factor;
 pub(crate) mod secret_scanning;
 pub(crate) mod service_accounts;
