@@ -23,6 +23,7 @@ fn fast(engine: Engine) -> Options {
         .with("JOBS_ATTEMPTS_MAX", "100")
         .with("SCHEDULES_INTERVAL_SECONDS_MIN", "1")
         .with("SCHEDULES_RECHECK_SECONDS", "1")
+        .with("SCHEDULES_FIRST_RUN_SECONDS", "0")
         .with("SCHEDULES_LOOK_SECONDS", "1")
 }
 

@@ -195,6 +195,7 @@ fn schedule_settings(config: &Config) -> ScheduleSettings {
     let section = &config.schedules;
     ScheduleSettings {
         interval_seconds_min: section.interval_seconds_min,
+        first_run_seconds: section.first_run_seconds,
         time_limit_seconds: config.runs.scheduled_time_limit_seconds,
         recheck_seconds: section.recheck_seconds,
         delay_seconds_max: section.delay_seconds_max,

@@ -243,6 +243,9 @@ section! {
         enabled: bool = true,
         /// Shortest interval, in seconds.
         interval_seconds_min: i64 = 60,
+        /// How long after its schedule was set a query is run that never ran, in seconds: who made
+        /// it may run it first.
+        first_run_seconds: i64 = 30,
         /// How long to wait before looking again at a query that cannot be run now, in seconds.
         recheck_seconds: i64 = 60,
         /// Longest delay after failures, in seconds.

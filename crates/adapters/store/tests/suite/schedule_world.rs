@@ -109,6 +109,7 @@ impl World {
         };
         let mut settings = BiSettings::default();
         settings.schedules.reports.enabled = true;
+        settings.schedules.first_run_seconds = 0;
         settings.schedules.reports.failures_max = 16;
         let bi = Bi::new(
             Arc::new(store.clone()),

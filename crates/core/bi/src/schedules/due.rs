@@ -19,6 +19,8 @@ pub struct Past {
     pub other_run: Option<Timestamp>,
     /// How many runs failed since the last one that did not.
     pub failures: u32,
+    /// How long after its schedule was set a query is due that never ran.
+    pub first_delay: TimeDelta,
     /// Longest delay after failures.
     pub delay_max: TimeDelta,
 }
@@ -35,8 +37,8 @@ pub enum Next {
 }
 
 impl Schedule {
-    /// The moment that is due next. A query that never ran is due when its schedule was set, with a
-    /// cron expression at the first moment after that. Every failure in a row doubles a delay, from
+    /// The moment that is due next. A query that never ran is due soon after its schedule was set, with
+    /// a cron expression at the first moment after that. Every failure in a row doubles a delay, from
     /// two minutes on.
     #[must_use]
     pub fn next(&self, past: &Past) -> Next {
@@ -49,7 +51,9 @@ impl Schedule {
             (Timing::Cron(_), _) => {
                 self.after(past.last_due.unwrap_or(past.set_at).max(past.set_at))
             }
-            (Timing::Every(_) | Timing::At { .. }, None) => Some(past.set_at),
+            (Timing::Every(_) | Timing::At { .. }, None) => {
+                past.set_at.checked_add_signed(past.first_delay)
+            }
             (Timing::Every(_) | Timing::At { .. }, Some(ran)) => self.after(ran),
         };
         let due = regular.and_then(|due| due.checked_add_signed(past.delay()));

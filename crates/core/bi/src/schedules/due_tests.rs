@@ -21,6 +21,7 @@ fn past(ran: Option<&str>, failures: u32) -> Past {
         last_due: ran.map(at),
         other_run: None,
         failures,
+        first_delay: TimeDelta::zero(),
         delay_max: TimeDelta::days(30),
     }
 }
@@ -50,6 +51,15 @@ fn redashs_schedules_are_due_when_its_users_expect_them() {
     assert_eq!(next(&weekly, Some("2024-01-08T09:00:00Z")), "2024-01-15T09:00:00+00:00");
     let fortnight = json!({ "interval": 1_209_600, "time": "09:00", "day_of_week": "Monday" });
     assert_eq!(next(&fortnight, Some("2024-01-08T09:00:00Z")), "2024-01-22T09:00:00+00:00");
+}
+
+#[test]
+fn who_made_a_query_may_run_it_first() {
+    let hourly = schedule(&json!({ "interval": 3600 }));
+    let new = Past { first_delay: TimeDelta::seconds(30), ..past(None, 0) };
+    assert_eq!(hourly.next(&new), Next::At(at("2024-01-03T10:00:30Z")));
+    let ran = Past { other_run: Some(at("2024-01-03T10:00:05Z")), ..new };
+    assert_eq!(hourly.next(&ran), Next::At(at("2024-01-03T11:00:05Z")));
 }
 
 #[test]
@@ -220,6 +230,7 @@ proptest! {
             last_due: Some(ran),
             other_run: None,
             failures: 0,
+            first_delay: TimeDelta::zero(),
             delay_max: TimeDelta::days(30),
         };
         let Next::At(regular) = schedule.next(&past) else { panic!("it does not end") };

@@ -22,6 +22,8 @@ const OUTDATED_MAX: u64 = 250;
 pub struct ScheduleSettings {
     /// Shortest interval, in seconds.
     pub interval_seconds_min: i64,
+    /// How long after its schedule was set a query is run that never ran, in seconds.
+    pub first_run_seconds: i64,
     /// Time limit of a scheduled run, in seconds.
     pub time_limit_seconds: u64,
     /// How long to wait before looking again at a query that cannot be run now, in seconds.
@@ -38,6 +40,7 @@ impl Default for ScheduleSettings {
     fn default() -> Self {
         Self {
             interval_seconds_min: 60,
+            first_run_seconds: 30,
             time_limit_seconds: 3600,
             recheck_seconds: 60,
             delay_seconds_max: 30 * 24 * 3600,
@@ -159,6 +162,7 @@ impl Schedules {
                 .filter(|latest| Some(latest.id) != state.result)
                 .map(|latest| latest.retrieved_at),
             failures: u32::try_from(state.failures).unwrap_or(u32::MAX),
+            first_delay: chrono::TimeDelta::seconds(settings.first_run_seconds),
             delay_max: chrono::TimeDelta::seconds(settings.delay_seconds_max),
         }
     }
