@@ -52,7 +52,7 @@ fn runs(client: &Client, query: i64) -> Vec<Value> {
     let mut path = format!("/v1/queries/{query}/schedule/runs?limit=250");
     loop {
         let page = client.get(&path).expect("answers").ok().expect("good");
-        all.extend(page["items"].as_array().expect("a list").iter().cloned());
+        all.extend(page["data"].as_array().expect("a list").iter().cloned());
         match page["next_cursor"].as_str() {
             Some(next) => {
                 path = format!("/v1/queries/{query}/schedule/runs?limit=250&cursor={next}");
