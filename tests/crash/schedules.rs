@@ -8,12 +8,12 @@ use tessera_e2e::{Engine, Shop, options};
 use tessera_testkit::client::Client;
 use tessera_testkit::server::{Options, Server};
 
-/// How often each engine's server is killed, unless `TESSERA_CRASH_CYCLES` says it.
+/// How often each engine's server is killed, unless `CRASH_CYCLES` says it.
 const CYCLES: usize = 4;
 
 #[expect(clippy::disallowed_methods, reason = "longer runs are asked for by the environment")]
 fn cycles() -> usize {
-    std::env::var("TESSERA_CRASH_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(CYCLES)
+    std::env::var("CRASH_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(CYCLES)
 }
 
 fn fast(engine: Engine) -> Options {

@@ -80,7 +80,7 @@ pub(crate) async fn sync(
     changes: Option<&Json>,
 ) -> Result<()> {
     let relevant = |name: &&str| changes.is_some_and(|changes| changes.get(name).is_some());
-    let relevant = RELEVANT.iter().any(|name| relevant(name));
+    let relevant = RELEVANT.iter().any(relevant);
     if query.schedule.is_some() && !query.is_archived {
         tx.execute(call!("schedule_sync", id, relevant)).await?;
     } else if relevant {

@@ -130,6 +130,6 @@ async fn two_nodes_send_one_mail(store: Store) {
     world.work(true).await;
     world.pass(TimeDelta::minutes(60));
     let (one, two) = futures::join!(world.bi.schedules.report(), other.bi.schedules.report());
-    (one.unwrap(), two.unwrap());
+    one.and(two).unwrap();
     assert_eq!(recorder.mails.lock().len(), 1);
 }

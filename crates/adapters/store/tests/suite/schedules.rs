@@ -404,10 +404,10 @@ async fn race(one: Store, other: Store) {
     }
     for _ in 0..ROUNDS {
         let (mine, theirs) = futures::join!(one.bi.schedules.tick(), other.bi.schedules.tick());
-        (mine.unwrap(), theirs.unwrap());
+        mine.and(theirs).unwrap();
         assert_eq!(one.work(false).await.len(), QUERIES, "one job for each moment");
         let (mine, theirs) = futures::join!(one.bi.schedules.tick(), other.bi.schedules.tick());
-        (mine.unwrap(), theirs.unwrap());
+        mine.and(theirs).unwrap();
         one.pass(TimeDelta::seconds(60));
     }
     for query in queries {

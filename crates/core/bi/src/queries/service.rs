@@ -180,7 +180,7 @@ impl Queries {
         self.check(&query)?;
         if let Some(schedule) = &query.schedule {
             let object = Object::Source(source);
-            self.parts.check_schedule(grant.caller(), object, schedule).await?;
+            self.parts.check_schedule(grant.caller(), object, grant.facts(), schedule).await?;
         }
         self.check_dropdowns(&query, None).await?;
         query.latest_result = self.derive(&mut query).await?;
@@ -246,7 +246,7 @@ impl Queries {
             query.schedule.as_ref().filter(|_| query.schedule != before.schedule)
         {
             let object = Object::Query(query.id);
-            self.parts.check_schedule(grant.caller(), object, schedule).await?;
+            self.parts.check_schedule(grant.caller(), object, grant.facts(), schedule).await?;
         }
         if query.options != before.options {
             self.check_dropdowns(&query, Some(&before)).await?;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use tessera_access::ports::Facts;
 use tessera_access::{Action, Authorized, Caller, Mailer, Object, ReadQueryHistory, ReadQueues};
-use tessera_kernel::{Fault, Page, PageRequest, Result, Timestamp};
+use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
 use super::due::{Next, Past};
 use super::form::Schedule;
@@ -178,7 +179,8 @@ impl Schedules {
 }
 
 impl Parts {
-    /// Whether a caller may give an object, a query or the data source of a new one, a schedule.
+    /// Whether a schedule can be given to a query, and the caller may do that. Of a new query there
+    /// are the facts about its data source only: who makes it owns it.
     ///
     /// # Errors
     /// `Forbidden` without the right to schedule; `Invalid` with the member that is wrong.
@@ -186,6 +188,7 @@ impl Parts {
         &self,
         caller: &Caller,
         object: Object,
+        facts: &Facts,
         schedule: &Json,
     ) -> Result<()> {
         let read = Schedule::read(schedule)?;
@@ -195,9 +198,15 @@ impl Parts {
                 format!("must be at least {least} seconds (schedules.interval_seconds_min)");
             return Err(Fault::invalid("schedule.interval", detail));
         }
-        if read.is_active() {
-            self.gate.decide(caller, Action::QueriesSchedule, object).await?;
+        let action = Action::QueriesSchedule;
+        match object {
+            _ if !read.is_active() => Ok(()),
+            Object::Query(_) => self.gate.decide(caller, action, object).await.map(drop),
+            _ if caller.user().is_none_or(|user| !user.holds(action)) => {
+                let detail = format!("the right to {} is missing", action.as_str());
+                Err(Fault::new(Code::Forbidden, detail).with_reason("scope_missing"))
+            }
+            _ => caller.key().map_or(Ok(()), |key| key.check(action, object, facts)),
         }
-        Ok(())
     }
 }

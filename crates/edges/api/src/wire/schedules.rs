@@ -1,7 +1,7 @@
 //! Schedules of queries on the wire.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -33,6 +33,33 @@ pub(crate) struct Schedule {
     pub(crate) runs: Vec<ScheduledRun>,
     /// When the latest result was made, by whomever.
     pub(crate) retrieved_at: Option<DateTime<Utc>>,
+}
+
+/// When a query is to run by itself.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSchedule {
+    /// Seconds between two runs; with a `time`, whole days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) interval: Option<i64>,
+    /// The time of day, `HH:MM`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) time: Option<String>,
+    /// `Monday` to `Sunday`, with a `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) day_of_week: Option<String>,
+    /// Minute, hour, day of the month, month, day of the week; in place of the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cron: Option<String>,
+    /// A name of the IANA time zone database; by default UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) time_zone: Option<String>,
+    /// A date from which on it does not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<String>,
+    /// Keeps the schedule and does not run the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) disabled: Option<bool>,
 }
 
 /// Why a query is not run although its moment has come.
