@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests wait for processes in real time")]
 
 mod alerts;
+mod schedules;
 
 use std::collections::HashSet;
 use std::sync::Mutex;

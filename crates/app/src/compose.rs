@@ -12,7 +12,7 @@ use tessera_access::{
 };
 use tessera_bi::ports::Channels;
 use tessera_bi::views::ViewLimits;
-use tessera_bi::{Bi, BiSettings};
+use tessera_bi::{Bi, BiSettings, ReportSettings, ScheduleSettings};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
@@ -115,6 +115,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         time_limit_seconds: config.results.view_time_limit_seconds,
     };
     bi.results = bi.results.clone().with_views(Arc::new(engine), limits);
+    bi.schedules.mail_through(Arc::clone(&mailer));
     Ok(Core { store, access, bi, mailer, channels, clock, random, node })
 }
 
@@ -259,7 +260,26 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
         activity_entries_max: config.activity.entries_max,
         join_depth_max: config.results.join_depth_max,
         join_tables_max: config.results.join_tables_max,
+        schedules: schedule_settings(config),
     })
+}
+
+fn schedule_settings(config: &Config) -> ScheduleSettings {
+    let section = &config.schedules;
+    ScheduleSettings {
+        interval_seconds_min: section.interval_seconds_min,
+        first_run_seconds: section.first_run_seconds,
+        time_limit_seconds: config.runs.scheduled_time_limit_seconds,
+        recheck_seconds: section.recheck_seconds,
+        delay_seconds_max: section.delay_seconds_max,
+        log_seconds: section.log_seconds,
+        reports: ReportSettings {
+            enabled: section.failure_mails,
+            every_seconds: section.failure_mail_seconds,
+            failures_max: section.failure_mails_max,
+            base_url: config.server.base_url.trim_end_matches('/').to_owned(),
+        },
+    }
 }
 
 fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSettings> {
@@ -348,6 +368,9 @@ pub fn runtime_settings(config: &Config) -> RuntimeSettings {
         stop_grace: Duration::from_secs(config.server.shutdown_seconds),
         senders: config.alerts.senders,
         outbox_poll: Duration::from_secs(config.alerts.poll_seconds),
+        schedules: config.schedules.enabled,
+        scheduled_workers: config.jobs.scheduled_workers,
+        schedules_look: Duration::from_secs(config.schedules.look_seconds),
     }
 }
 

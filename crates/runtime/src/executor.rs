@@ -25,8 +25,24 @@ const REST: Duration = Duration::from_secs(1);
 /// One worker, until the runtime closes.
 pub(crate) async fn work(shared: Arc<Shared>) {
     while !shared.closing.is_cancelled() {
-        match shared.bi.jobs.claim(&shared.node, shared.settings.lease).await {
-            Ok(Some(job)) => run(&shared, job).await,
+        let place = shared.scheduled.try_acquire().ok();
+        let claimed = match place {
+            Some(_) => shared.bi.jobs.claim(&shared.node, shared.settings.lease).await,
+            None => shared.bi.jobs.claim_urgent(&shared.node, shared.settings.lease).await,
+        };
+        // What people wait for takes no place of schedules.
+        let is_scheduled = matches!(&claimed, Ok(Some(job)) if is_scheduled(job));
+        let place = place.filter(|_| is_scheduled);
+        match claimed {
+            Ok(Some(job)) => {
+                run(&shared, job).await;
+                if is_scheduled {
+                    drop(place);
+                    // It plans the next moment; and a job may have waited for the place.
+                    shared.bi.schedules.changed();
+                    shared.bi.jobs.wake();
+                }
+            }
             Ok(None) => {
                 tokio::select! {
                     () = shared.closing.cancelled() => return,
@@ -40,6 +56,10 @@ pub(crate) async fn work(shared: Arc<Shared>) {
             }
         }
     }
+}
+
+fn is_scheduled(job: &Job) -> bool {
+    job.run.as_ref().is_some_and(|run| run.scheduled)
 }
 
 pub(crate) async fn run(shared: &Shared, job: Job) {
@@ -163,8 +183,12 @@ async fn query(
         Ok(ran) => ran?,
         Err(_) => {
             let detail = format!(
-                "the query ran longer than {} s (runs.time_limit_seconds)",
-                run.time_limit_seconds
+                "the query ran longer than {} s ({})",
+                run.time_limit_seconds,
+                match run.scheduled {
+                    true => "runs.scheduled_time_limit_seconds",
+                    false => "runs.time_limit_seconds",
+                }
             );
             return Err(Fault::new(Code::TimedOut, detail));
         }

@@ -1,4 +1,4 @@
-//! What happens without a request: running jobs, keeping leases, cleaning up.
+//! What happens without a request: running jobs, schedules, keeping leases, cleaning up.
 //!
 //! It sees the core only; databases, files and storage come in through the core's ports. Every task
 //! is owned by [`Runtime`], which ends them all. Entry point: [`Runtime::start`].
@@ -6,6 +6,7 @@
 mod alerts;
 mod executor;
 mod inputs;
+mod scheduler;
 mod settings;
 mod sink;
 mod stop;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) bi: Bi,
     pub(crate) access: Access,
     pub(crate) settings: RuntimeSettings,
+    /// Places for jobs that only schedules wait for.
+    pub(crate) scheduled: tokio::sync::Semaphore,
     /// This process; another one, even on the same machine, has another name.
     pub(crate) node: String,
     /// No new work.
@@ -47,6 +50,7 @@ impl Runtime {
         let shared = Arc::new(Shared {
             bi,
             access,
+            scheduled: tokio::sync::Semaphore::new(settings.scheduled_places()),
             settings,
             node,
             closing: CancellationToken::new(),
@@ -55,6 +59,10 @@ impl Runtime {
         let tasks = TaskTracker::new();
         for _ in 0..shared.settings.workers {
             tokio::spawn(tasks.track_future(executor::work(Arc::clone(&shared))));
+        }
+        if shared.settings.schedules {
+            tokio::spawn(tasks.track_future(scheduler::schedule(Arc::clone(&shared))));
+            tokio::spawn(tasks.track_future(scheduler::report(Arc::clone(&shared))));
         }
         for upkeep in upkeep::all(&shared) {
             tokio::spawn(tasks.track_future(upkeep));

@@ -27,6 +27,19 @@ pub struct RuntimeSettings {
     pub senders: usize,
     /// How often to look for notices and evaluations that other nodes left behind.
     pub outbox_poll: Duration,
+    /// Whether this process runs queries by their schedules.
+    pub schedules: bool,
+    /// Most jobs at the same time that only schedules wait for.
+    pub scheduled_workers: usize,
+    /// Longest sleep of the scheduler.
+    pub schedules_look: Duration,
+}
+
+impl RuntimeSettings {
+    /// Of several workers one is always there for people.
+    pub(crate) fn scheduled_places(&self) -> usize {
+        self.scheduled_workers.min(self.workers.saturating_sub(1).max(1))
+    }
 }
 
 impl Default for RuntimeSettings {
@@ -43,6 +56,9 @@ impl Default for RuntimeSettings {
             stop_grace: Duration::from_secs(10),
             senders: 4,
             outbox_poll: Duration::from_secs(30),
+            schedules: true,
+            scheduled_workers: 8,
+            schedules_look: Duration::from_secs(60),
         }
     }
 }

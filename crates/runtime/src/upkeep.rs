@@ -180,6 +180,7 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let trashed = shared.bi.trash.clean_up().await?;
     let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
     let sessions = shared.access.sessions.purge().await?;
+    let scheduled = shared.bi.schedules.purge().await?;
     let buckets = shared.access.gate.limits().purge().await?;
     let deliveries = shared.bi.alerts.purge().await?;
     let activities = shared.bi.activity.purge().await?;
@@ -193,7 +194,15 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
             "keys were tended"
         );
     }
-    let gone = results + orphans + trashed + jobs + sessions + buckets + deliveries + activities;
+    let gone = results
+        + orphans
+        + trashed
+        + jobs
+        + sessions
+        + buckets
+        + deliveries
+        + activities
+        + scheduled;
     if gone > 0 {
         tracing::info!(
             results,
@@ -204,6 +213,7 @@ async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
             buckets,
             deliveries,
             activities,
+            scheduled,
             "cleaned up"
         );
     }

@@ -6,8 +6,8 @@ WHERE
     id = (
         SELECT j.id
         FROM jobs j
-        WHERE j.state = 'queued'
-        ORDER BY j.created_at, j.id
+        WHERE j.state = 'queued' AND j.priority <= $4
+        ORDER BY j.priority, j.created_at, j.id
         LIMIT 1
         FOR UPDATE SKIP LOCKED
     )

@@ -1,5 +1,12 @@
 UPDATE jobs
 SET
     state = 'running', started_at = $2, attempts = attempts + 1, lease_node = $1, lease_until = $3
-WHERE id = (SELECT j.id FROM jobs j WHERE j.state = 'queued' ORDER BY j.created_at, j.id LIMIT 1)
+WHERE
+    id = (
+        SELECT j.id
+        FROM jobs j
+        WHERE j.state = 'queued' AND j.priority <= $4
+        ORDER BY j.priority, j.created_at, j.id
+        LIMIT 1
+    )
 RETURNING {job jobs}

@@ -4,4 +4,5 @@ SET
     lease_node = NULL, lease_until = NULL
 WHERE uid = $1 AND state = 'running' AND lease_node = $2
 RETURNING
-    id, run, CASE WHEN EXISTS (SELECT 1 FROM alerts a WHERE a.query_id = jobs.query_id) THEN 1 ELSE 0 END
+    id, run, scheduled,
+    CASE WHEN EXISTS (SELECT 1 FROM alerts a WHERE a.query_id = jobs.query_id) THEN 1 ELSE 0 END

@@ -50,6 +50,13 @@ pub(crate) fn of(record: &str, alias: &str) -> String {
             "uid kind state source_id query_id run created_at started_at finished_at attempts \
              error_code error_detail result_id output"
         }
+        "schedule" => {
+            "query_id revision set_at due_at wake_at last_due_at job_uid result_id failures \
+             blocked_reason blocked_detail blocked_since"
+        }
+        "schedule_run" => {
+            "query_id due_at started_at job_uid state finished_at error_code error_detail result_id"
+        }
         "version" => "query_id version name text options source_id created_by created_at",
         "result" => {
             "id uid source_id cache_key template_digest has_parameters display_text query_hash \

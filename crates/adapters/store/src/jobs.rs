@@ -8,9 +8,16 @@ use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use crate::db::{Row, Tx, call, call_each, text_list};
-use crate::{Store, outbox, results};
+use crate::{Store, outbox, results, schedules};
 
-fn kind_text(kind: JobKind) -> &'static str {
+/// What a job fails with that no node brings to its end.
+pub(crate) const LOST: &str = "the nodes that ran this job stopped before it ended";
+
+/// The places in the queue: people first.
+const PEOPLE: i64 = 0;
+const ALL: i64 = 1;
+
+pub(crate) fn kind_text(kind: JobKind) -> &'static str {
     match kind {
         JobKind::Query => "query",
         JobKind::Schema => "schema",
@@ -31,7 +38,7 @@ fn read_run(text: Option<String>) -> Result<Option<QueryRun>> {
         .map_err(|error| Fault::internal("what a stored job runs", error))
 }
 
-fn read_error(code: Option<String>, detail: Option<String>) -> Result<Option<JobError>> {
+pub(crate) fn read_error(code: Option<String>, detail: Option<String>) -> Result<Option<JobError>> {
     let Some(code) = code else { return Ok(None) };
     let code = code
         .parse()
@@ -40,7 +47,7 @@ fn read_error(code: Option<String>, detail: Option<String>) -> Result<Option<Job
 }
 
 /// Reads the columns of `{job j}`.
-fn read_job(row: &mut Row) -> Result<Job> {
+pub(crate) fn read_job(row: &mut Row) -> Result<Job> {
     Ok(Job {
         uid: row.take()?,
         kind: read_kind(&row.take::<String>()?)?,
@@ -66,6 +73,20 @@ async fn take_slot(tx: Tx<'_>, job: i64, slot: &SlotClaim) -> Result<()> {
     tx.execute(call!("job_slot_insert", job, &slot.bucket)).await?;
     let taken: u64 = tx.one(call!("job_slot_count", &slot.bucket)).await?.take()?;
     if taken > slot.quota { Err(slot.refusal()) } else { Ok(()) }
+}
+
+impl Store {
+    async fn claim(
+        &self,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        priority: i64,
+    ) -> Result<Option<Job>> {
+        let claim = call_each!("job_claim", node, now, lease_until, priority);
+        let rows = self.db.write_rows_relaxed(claim).await?;
+        rows.into_iter().next().as_mut().map(read_job).transpose()
+    }
 }
 
 #[async_trait]
@@ -128,9 +149,16 @@ impl JobRepo for Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Option<Job>> {
-        let rows =
-            self.db.write_rows_relaxed(call_each!("job_claim", node, now, lease_until)).await?;
-        rows.into_iter().next().as_mut().map(read_job).transpose()
+        self.claim(node, now, lease_until, ALL).await
+    }
+
+    async fn claim_urgent_job(
+        &self,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>> {
+        self.claim(node, now, lease_until, PEOPLE).await
     }
 
     async fn claim_this_job(
@@ -187,21 +215,31 @@ impl JobRepo for Store {
             Outcome::Result(result) => Some(result.clone()),
             Outcome::Output(_) | Outcome::Error(_) => None,
         };
+        let mut end = schedules::RunEnd::new(uid, state, at, error.cloned());
         let (stored, due) = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
                     let Some(mut row) = tx.row(finish).await? else { return Ok((false, false)) };
-                    let Some(result) = result else { return Ok((true, false)) };
-                    let id: i64 = row.take()?;
-                    let text: Option<String> = row.take()?;
-                    let watched: bool = row.take()?;
-                    let scheduled = outbox::is_scheduled(text.as_deref());
-                    let run = read_run(text)?;
-                    let (result, shared) = results::insert(tx, &result).await?;
-                    if let Some(attributes) = run.map(|run| run.attributes)
-                        && !attributes.is_empty()
-                    {
+                    let (id, run): (i64, Option<String>) = (row.take()?, row.take()?);
+                    let (scheduled, watched): (bool, bool) = (row.take()?, row.take()?);
+                    let Some(stored) = result else {
+                        if scheduled {
+                            schedules::settle(tx, &end).await?;
+                        }
+                        return Ok((true, false));
+                    };
+                    let run = read_run(run)?;
+                    let (result, shared) = results::insert(tx, &stored).await?;
+                    let attributes = run.map(|run| run.attributes).unwrap_or_default();
+                    if scheduled {
+                        // With attributes it is what the owner sees, and not for everybody.
+                        let own = stored.has_parameters && attributes.is_empty();
+                        end.result = Some(result);
+                        end.template_digest = own.then_some(stored.template_digest);
+                        schedules::settle(tx, &end).await?;
+                    }
+                    if !attributes.is_empty() {
                         let text = Json::Object(attributes.into_iter().collect()).to_string();
                         tx.execute(call!("result_set_attributes", result, text)).await?;
                     }
@@ -224,7 +262,10 @@ impl JobRepo for Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.execute(call!("job_cancel", uid, at)).await?;
+                    if tx.execute(call!("job_cancel", uid, at)).await? > 0 {
+                        let end = schedules::RunEnd::new(uid, JobState::Cancelled, at, None);
+                        schedules::settle(tx, &end).await?;
+                    }
                     tx.row(call!("job_get", uid)).await?.as_mut().map(read_job).transpose()
                 })
             })
@@ -236,17 +277,18 @@ impl JobRepo for Store {
     }
 
     async fn reap_jobs(&self, now: Timestamp, attempts_max: i64) -> Result<(u64, u64)> {
-        let failed = call!(
-            "job_reap_failed",
-            now,
-            attempts_max,
-            Code::Unavailable.as_str(),
-            "the nodes that ran this job stopped before it ended",
-        );
+        let failed = call!("job_reap_failed", now, attempts_max, Code::Unavailable.as_str(), LOST,);
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let failed = tx.execute(failed).await?;
+                    let ended = tx.rows(failed).await?;
+                    let failed = ended.len() as u64;
+                    for mut row in ended {
+                        let (uid, scheduled): (Uid, bool) = (row.take()?, row.take()?);
+                        if scheduled {
+                            schedules::settle(tx, &schedules::RunEnd::lost(uid, now)).await?;
+                        }
+                    }
                     let queued = tx.execute(call!("job_reap_queued", now, attempts_max)).await?;
                     Ok((queued, failed))
                 })

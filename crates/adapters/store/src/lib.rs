@@ -29,6 +29,7 @@ mod organisation;
 mod outbox;
 mod queries;
 mod results;
+mod schedules;
 mod sealed;
 mod search;
 mod sessions;

@@ -21,12 +21,6 @@ pub(crate) struct OutboxSignals {
     pub(crate) deliveries: Notify,
 }
 
-/// Whether what a job runs was asked for by a schedule.
-pub(crate) fn is_scheduled(run: Option<&str>) -> bool {
-    let run = run.and_then(|text| serde_json::from_str::<Json>(text).ok());
-    run.is_some_and(|run| run.get("scheduled").and_then(Json::as_bool).unwrap_or(false))
-}
-
 /// Notes that alerts have to look at the result of a job.
 pub(crate) async fn insert_evaluations(
     tx: Tx<'_>,

@@ -42,6 +42,8 @@ pub struct Config {
     pub jobs: JobsSection,
     /// Runs of queries.
     pub runs: RunsSection,
+    /// Schedules of queries.
+    pub schedules: SchedulesSection,
     /// Results.
     pub results: ResultsSection,
     /// Queries.
@@ -85,6 +87,7 @@ impl Default for Config {
             limits: LimitsSection::default(),
             jobs: JobsSection::default(),
             runs: RunsSection::default(),
+            schedules: SchedulesSection::default(),
             results: ResultsSection::default(),
             queries: QueriesSection::default(),
             sources: SourcesSection::default(),
@@ -137,6 +140,9 @@ impl Config {
             ("jobs.lease_seconds", self.jobs.lease_seconds),
             ("jobs.poll_milliseconds", self.jobs.poll_milliseconds),
             ("runs.time_limit_seconds", self.runs.time_limit_seconds),
+            ("runs.scheduled_time_limit_seconds", self.runs.scheduled_time_limit_seconds),
+            ("jobs.scheduled_workers", self.jobs.scheduled_workers as u64),
+            ("schedules.look_seconds", self.schedules.look_seconds),
             ("results.rows_max", self.results.rows_max),
             ("results.bytes_max", self.results.bytes_max),
             ("results.clean_up_seconds", self.results.clean_up_seconds),

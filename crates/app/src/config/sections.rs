@@ -225,6 +225,9 @@ section! {
     JobsSection {
         /// Jobs that run at the same time.
         workers: usize = 16,
+        /// Of them, those that only schedules wait for; of several workers one is always there for
+        /// people.
+        scheduled_workers: usize = 8,
         /// How long a job belongs to a process that gives no sign of life, in seconds.
         lease_seconds: u64 = 15,
         /// How often a job is begun before it fails for good.
@@ -241,6 +244,35 @@ section! {
     RunsSection {
         /// Time limit of a run, in seconds.
         time_limit_seconds: u64 = 15 * 60,
+        /// Time limit of a run that a schedule asked for, in seconds.
+        scheduled_time_limit_seconds: u64 = 3600,
+    }
+}
+
+section! {
+    /// Schedules of queries.
+    SchedulesSection {
+        /// Whether this process runs queries by their schedules.
+        enabled: bool = true,
+        /// Shortest interval, in seconds.
+        interval_seconds_min: i64 = 60,
+        /// How long after its schedule was set a query is run that never ran, in seconds: who made
+        /// it may run it first.
+        first_run_seconds: i64 = 30,
+        /// How long to wait before looking again at a query that cannot be run now, in seconds.
+        recheck_seconds: i64 = 60,
+        /// Longest delay after failures, in seconds.
+        delay_seconds_max: i64 = 30 * 24 * 3600,
+        /// Longest sleep of the scheduler, in seconds: clocks are set, and other nodes die.
+        look_seconds: u64 = 60,
+        /// How long runs are remembered, in seconds.
+        log_seconds: i64 = 30 * 24 * 3600,
+        /// Whether owners are told of failures by mail, where the organisation does not say it.
+        failure_mails: bool = false,
+        /// How long failures are collected for one mail, in seconds.
+        failure_mail_seconds: u64 = 3600,
+        /// After so many failures in a row of a query its owner is not told any more.
+        failure_mails_max: i64 = 100,
     }
 }
 

@@ -205,6 +205,8 @@ actions! {
     QueriesPin = "queries.pin", SourceView, ["execute_query", "view_query"];
     /// Read the history of a query.
     QueriesHistory = "queries.history", SourceView, ["view_query"];
+    /// Say when a query runs by itself.
+    QueriesSchedule = "queries.schedule", Editor, ["edit_query", "schedule_query"];
     /// Run a saved query.
     QueriesRun = "queries.run", SourceView, ["execute_query", "view_query"];
     /// Run any text on a data source.

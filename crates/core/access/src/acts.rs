@@ -308,6 +308,8 @@ acts! {
     PinQuery { query: QueryId } = QueriesPin, |a| Object::Query(a.query);
     /// Read the history of a query.
     ReadQueryHistory { query: QueryId } = QueriesHistory, |a| Object::Query(a.query);
+    /// Say when a query runs by itself.
+    ScheduleQuery { query: QueryId } = QueriesSchedule, |a| Object::Query(a.query);
     /// Run a saved query.
     RunQuery { query: QueryId } = QueriesRun, |a| Object::Query(a.query);
     /// Run any text.

@@ -17,6 +17,7 @@ pub mod ports;
 mod queries;
 mod reach;
 mod results;
+mod schedules;
 mod search;
 mod service;
 mod settings;
@@ -56,6 +57,11 @@ pub use queries::{
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::views;
 pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
+pub use schedules::{
+    Blocked, BlockedReason, FailureToReport, Next, Past, ReportClaim, ReportSettings, Schedule,
+    ScheduleClaim, SchedulePlan, ScheduleSettings, ScheduleState, ScheduleStatus, ScheduledRun,
+    ScheduledRunState, Schedules, StatusWord,
+};
 pub use search::{
     Found, Highlight, HighlightPart, ObjectKind, Search, SearchField, SearchFilter, SearchHit,
     SearchRight, SearchTerm, search_terms,

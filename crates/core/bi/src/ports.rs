@@ -16,6 +16,7 @@ use tessera_kernel::ids::{
 use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 use tessera_sqltext::{Bound, Dialect};
 
+pub use crate::schedules::ScheduleRepo;
 use crate::views::{View, ViewLimits, ViewRows};
 use crate::{
     Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing,
@@ -180,7 +181,8 @@ pub trait JobRepo: Send + Sync {
     async fn settle_jobs(&self) -> Result<()>;
     /// One job.
     async fn job(&self, uid: Uid) -> Result<Option<Job>>;
-    /// Takes the oldest queued job and gives it to `node` until `lease_until`.
+    /// Takes the oldest queued job and gives it to `node` until `lease_until`; one that only
+    /// schedules wait for comes after all others.
     async fn claim_job(
         &self,
         node: &str,
@@ -191,6 +193,13 @@ pub trait JobRepo: Send + Sync {
     async fn claim_this_job(
         &self,
         uid: Uid,
+        node: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<Job>>;
+    /// The same, but none that only schedules wait for.
+    async fn claim_urgent_job(
+        &self,
         node: &str,
         now: Timestamp,
         lease_until: Timestamp,
@@ -349,6 +358,7 @@ pub trait BiRepos:
     + SnippetRepo
     + ActivityRepo
     + CountRepo
+    + ScheduleRepo
     + 'static
 {
 }
@@ -366,6 +376,7 @@ impl<T> BiRepos for T where
         + SnippetRepo
         + ActivityRepo
         + CountRepo
+        + ScheduleRepo
         + 'static
 {
 }

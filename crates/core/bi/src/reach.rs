@@ -25,13 +25,14 @@ const OF_SOURCES: [Action; 9] = [
     Action::QueriesCreate,
 ];
 
-const OF_QUERIES: [Action; 10] = [
+const OF_QUERIES: [Action; 11] = [
     Action::QueriesRead,
     Action::QueriesRun,
     Action::QueriesHistory,
     Action::QueriesFavorite,
     Action::QueriesFork,
     Action::QueriesUpdate,
+    Action::QueriesSchedule,
     Action::QueriesArchive,
     Action::QueriesRegenerateKey,
     Action::VisualizationsEdit,

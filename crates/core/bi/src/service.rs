@@ -4,14 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 use tessera_access::ports::Repos as AccessRepos;
-use tessera_access::{Gate, Keys, Sealer};
+use tessera_access::{Gate, Keys, Mailer, Sealer};
 use tessera_kernel::{Clock, Code, Fault, Random, Result};
 
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Channels, Connectors, ResultFiles};
 use crate::{
     ActivityService, Alerts, BiSettings, Dashboards, Destinations, Imports, Jobs, Queries, Reach,
-    Results, Search, Snippets, Sources, Trash, Visualizations,
+    Results, Schedules, Search, Snippets, Sources, Trash, Visualizations,
 };
 
 /// What the services share.
@@ -27,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) settings: BiSettings,
     pub(crate) signals: Signals,
+    /// Where mail goes, once that is known.
+    pub(crate) mailer: OnceLock<Arc<dyn Mailer>>,
     /// The senders of notices.
     pub(crate) channels: OnceLock<Arc<dyn Channels>>,
     /// Where people reach this server.
@@ -59,6 +61,8 @@ pub struct Bi {
     pub jobs: Jobs,
     /// Results.
     pub results: Results,
+    /// Schedules.
+    pub schedules: Schedules,
     /// Visualizations.
     pub visualizations: Visualizations,
     /// Dashboards.
@@ -110,6 +114,7 @@ impl Bi {
             random,
             settings,
             signals: Signals::default(),
+            mailer: OnceLock::new(),
             channels: OnceLock::new(),
             base_url: RwLock::default(),
         });
@@ -118,6 +123,7 @@ impl Bi {
             queries: Queries::new(Arc::clone(&parts)),
             jobs: Jobs::new(Arc::clone(&parts)),
             results: Results::new(Arc::clone(&parts)),
+            schedules: Schedules::new(Arc::clone(&parts)),
             visualizations: Visualizations::new(Arc::clone(&parts)),
             dashboards: Dashboards::new(Arc::clone(&parts)),
             reach: Reach::new(Arc::clone(&parts)),

@@ -58,6 +58,8 @@ pub struct BiSettings {
     pub join_depth_max: usize,
     /// Most results that a query may read, with those that they read themselves.
     pub join_tables_max: usize,
+    /// Schedules.
+    pub schedules: crate::ScheduleSettings,
 }
 
 impl Default for BiSettings {
@@ -89,6 +91,7 @@ impl Default for BiSettings {
             activity_entries_max: 10_000,
             join_depth_max: 5,
             join_tables_max: 32,
+            schedules: crate::ScheduleSettings::default(),
         }
     }
 }

@@ -313,6 +313,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::organization::routes());
     all.extend(handlers::activity::routes());
     all.extend(handlers::audit::routes());
+    all.extend(handlers::schedules::routes());
     all.extend(handlers::system::routes());
     all.extend(handlers::mails::routes());
     all

@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_lifecycle.sql"),
     migration!(10, "0010_alerts.sql"),
     migration!(11, "0011_mails.sql"),
+    migration!(12, "0012_schedules.sql"),
     migration!(13, "0013_organisation.sql"),
     migration!(14, "0014_search.sql"),
     migration!(15, "0015_result_inputs.sql"),

@@ -20,6 +20,7 @@ use crate::Store;
 use crate::db::{Call, Tx, call};
 use crate::keys::insert_key;
 use crate::results::read_result;
+use crate::schedules;
 use crate::search::{Texts, save_query};
 use crate::tags::{insert_change, read_change, read_tag_counts, visible_values};
 use crate::users::total;
@@ -109,6 +110,7 @@ impl QueryRepo for Store {
                     save_tags(tx, id, &query.tags).await?;
                     save_query(tx, id.0, texts(&query), true).await?;
                     versions::save(tx, id).await?;
+                    schedules::sync(tx, id, &query, None).await?;
                     Ok(id)
                 })
             })
@@ -127,6 +129,7 @@ impl QueryRepo for Store {
                     save_tags(tx, query.id, &query.tags).await?;
                     save_query(tx, query.id.0, texts(&query), false).await?;
                     versions::save(tx, query.id).await?;
+                    schedules::sync(tx, query.id, &query, Some(&change.changes)).await?;
                     insert_change(tx, &change).await?;
                     Ok(true)
                 })
@@ -142,6 +145,7 @@ impl QueryRepo for Store {
                     tx.change("query", call!("query_archive", id, change.version, at)).await?;
                     tx.execute(call!("query_delete_widgets", id)).await?;
                     tx.execute(call!("alert_delete_of_query", id)).await?;
+                    tx.execute(call!("schedule_unset", id)).await?;
                     insert_change(tx, &change).await
                 })
             })

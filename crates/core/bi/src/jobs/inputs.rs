@@ -176,6 +176,7 @@ impl Parts {
         source: &'a Source,
         bound: &'a Bound,
         dialect: Dialect,
+        outer: &'a Plan<'a>,
         nesting: &'a Nesting,
     ) -> BoxFuture<'a, Result<Inputs>> {
         if source.kind != RESULTS_SOURCE {
@@ -184,7 +185,7 @@ impl Parts {
         async move {
             let mut inputs = Inputs::default();
             for reference in result_references(bound, dialect)?.found {
-                let input = self.input(caller, source, &reference, nesting).await;
+                let input = self.input(caller, source, &reference, outer, nesting).await;
                 let (table, identity) = input
                     .map_err(|fault| named(&reference.table, fault))?
                     .into_table(reference.table, &mut inputs);
@@ -208,6 +209,7 @@ impl Parts {
         caller: &Caller,
         via: &Source,
         reference: &ResultReference,
+        outer: &Plan<'_>,
         nesting: &Nesting,
     ) -> Result<Input> {
         let id = QueryId(reference.query);
@@ -244,6 +246,8 @@ impl Parts {
             text: &query.text,
             options: &query.options,
             auto_limit: auto_limited(&query.options),
+            now: outer.now,
+            zone: outer.zone,
         };
         let planned = self.plan(caller, &plan, &given, &nesting).await?;
         let mut beneath = planned.run.inputs.sources();

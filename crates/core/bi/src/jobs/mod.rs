@@ -100,6 +100,9 @@ pub struct QueryRun {
     /// Who pays for the seconds that the database works.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payers: Vec<Payer>,
+    /// Whether a schedule asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scheduled: bool,
     /// On a data source with a row policy: for whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub viewer: Option<RunViewer>,
@@ -186,10 +189,12 @@ mod direct;
 mod inputs;
 mod nested;
 mod plan;
+mod scheduled;
 mod service;
 mod signals;
 
 pub use inputs::{RESULTS_SOURCE, RunInput, RunInputs};
+pub(crate) use scheduled::scheduled_job;
 pub use service::{Freshness, Jobs, RunAnswer, RunRequest, SCHEMA_UNSUPPORTED};
 pub(crate) use service::{allow_run, auto_limited};
 pub(crate) use signals::Signals;

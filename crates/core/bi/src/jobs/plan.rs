@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use serde_json::Map;
 use tessera_access::{ActiveKey, Caller, Payer};
-use tessera_kernel::Result;
 use tessera_kernel::ids::{QueryId, SourceId};
+use tessera_kernel::{Result, Timestamp};
 use tessera_sqltext::{
     Context, Dialect, Template, apply_auto_limit, normalize_statements, query_hash,
 };
@@ -24,6 +25,10 @@ pub(super) struct Plan<'a> {
     pub text: &'a str,
     pub options: &'a Json,
     pub auto_limit: bool,
+    /// The moment that words like "yesterday" start from.
+    pub now: Timestamp,
+    /// The zone in which they are meant.
+    pub zone: Tz,
 }
 
 /// What is to be run, and where. Nobody pays for it yet.
@@ -66,14 +71,13 @@ impl Parts {
         let given = pins::merge(held, &template.names(), &definitions, given)?;
         let (mut attributes, own) = attribute_values(caller, &template.attributes())?;
         let dropdowns = self.dropdown_values(caller, &definitions).await?;
-        let context =
-            Context { now: self.clock.now(), zone: settings.time_zone, dropdowns: &dropdowns };
+        let context = Context { now: plan.now, zone: plan.zone, dropdowns: &dropdowns };
         let values = template.resolve(&definitions, &given, &context)?;
         pins::check(held, &values, &context)?;
         let values = own.into_iter().fold(values, |values, (name, value)| values.with(name, value));
         let bound = template.bind(&definitions, &values)?;
         let (rows_max, bytes_max) = self.limits(caller);
-        let inputs = self.inputs(caller, &source, &bound, dialect, nesting).await?;
+        let inputs = self.inputs(caller, &source, &bound, dialect, plan, nesting).await?;
         let viewer = self.viewer(&source, caller)?.or(inputs.viewer);
         let whose = viewer.map(|viewer| viewer.viewer);
         let key = inputs.identify(cache_key(&CacheIdentity {
@@ -101,6 +105,7 @@ impl Parts {
             attributes,
             payers: Vec::new(),
             viewer,
+            scheduled: false,
             inputs: inputs.run,
         };
         Ok(Planned { source: source.id, key, dialect, run })

@@ -88,6 +88,8 @@ impl Jobs {
             text: &query.text,
             options: &query.options,
             auto_limit: asked.unwrap_or_else(|| auto_limited(&query.options)),
+            now: self.parts.clock.now(),
+            zone: self.parts.settings.time_zone,
         };
         self.run(grant.caller(), grant.ledger(), &plan, request).await
     }
@@ -110,6 +112,8 @@ impl Jobs {
             text,
             options,
             auto_limit: request.auto_limit.unwrap_or(false),
+            now: self.parts.clock.now(),
+            zone: self.parts.settings.time_zone,
         };
         self.run(grant.caller(), grant.ledger(), &plan, request).await
     }
@@ -403,6 +407,6 @@ pub(crate) fn auto_limited(options: &Json) -> bool {
     options.get("apply_auto_limit").and_then(Json::as_bool).unwrap_or(false)
 }
 
-fn later(now: Timestamp, by: Duration) -> Timestamp {
+pub(super) fn later(now: Timestamp, by: Duration) -> Timestamp {
     now + chrono::TimeDelta::from_std(by).unwrap_or(chrono::TimeDelta::MAX)
 }

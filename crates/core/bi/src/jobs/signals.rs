@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 pub(crate) struct Signals {
     /// A job was put into the queue.
     queued: Notify,
+    /// A schedule was changed, or a scheduled run ended.
+    schedules: Notify,
     /// Jobs that somebody waits for.
     waiting: Mutex<HashMap<Uid, Arc<Notify>>>,
     /// Jobs that run here, and what stops them.
@@ -27,6 +29,16 @@ impl Signals {
     /// Returns once there may be work.
     pub(crate) async fn wait_queued(&self) {
         self.queued.notified().await;
+    }
+
+    /// Tells the scheduler to look.
+    pub(crate) fn schedules_changed(&self) {
+        self.schedules.notify_one();
+    }
+
+    /// Returns once the scheduler has to look.
+    pub(crate) async fn wait_schedules(&self) {
+        self.schedules.notified().await;
     }
 
     /// What wakes when the job ends. To be taken before looking at the job.

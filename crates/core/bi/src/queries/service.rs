@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, json};
 use tessera_access::{
     ArchiveQuery, Authorized, Caller, CreateQuery, FavoriteQuery, ForkQuery, KeyKind, KeyOwner,
-    ListQueries, ReadQuery, ReadQueryHistory, RegenerateQueryKey, UpdateQuery,
+    ListQueries, Object, ReadQuery, ReadQueryHistory, RegenerateQueryKey, UpdateQuery,
 };
 use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
@@ -179,6 +179,10 @@ impl Queries {
             updated_at: now,
         };
         self.check(&query)?;
+        if let Some(schedule) = &query.schedule {
+            let object = Object::Source(source);
+            self.parts.check_schedule(grant.caller(), object, grant.facts(), schedule).await?;
+        }
         self.check_dropdowns(&query, None).await?;
         query.latest_result = self.derive(&mut query).await?;
         let table = Visualization {
@@ -239,6 +243,12 @@ impl Queries {
             query.source = Some(destination.act().source);
         }
         self.check(&query)?;
+        if let Some(schedule) =
+            query.schedule.as_ref().filter(|_| query.schedule != before.schedule)
+        {
+            let object = Object::Query(query.id);
+            self.parts.check_schedule(grant.caller(), object, grant.facts(), schedule).await?;
+        }
         if query.options != before.options {
             self.check_dropdowns(&query, Some(&before)).await?;
         }
@@ -384,9 +394,6 @@ impl Queries {
         if !query.options.is_object() {
             return Err(Fault::invalid("options", "must be an object"));
         }
-        if query.schedule.as_ref().is_some_and(|schedule| !schedule.is_object()) {
-            return Err(Fault::invalid("schedule", "must be an object or null"));
-        }
         self.parts.check_text(&query.text)?;
         definitions(&query.options).map(|_| ())
     }
@@ -473,6 +480,9 @@ impl Queries {
         let key = self.parts.keys.mint_recoverable(KeyKind::Query, owner, Some(user))?;
         let id = self.parts.repos.insert_query(query, &key, visualizations).await?;
         self.parts.gate.forget_keys();
+        if query.schedule.is_some() {
+            self.parts.signals.schedules_changed();
+        }
         self.detail(id, Some(user)).await
     }
 
@@ -489,6 +499,9 @@ impl Queries {
         let change = history(&query, user, query.version, differences(before, &query), now);
         if !self.parts.repos.update_query(&query, before.version, &change).await? {
             return Err(conflict());
+        }
+        if query.schedule.is_some() {
+            self.parts.signals.schedules_changed();
         }
         self.detail(query.id, Some(user)).await
     }

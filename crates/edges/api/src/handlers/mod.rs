@@ -21,6 +21,7 @@ pub(crate) mod pins;
 pub(crate) mod queries;
 pub(crate) mod results;
 pub(crate) mod runs;
+pub(crate) mod schedules;
 pub(crate) mod search;
 pub(crate) mod second_factor;
 pub(crate) mod secret_scanning;

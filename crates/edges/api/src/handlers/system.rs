@@ -128,5 +128,6 @@ async fn problem(call: Call) -> Result<Response> {
 async fn queues(call: Call) -> Result<Response> {
     let grant = call.permit(ReadQueues {}).await?;
     let (queued, running) = call.bi().jobs.counts(&grant).await?;
-    reply::ok(&Queues { queued, running })
+    let (scheduled_queued, scheduled_running) = call.bi().schedules.counts(&grant).await?;
+    reply::ok(&Queues { queued, running, scheduled_queued, scheduled_running })
 }

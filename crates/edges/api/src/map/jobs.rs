@@ -25,6 +25,7 @@ pub(crate) fn view(job: &core::Job, result: Option<&core::QueryResult>) -> Job {
             .map(|error| JobError { code: error.code.as_str(), detail: error.detail.clone() }),
         result: result.map(results::view),
         output: job.output.clone(),
+        is_scheduled: job.run.as_ref().is_some_and(|run| run.scheduled),
         attempts: job.attempts,
         created_at: job.created_at,
         started_at: job.started_at,

@@ -12,6 +12,7 @@ pub(crate) mod parameters;
 pub(crate) mod pins;
 pub(crate) mod queries;
 pub(crate) mod results;
+pub(crate) mod schedules;
 pub(crate) mod sources;
 pub(crate) mod statements;
 pub(crate) mod usage;

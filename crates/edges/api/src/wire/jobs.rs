@@ -68,6 +68,8 @@ pub(crate) struct Job {
     /// What a look at tables gave.
     #[schema(value_type = Option<Value>)]
     pub(crate) output: Option<Value>,
+    /// Whether a schedule asked for it first.
+    pub(crate) is_scheduled: bool,
     /// How often a worker took it.
     pub(crate) attempts: i64,
     pub(crate) created_at: DateTime<Utc>,

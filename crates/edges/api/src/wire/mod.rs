@@ -19,6 +19,7 @@ pub(crate) mod pins;
 pub(crate) mod problem;
 pub(crate) mod queries;
 pub(crate) mod results;
+pub(crate) mod schedules;
 pub(crate) mod search;
 pub(crate) mod secret_scanning;
 pub(crate) mod service_accounts;

@@ -28,6 +28,7 @@ pub(crate) struct Query {
     /// What clients keep with the query.
     #[schema(value_type = Object)]
     pub(crate) options: Value,
+    /// When it runs by itself; see `/v1/queries/{id}/schedule`.
     #[schema(value_type = Option<Object>)]
     pub(crate) schedule: Option<Value>,
     pub(crate) tags: Vec<String>,
@@ -60,6 +61,9 @@ pub(crate) struct NewQuery {
     pub(crate) parameter_definitions: Vec<ParameterDefinition>,
     #[schema(value_type = Option<Object>)]
     pub(crate) options: Option<Value>,
+    /// When it runs by itself: `interval` in seconds, with `time` (`HH:MM`) and `day_of_week` if it
+    /// is days or weeks, or `cron` instead; `time_zone` (UTC by default), `until` (a date),
+    /// `disabled`.
     #[schema(value_type = Option<Object>)]
     pub(crate) schedule: Option<Value>,
     #[serde(default)]

@@ -31,4 +31,8 @@ pub(crate) struct ProblemKind {
 pub(crate) struct Queues {
     pub(crate) queued: u64,
     pub(crate) running: u64,
+    /// Of those that wait: the ones that schedules asked for.
+    pub(crate) scheduled_queued: u64,
+    /// Of those that run: the ones that schedules asked for.
+    pub(crate) scheduled_running: u64,
 }

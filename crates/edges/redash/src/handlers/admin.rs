@@ -3,13 +3,13 @@
 use serde_json::json;
 use tessera_access::{Caller, ListDashboards, ListQueries, ReadQueues, ReadStatus};
 use tessera_bi::{DashboardScope, QueryScope};
-use tessera_kernel::Result;
+use tessera_kernel::{Result, Timestamp};
 
 use super::shell;
 use crate::credential::Visit;
 use crate::errors::{NO_PERMISSION, Refusal};
 use crate::map::{Paging, dashboard_filter, query_filter};
-use crate::wire::{self, Answer};
+use crate::wire::{self, Answer, QueryOut};
 
 pub(crate) async fn status(visit: Visit) -> Answer {
     if matches!(visit.caller, Caller::Anonymous) {
@@ -25,16 +25,28 @@ pub(crate) async fn status(visit: Visit) -> Answer {
     let grant = gate.permit(caller, &context, ListDashboards {}).await?;
     let filter = dashboard_filter(&[], DashboardScope::All, grant.visible()?);
     let dashboards = bi.dashboards.list(&grant, filter, Paging::first()).await?.total;
-    let (queued, running) = counts(&visit).await?;
+    let queues = Queues::read(&visit).await?;
+    let grant = gate.permit(caller, &context, ReadQueues {}).await?;
+    let (outdated, now) = bi.schedules.outdated(&grant).await?;
+    let ids: Vec<String> = outdated.iter().map(|listing| listing.query.id.to_string()).collect();
+    let queue = |(queued, running): (u64, u64)| json!({ "size": queued, "running": running });
     wire::json(&json!({
         "dashboards_count": dashboards,
         "queries_count": queries,
         "version": state.settings.version,
-        "widgets_count": stored.widgets,
+            "widgets_count": stored.widgets,
         "query_results_count": stored.results,
         "unused_query_results_count": stored.unused_results,
-        "manager": { "queues": { "queries": { "size": queued, "running": running } } },
-        "workers": [],
+        "manager": {
+            "last_refresh_at": seconds(now),
+            "outdated_queries_count": ids.len().to_string(),
+            "query_ids": format!("[{}]", ids.join(", ")),
+            "queues": {
+                "queries": queue(queues.people),
+                "scheduled_queries": queue(queues.scheduled),
+            },
+        },
+            "workers": [],
         "database_metrics": { "metrics": [["Query Results Size", stored.result_bytes]] },
         // There is no queue server beside this one, so it uses nothing.
         "redis_used_memory": 0,
@@ -42,27 +54,50 @@ pub(crate) async fn status(visit: Visit) -> Answer {
     }))
 }
 
-/// Queries whose time to run has come. Schedules are kept and not run yet, so there are none.
+/// Queries whose time to run has come and whose run has not ended.
 pub(crate) async fn outdated(visit: Visit) -> Answer {
     let gate = &visit.state.kit.access.gate;
-    gate.permit(&visit.caller, &visit.context(), ReadQueues {}).await.map_err(refused)?;
-    wire::json(&json!({ "queries": [], "updated_at": "0" }))
+    let grant = gate.permit(&visit.caller, &visit.context(), ReadQueues {}).await;
+    let bi = &visit.state.bi;
+    let (found, now) = bi.schedules.outdated(&grant.map_err(refused)?).await?;
+    let queries: Result<Vec<_>> =
+        found.iter().map(|listing| QueryOut::listed(bi, listing)).collect();
+    wire::json(&json!({ "queries": queries?, "updated_at": seconds(now) }))
 }
 
 pub(crate) async fn rq_status(visit: Visit) -> Answer {
-    let (queued, running) = counts(&visit).await.map_err(refused)?;
+    let queues = Queues::read(&visit).await.map_err(refused)?;
+    let queue = |name: &str, (queued, running): (u64, u64)| json!({ "name": name, "started": [], "queued": queued, "running": running });
     wire::json(&json!({
-        "queues": { "queries": {
-            "name": "queries", "started": [], "queued": queued, "running": running
-        }},
+        "queues": {
+            "queries": queue("queries", queues.people),
+            "scheduled_queries": queue("scheduled_queries", queues.scheduled),
+        },
         "workers": [],
     }))
 }
 
-async fn counts(visit: &Visit) -> Result<(u64, u64)> {
-    let gate = &visit.state.kit.access.gate;
-    let grant = gate.permit(&visit.caller, &visit.context(), ReadQueues {}).await?;
-    visit.state.bi.jobs.counts(&grant).await
+/// Jobs that wait and run.
+struct Queues {
+    people: (u64, u64),
+    scheduled: (u64, u64),
+}
+
+impl Queues {
+    async fn read(visit: &Visit) -> Result<Self> {
+        let gate = &visit.state.kit.access.gate;
+        let grant = gate.permit(&visit.caller, &visit.context(), ReadQueues {}).await?;
+        let all = visit.state.bi.jobs.counts(&grant).await?;
+        let scheduled = visit.state.bi.schedules.counts(&grant).await?;
+        let people = (all.0.saturating_sub(scheduled.0), all.1.saturating_sub(scheduled.1));
+        Ok(Self { people, scheduled })
+    }
+}
+
+/// A moment as these answers have it: seconds as a text.
+fn seconds(at: Timestamp) -> String {
+    let micros = at.timestamp_micros();
+    format!("{}.{:06}", micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000))
 }
 
 /// Whoever is not signed in is refused like one who may not.

@@ -1,0 +1,1 @@
+SELECT {schedule s} FROM query_schedules s WHERE s.query_id = $1

@@ -1,0 +1,6 @@
+-- The row stays: it knows which moment was run last.
+UPDATE query_schedules
+SET
+    revision = revision + 1, schedule = NULL, due_at = NULL, wake_at = NULL, failures = 0,
+    blocked_reason = NULL, blocked_detail = NULL, blocked_since = NULL
+WHERE query_id = $1 AND schedule IS NOT NULL

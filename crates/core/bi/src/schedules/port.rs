@@ -1,0 +1,108 @@
+//! What storage has to offer for schedules.
+//!
+//! Storage marks a schedule for the scheduler, with a `wake_at` long ago and no `due_at`, whenever a
+//! query is written with another schedule, text, options or data source, and whenever a scheduled run
+//! ends. It counts failures when a run ends, in the same transaction as the end of its job.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tessera_kernel::ids::{QueryId, Uid, UserId};
+use tessera_kernel::{Page, PageRequest, Result, Timestamp};
+
+use super::record::{Blocked, ScheduleState, ScheduledRun};
+use crate::{JobError, NewJob, QueryListing};
+
+/// What the scheduler found out about a schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchedulePlan {
+    /// The moment that is due next.
+    pub due_at: Option<Timestamp>,
+    /// When to look again.
+    pub wake_at: Option<Timestamp>,
+    /// Why a moment that has come is not run.
+    pub blocked: Option<Blocked>,
+}
+
+/// A run of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScheduleClaim {
+    /// The moment.
+    pub due_at: Timestamp,
+    /// When to look again, if nothing else happens.
+    pub next_due_at: Option<Timestamp>,
+    /// Now.
+    pub at: Timestamp,
+    /// What to run; or why it failed before it could be.
+    pub job: Result<Box<NewJob>, JobError>,
+}
+
+/// A failure that its owner was not told of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailureToReport {
+    /// The owner of the query.
+    pub owner: UserId,
+    /// The query.
+    pub query: QueryId,
+    /// Its name.
+    pub name: String,
+    /// How many runs had failed in a row, with this one.
+    pub failures: i64,
+    /// When it failed.
+    pub failed_at: Timestamp,
+    /// Why.
+    pub detail: String,
+}
+
+/// Failures that are being reported, so that nobody else reports them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportClaim {
+    /// Those that ended at or before this moment.
+    pub until: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+    /// From when on somebody else may report them, if this one did not come to its end.
+    pub lease_until: Timestamp,
+}
+
+/// Schedules and their runs.
+#[async_trait]
+pub trait ScheduleRepo: Send + Sync {
+    /// Where the schedule of a query stands.
+    async fn schedule_state(&self, query: QueryId) -> Result<Option<ScheduleState>>;
+    /// Schedules to look at, at most `limit`, longest waiting first.
+    async fn schedules_to_wake(&self, now: Timestamp, limit: u64) -> Result<Vec<ScheduleState>>;
+    /// When a schedule has to be looked at next.
+    async fn next_schedule_wake(&self) -> Result<Option<Timestamp>>;
+    /// Writes down what was found out; `false`, and nothing is changed, if the record is not the one
+    /// that was seen any more.
+    async fn plan_schedule(&self, seen: &ScheduleState, plan: &SchedulePlan) -> Result<bool>;
+    /// Runs a moment: stores the run and its job, all or none; a job that does the same already is
+    /// joined. `None`, and nothing is changed, if the record is not the one that was seen any more;
+    /// else whether there is a new job. Exact also for several nodes.
+    async fn claim_scheduled_run(
+        &self,
+        seen: &ScheduleState,
+        claim: &ScheduleClaim,
+    ) -> Result<Option<bool>>;
+    /// Takes the schedule from a query, as long as the record is the one that was seen.
+    async fn end_schedule(&self, seen: &ScheduleState) -> Result<bool>;
+    /// Ends a run whose job is gone.
+    async fn forget_scheduled_job(&self, job: Uid, at: Timestamp) -> Result<()>;
+    /// The runs of a query, newest first.
+    async fn scheduled_runs(&self, query: QueryId, page: PageRequest)
+    -> Result<Page<ScheduledRun>>;
+    /// Removes records of runs that ended before `before`.
+    async fn purge_scheduled_runs(&self, before: Timestamp) -> Result<u64>;
+    /// Queries whose moment has come and whose run has not ended, the longest overdue first.
+    async fn outdated_queries(&self, now: Timestamp, limit: u64) -> Result<Vec<QueryListing>>;
+    /// Jobs that wait and run, those of schedules only.
+    async fn count_scheduled_jobs(&self) -> Result<(u64, u64)>;
+    /// When failures that nobody was told of have to be reported: so long after the oldest of them
+    /// ended, or when the lease of those that are being reported ends.
+    async fn next_failure_report(&self, after: Duration) -> Result<Option<Timestamp>>;
+    /// Takes failures that nobody was told of.
+    async fn claim_failures(&self, claim: &ReportClaim) -> Result<Vec<FailureToReport>>;
+    /// Notes that the owner was told of what was taken, or need not be.
+    async fn settle_failures(&self, claim: &ReportClaim, owner: UserId) -> Result<()>;
+}
