@@ -2,4 +2,5 @@
 
 mod cli;
 mod cli_keys;
+mod source_files;
 mod start;

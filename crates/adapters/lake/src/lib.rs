@@ -5,9 +5,11 @@
 //! before it is durable. Entry point: [`Lake`]. Tested by round trips through real files in `tests/`.
 
 mod read;
+mod uploads;
 mod usage;
 mod write;
 
+pub use uploads::{FILES_SOURCE, UploadSettings, Uploads, files_source_type};
 pub use usage::{USAGE_SOURCE, UsageFileSettings, UsageFiles, usage_source_type};
 
 use std::path::PathBuf;

@@ -48,6 +48,8 @@ pub struct Config {
     pub queries: QueriesSection,
     /// Data sources.
     pub sources: SourcesSection,
+    /// Uploaded files.
+    pub files: FilesSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
     /// What the Metabase dialect tells its clients.
@@ -78,6 +80,7 @@ impl Default for Config {
             results: ResultsSection::default(),
             queries: QueriesSection::default(),
             sources: SourcesSection::default(),
+            files: FilesSection::default(),
             redash: RedashSection::default(),
             metabase: MetabaseSection::default(),
             api: ApiSection::default(),
@@ -133,6 +136,7 @@ impl Config {
             ("usage.entries_max", self.usage.entries_max as u64),
             ("usage.events_days", u64::from(self.usage.events_days)),
             ("usage.hours_days", u64::from(self.usage.hours_days)),
+            ("files.query_memory_bytes", self.files.query_memory_bytes as u64),
             ("usage.query_memory_bytes", self.usage.query_memory_bytes as u64),
         ];
         for (name, value) in positive {

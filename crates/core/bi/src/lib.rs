@@ -37,8 +37,8 @@ pub use results::{QueryResult, ResultReader, Results, cache_key, exported, templ
 pub use service::Bi;
 pub use settings::BiSettings;
 pub use sources::{
-    NewSource, SchemaAnswer, Source, SourceChange, SourceSettings, SourceType, SourceView, Sources,
-    Table, TableColumn,
+    FileUpload, NewFile, NewSource, SchemaAnswer, Source, SourceChange, SourceFile, SourceSettings,
+    SourceType, SourceView, Sources, Table, TableColumn,
 };
 pub use visualizations::{NewVisualization, Visualization, VisualizationChange, Visualizations};
 

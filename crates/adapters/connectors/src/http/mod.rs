@@ -27,7 +27,7 @@ use tokio_rustls::TlsConnector;
 use url::{Position, Url};
 
 pub(crate) use self::tls::HttpTls;
-use crate::ConnectorSettings;
+use crate::{ConnectorSettings, guard};
 
 /// Makes requests for one data source.
 #[derive(Clone)]
@@ -47,6 +47,9 @@ pub(crate) struct HttpRequest {
     /// Whether redirects are followed, as often as `sources.http_redirects_max` says. Headers go
     /// along only to the same scheme, host and port.
     pub(crate) follow: bool,
+    /// Whether only public addresses may be asked, because not an administrator but whoever wrote
+    /// the query decides where it goes (`sources.url_private_networks`).
+    pub(crate) public_only: bool,
 }
 
 /// How much one request may take.
@@ -73,6 +76,7 @@ pub(crate) struct HttpStream {
 /// A whole answer.
 pub(crate) struct HttpAnswer {
     pub(crate) status: StatusCode,
+    #[allow(dead_code, reason = "not every set of connectors looks at them")]
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -81,13 +85,21 @@ impl HttpRequest {
     /// A question without a body; follows redirects.
     pub(crate) fn get(url: Url) -> Self {
         let headers = HeaderMap::new();
-        Self { method: Method::GET, url, headers, body: Bytes::new(), follow: true }
+        let body = Bytes::new();
+        Self { method: Method::GET, url, headers, body, follow: true, public_only: false }
     }
 
     /// A body to be taken; follows no redirects.
     pub(crate) fn post(url: Url, body: impl Into<Bytes>) -> Self {
         let headers = HeaderMap::new();
-        Self { method: Method::POST, url, headers, body: body.into(), follow: false }
+        let body = body.into();
+        Self { method: Method::POST, url, headers, body, follow: false, public_only: false }
+    }
+
+    /// The same, but only public addresses may be asked.
+    pub(crate) fn public_only(mut self) -> Self {
+        self.public_only = true;
+        self
     }
 
     /// Sets a header.
@@ -127,6 +139,7 @@ impl HttpLimits {
     }
 
     /// The limits of a run whose rows are streamed.
+    #[allow(dead_code, reason = "for connectors whose rows are streamed")]
     pub(crate) fn stream(run_seconds: u64) -> Self {
         let time = Duration::from_secs(run_seconds);
         Self { time, time_setting: "runs.time_limit_seconds", bytes: None }
@@ -210,6 +223,13 @@ impl Http {
         let host = host.trim_matches(['[', ']']);
         let port = url.port_or_known_default().unwrap_or(443);
         let addresses = self.settings.resolve(host, port).await?;
+        if request.public_only && !self.settings.url_private_networks {
+            let closed = addresses.iter().any(|address| guard::is_private(address.ip()));
+            if closed {
+                let detail = "Can't query private addresses. (sources.url_private_networks)";
+                return Err(Fault::new(Code::SourceFailed, detail));
+            }
+        }
         let seconds = self.settings.connect_timeout_seconds;
         let connect = TcpStream::connect(addresses.as_slice());
         let stream = tokio::time::timeout(Duration::from_secs(seconds), connect)
@@ -366,7 +386,8 @@ fn redirected(request: HttpRequest, location: &str, status: StatusCode) -> Resul
     if request.url.scheme() == "https" && url.scheme() != "https" {
         return Err(failed("a redirect to http is not followed".to_owned()));
     }
-    let mut next = HttpRequest { url, ..request };
+    let public_only = request.public_only || elsewhere;
+    let mut next = HttpRequest { url, public_only, ..request };
     if !keeps && !reads {
         next.method = Method::GET;
         next.body = Bytes::new();

@@ -91,6 +91,7 @@ async fn a_closed_address_is_never_asked_also_after_a_redirect() {
     let (url, asked) = serve(vec![moved("http://127.0.0.2:1/x")]).await;
     let settings = ConnectorSettings {
         denied_networks: vec!["127.0.0.2/32".parse().unwrap()],
+        url_private_networks: true,
         ..ConnectorSettings::default()
     };
     let fault = fail(&client(settings), HttpRequest::get(url), &limits()).await;
@@ -105,9 +106,12 @@ async fn credentials_do_not_follow_a_redirect_to_another_server() {
     let (url, _) = serve(vec![moved(other.as_str())]).await;
     let request = HttpRequest::get(url).basic("me", &Secret::new("pw".to_owned())).unwrap();
     let request = request.header("x-api-key", "secret").unwrap();
-    let answer =
-        client(ConnectorSettings::default()).fetch(request, &limits(), &never()).await.unwrap();
+    let open = ConnectorSettings { url_private_networks: true, ..ConnectorSettings::default() };
+    let answer = client(open).fetch(request.clone(), &limits(), &never()).await.unwrap();
     assert_eq!(&answer.body[..], b"there");
+    let (url, _) = serve(vec![moved(other.as_str())]).await;
+    let fault = fail(&client(ConnectorSettings::default()), HttpRequest::get(url), &limits()).await;
+    assert!(fault.detail().contains("private addresses"), "{}", fault.detail());
     let heard = heard.lock().unwrap()[0].to_lowercase();
     assert!(!heard.contains("authorization") && !heard.contains("x-api-key"), "{heard}");
 }

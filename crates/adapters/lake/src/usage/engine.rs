@@ -62,18 +62,18 @@ const HOURS_SQL: &str = "
     GROUP BY hour, key_id, owner_id, creator_id, actor, dialect, action, decision, reason";
 
 /// What all questions share.
-pub(super) struct Engine {
+pub(crate) struct Engine {
     runtime: Arc<RuntimeEnv>,
     /// `None` only while this is dropped.
     threads: Option<tokio::runtime::Runtime>,
 }
 
 /// Work on the threads of the engine; stopped when dropped.
-pub(super) struct Working<T>(JoinHandle<Result<T>>);
+pub(crate) struct Working<T>(JoinHandle<Result<T>>);
 
 impl<T> Working<T> {
     /// What came of it.
-    pub(super) async fn done(mut self) -> Result<T> {
+    pub(crate) async fn done(mut self) -> Result<T> {
         match (&mut self.0).await {
             Ok(done) => done,
             Err(error) => Err(failed("finish a question", error)),
@@ -105,7 +105,7 @@ pub(crate) struct Tables {
 pub(crate) type Rows = BoxStream<'static, Result<RecordBatch>>;
 
 impl Engine {
-    pub(super) fn new(memory_bytes: usize) -> Result<Self> {
+    pub(crate) fn new(memory_bytes: usize) -> Result<Self> {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(memory_bytes, 1.0)
             .with_object_list_cache_limit(0)
@@ -125,7 +125,7 @@ impl Engine {
     }
 
     /// Begins work on the threads of the engine.
-    pub(super) fn begin<T: Send + 'static>(
+    pub(crate) fn begin<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<Working<T>> {
@@ -135,7 +135,7 @@ impl Engine {
         Ok(Working(threads.spawn(work)))
     }
 
-    fn context(&self) -> SessionContext {
+    pub(crate) fn context(&self) -> SessionContext {
         let mut config = SessionConfig::new()
             .with_batch_size(BATCH_ROWS)
             .with_target_partitions(PARTITIONS)
@@ -192,6 +192,11 @@ fn whose(rows: DataFrame, viewer: Viewer) -> std::result::Result<DataFrame, Data
 }
 
 impl Tables {
+    /// Tables that somebody else registered.
+    pub(crate) fn over(context: SessionContext) -> Self {
+        Self { context }
+    }
+
     /// Asks with a text of ours; values stand at `$1 …`.
     pub(super) async fn stream(&self, sql: &str, values: Vec<ScalarValue>) -> Result<Rows> {
         let frame = self.context.sql(sql).await;

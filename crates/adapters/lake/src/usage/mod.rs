@@ -8,7 +8,7 @@
 mod columns;
 mod compact;
 mod connector;
-mod engine;
+pub(crate) mod engine;
 mod files;
 mod read;
 mod write;

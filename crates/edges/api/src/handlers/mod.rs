@@ -22,6 +22,7 @@ pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
+pub(crate) mod source_files;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod tags;
