@@ -31,7 +31,7 @@ fn values_take_the_type_that_they_have() {
 #[test]
 fn what_is_shown_is_what_was_asked() {
     let bound =
-        bind("url: http://h/{{ t }}", Dialect::Document(Document::Yaml), &json!({"t": "a b"}));
+        bound("url: http://h/{{ t }}", Dialect::Document(Document::Yaml), &json!({"t": "a b"}));
     let bound = bound.expect("binds");
     assert_eq!(bound.display, "url: http://h/a b");
     let place = bound.sql.find("http").expect("is there");
