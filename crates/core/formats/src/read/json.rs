@@ -99,7 +99,7 @@ pub fn read_json(
 /// `SourceFailed` if a line is no JSON.
 pub fn read_ndjson(text: &str, batch_rows: usize, target: &mut dyn Target) -> Result<()> {
     let each_row = |each: &mut dyn FnMut(&str) -> Result<()>| {
-        text.lines().map(str::trim).filter(|line| !line.is_empty()).try_for_each(|line| each(line))
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).try_for_each(each)
     };
     read(&each_row, &JsonOptions::default(), batch_rows, target)
 }
