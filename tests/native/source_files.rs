@@ -35,7 +35,14 @@ fn uploaded_files_are_tables_until_they_are_removed() {
             });
             let started =
                 admin.post("/api/query_results", &body).expect("answers").ok().expect("runs");
-            admin.finish(&started).expect("ends")
+            let ended = admin.finish(&started).expect("ends");
+            match ended["job"]["query_result_id"].as_i64() {
+                Some(id) => {
+                    let path = format!("/api/query_results/{id}");
+                    admin.get(&path).expect("answers").ok().expect("a result")
+                }
+                None => ended,
+            }
         };
         let rows = run(0)["query_result"]["data"]["rows"].clone();
         assert_eq!(rows, json!([{ "name": "bob" }]), "{engine:?}");
