@@ -5,5 +5,6 @@ mod cli_keys;
 mod cli_objects;
 mod import;
 mod search;
+mod source_files;
 mod start;
 mod views;

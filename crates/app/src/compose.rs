@@ -17,8 +17,8 @@ use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_httpkit::KitSettings;
 use tessera_kernel::{Clock, Random, Secret, SystemClock, SystemRandom};
 use tessera_lake::{
-    Lake, ResultEngine, ResultJoins, UsageFileSettings, UsageFiles, results_source_type,
-    usage_source_type,
+    Lake, ResultEngine, ResultJoins, UploadSettings, Uploads, UsageFileSettings, UsageFiles,
+    files_source_type, results_source_type, usage_source_type,
 };
 use tessera_redash::ServerNotes;
 use tessera_runtime::RuntimeSettings;
@@ -67,6 +67,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let lake = Lake::local(data.clone()).map_err(explain)?;
     let usage = UsageFiles::local(&data, usage_file_settings(config)).map_err(explain)?;
     let records = usage.clone();
+    let uploads = Uploads::local(&data, upload_settings(config));
     let engine = ResultEngine::new(lake.clone(), config.results.query_memory_bytes);
     let joins = engine.clone();
     let connectors = AllConnectors::new(connector_settings(config, data)?)
@@ -74,6 +75,10 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         .with_type(
             results_source_type(),
             Arc::new(move |_| Ok(Arc::new(ResultJoins::new(joins.clone())))),
+        )
+        .with_source_type(
+            files_source_type(),
+            Arc::new(move |uid, _| Ok(Arc::new(uploads.source(uid)))),
         );
     let node = format!("{}-{}", std::process::id(), random.alphanumeric(8));
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
@@ -145,6 +150,13 @@ fn usage_file_settings(config: &Config) -> UsageFileSettings {
         hours_days: config.usage.hours_days,
         storage_bytes_max: config.usage.storage_bytes_max,
         query_memory_bytes: config.usage.query_memory_bytes,
+    }
+}
+
+fn upload_settings(config: &Config) -> UploadSettings {
+    UploadSettings {
+        storage_bytes_max: config.files.storage_bytes_max,
+        query_memory_bytes: config.files.query_memory_bytes,
     }
 }
 
@@ -300,6 +312,10 @@ fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSetting
         connect_timeout_seconds: config.sources.connect_seconds,
         pool_connections: config.sources.connections,
         pool_idle_seconds: config.sources.idle_seconds,
+        url_private_networks: config.sources.url_private_networks,
+        http_seconds: config.sources.http_seconds,
+        http_answer_bytes_max: config.sources.http_answer_bytes_max,
+        http_redirects_max: config.sources.http_redirects_max,
     })
 }
 

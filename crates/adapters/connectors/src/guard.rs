@@ -42,6 +42,43 @@ impl ConnectorSettings {
     }
 }
 
+/// Whether an address is not one of the public internet: this machine, a private or a special network.
+pub(crate) fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_documentation()
+                || a == 0
+                || a >= 240
+                || (a == 100 && b & 0xc0 == 64)
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 198 && b & 0xfe == 18)
+        }
+        IpAddr::V6(v6) => {
+            let parts = v6.segments();
+            let within = |high: u16, low: u16| {
+                let [a, b] = [high.to_be_bytes(), low.to_be_bytes()];
+                is_private(IpAddr::from([a[0], a[1], b[0], b[1]]))
+            };
+            v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+                || parts[0] == 0x0100
+                || (parts[0] == 0x2001 && parts[1] == 0x0db8)
+                // Forms that lead to an IPv4 address.
+                || (parts[0] == 0x0064 && parts[1] == 0xff9b && within(parts[6], parts[7]))
+                || (parts[0] == 0x2002 && within(parts[1], parts[2]))
+                || (parts[..6] == [0; 6] && within(parts[6], parts[7]))
+        }
+    }
+}
+
 fn refused(host: &str, address: IpAddr) -> Fault {
     Fault::new(
         Code::Invalid,
@@ -53,6 +90,36 @@ fn refused(host: &str, address: IpAddr) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn special_networks_are_private_in_every_spelling() {
+        for address in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.0.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "::127.0.0.1",
+            "255.255.255.255",
+            "224.0.0.1",
+        ] {
+            assert!(is_private(address.parse().unwrap()), "{address}");
+        }
+        for address in
+            ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"]
+        {
+            assert!(!is_private(address.parse().unwrap()), "{address}");
+        }
+    }
 
     #[track_caller]
     fn check(settings: &ConnectorSettings, address: &str, allowed: bool) {

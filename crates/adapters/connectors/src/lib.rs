@@ -5,10 +5,14 @@
 //! only here is known where a name leads. Entry point: [`AllConnectors`]. Tested by one suite that
 //! runs against real databases, in `tests/`.
 
+mod elastic;
 mod guard;
+mod http;
 mod postgres;
+mod prometheus;
 mod settings;
 mod sqlite;
+mod web;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value as Json;
 use tessera_bi::ports::{Connector, Connectors};
 use tessera_bi::{Source, SourceType};
-use tessera_kernel::ids::SourceId;
+use tessera_kernel::ids::{SourceId, Uid};
 use tessera_kernel::{Code, Fault, Result};
 
 pub use settings::ConnectorSettings;
@@ -27,12 +31,16 @@ type Opened = (i64, Arc<dyn Connector>);
 /// Makes a connector from options.
 pub type Maker = Arc<dyn Fn(&Json) -> Result<Arc<dyn Connector>> + Send + Sync>;
 
+/// Makes a connector for the data source with this identifier, which is all zeros while options are
+/// only checked.
+pub type SourceMaker = Arc<dyn Fn(Uid, &Json) -> Result<Arc<dyn Connector>> + Send + Sync>;
+
 /// Every engine this server knows.
 pub struct AllConnectors {
     settings: Arc<ConnectorSettings>,
     types: Vec<SourceType>,
     /// Makers of types that other parts of this server offer.
-    added: Vec<(&'static str, Maker)>,
+    added: Vec<(&'static str, SourceMaker)>,
     /// Open ones by data source, with the version of its settings.
     open: Mutex<HashMap<SourceId, Opened>>,
 }
@@ -41,9 +49,21 @@ impl AllConnectors {
     /// The engines, with what the operator decided.
     #[must_use]
     pub fn new(settings: ConnectorSettings) -> Self {
+        let [elastic, older_elastic, kibana] = elastic::source_types();
         Self {
             settings: Arc::new(settings),
-            types: vec![postgres::source_type(), sqlite::source_type()],
+            types: vec![
+                web::csv_type(),
+                elastic,
+                older_elastic,
+                web::excel_type(),
+                web::json_type(),
+                kibana,
+                postgres::source_type(),
+                prometheus::source_type(),
+                sqlite::source_type(),
+                web::url_type(),
+            ],
             added: Vec::new(),
             open: Mutex::default(),
         }
@@ -51,21 +71,39 @@ impl AllConnectors {
 
     /// Adds a type that another part of this server offers, such as its own records.
     #[must_use]
-    pub fn with_type(mut self, added: SourceType, maker: Maker) -> Self {
+    pub fn with_type(self, added: SourceType, maker: Maker) -> Self {
+        self.with_source_type(added, Arc::new(move |_uid, options| maker(options)))
+    }
+
+    /// Adds a type whose data sources have something of their own in this server.
+    #[must_use]
+    pub fn with_source_type(mut self, added: SourceType, maker: SourceMaker) -> Self {
         self.added.push((added.name, maker));
         self.types.push(added);
         self.types.sort_by_key(|known| known.title.to_lowercase());
         self
     }
 
-    fn make(&self, kind: &str, options: &Json) -> Result<Arc<dyn Connector>> {
+    fn make(&self, kind: &str, uid: Uid, options: &Json) -> Result<Arc<dyn Connector>> {
         match kind {
             postgres::NAME => {
                 Ok(Arc::new(postgres::Postgres::new(options, Arc::clone(&self.settings))?))
             }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
+            web::CSV => Ok(Arc::new(web::Sheets::new(web::CSV, Arc::clone(&self.settings))?)),
+            web::EXCEL => Ok(Arc::new(web::Sheets::new(web::EXCEL, Arc::clone(&self.settings))?)),
+            web::JSON => {
+                Ok(Arc::new(web::JsonDocuments::new(options, Arc::clone(&self.settings))?))
+            }
+            web::URL => Ok(Arc::new(web::UrlResults::new(options, Arc::clone(&self.settings))?)),
+            prometheus::NAME => {
+                Ok(Arc::new(prometheus::Prometheus::new(options, Arc::clone(&self.settings))?))
+            }
+            elastic::CURRENT | elastic::OLDER | elastic::KIBANA => {
+                Ok(Arc::new(elastic::Elastic::new(kind, options, Arc::clone(&self.settings))?))
+            }
             _ => match self.added.iter().find(|(name, _)| *name == kind) {
-                Some((_, maker)) => maker(options),
+                Some((_, maker)) => maker(uid, options),
                 None => Err(Fault::new(
                     Code::Unsupported,
                     format!("this server has no connector for the type {kind:?}"),
@@ -81,7 +119,7 @@ impl Connectors for AllConnectors {
     }
 
     fn check(&self, kind: &str, options: &Json) -> Result<()> {
-        self.make(kind, options).map(|_| ())
+        self.make(kind, Uid::nil(), options).map(|_| ())
     }
 
     fn open(&self, source: &Source, options: &Json) -> Result<Arc<dyn Connector>> {
@@ -91,7 +129,7 @@ impl Connectors for AllConnectors {
         {
             return Ok(Arc::clone(connector));
         }
-        let connector = self.make(&source.kind, options)?;
+        let connector = self.make(&source.kind, source.uid, options)?;
         open.insert(source.id, (source.version, Arc::clone(&connector)));
         Ok(connector)
     }

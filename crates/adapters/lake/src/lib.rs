@@ -6,10 +6,12 @@
 
 mod joins;
 mod read;
+mod uploads;
 mod usage;
 mod write;
 
 pub use joins::{ResultEngine, ResultJoins, results_source_type};
+pub use uploads::{FILES_SOURCE, UploadSettings, Uploads, files_source_type};
 pub use usage::{USAGE_SOURCE, UsageFileSettings, UsageFiles, usage_source_type};
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tessera_bi::ports::OutboxRepo;
 use tessera_bi::{
-    AttemptOutcome, Delivery, DeliveryScope, DeliveryState, DueEvaluation, EvaluationOutcome, Json,
+    AttemptOutcome, Delivery, DeliveryScope, DeliveryState, DueEvaluation, EvaluationOutcome,
     NewDelivery,
 };
 use tessera_kernel::ids::{ResultId, Uid};

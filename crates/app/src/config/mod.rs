@@ -56,6 +56,8 @@ pub struct Config {
     pub channels: ChannelsSection,
     /// Alerts.
     pub alerts: AlertsSection,
+    /// Uploaded files.
+    pub files: FilesSection,
     /// How the Redash dialect writes dates.
     pub redash: RedashSection,
     /// What the organisation decides for itself.
@@ -94,6 +96,7 @@ impl Default for Config {
             mail: MailSection::default(),
             channels: ChannelsSection::default(),
             alerts: AlertsSection::default(),
+            files: FilesSection::default(),
             redash: RedashSection::default(),
             organization: OrganizationSection::default(),
             activity: ActivitySection::default(),
@@ -162,6 +165,7 @@ impl Config {
             ("usage.entries_max", self.usage.entries_max as u64),
             ("usage.events_days", u64::from(self.usage.events_days)),
             ("usage.hours_days", u64::from(self.usage.hours_days)),
+            ("files.query_memory_bytes", self.files.query_memory_bytes as u64),
             ("usage.query_memory_bytes", self.usage.query_memory_bytes as u64),
         ];
         for (name, value) in positive {

@@ -346,6 +346,27 @@ section! {
         batch_rows: usize = 8192,
         /// How long the tables of a data source are remembered, in seconds.
         schema_cache_seconds: i64 = 7 * 24 * 3600,
+        /// Whether addresses that stand in queries (CSV, Excel, JSON, URL) may lead to this machine
+        /// and into private networks.
+        url_private_networks: bool = false,
+        /// Longest time for a document over HTTP, in seconds.
+        http_seconds: u64 = 60,
+        /// Largest document over HTTP, in bytes.
+        http_answer_bytes_max: u64 = 64 << 20,
+        /// Most redirects that a request over HTTP follows.
+        http_redirects_max: usize = 5,
+    }
+}
+
+section! {
+    /// Uploaded files.
+    FilesSection {
+        /// Largest file, in bytes.
+        upload_bytes_max: usize = 64 << 20,
+        /// Bytes of all tables made of files; beyond, nothing more is taken.
+        storage_bytes_max: u64 = 5 << 30,
+        /// Memory for one query over files, in bytes.
+        query_memory_bytes: usize = 256 << 20,
     }
 }
 

@@ -176,6 +176,8 @@ actions! {
     SourcesUpdate = "sources.update", Admin, ["admin"];
     /// Delete a data source.
     SourcesDelete = "sources.delete", Admin, ["admin"];
+    /// Upload or remove files that a data source is made of.
+    SourcesFiles = "sources.files", Admin, ["admin"];
     /// Try to connect to a data source.
     SourcesTest = "sources.test", Admin, ["admin"];
     /// Pause or resume a data source.
@@ -541,6 +543,7 @@ impl Action {
                 | Self::SourcesCreate
                 | Self::SourcesUpdate
                 | Self::SourcesDelete
+                | Self::SourcesFiles
                 | Self::SourcesPause
                 | Self::QueriesRegenerateKey
                 | Self::DashboardsShare

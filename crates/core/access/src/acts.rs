@@ -279,6 +279,8 @@ acts! {
     UpdateSource { source: SourceId } = SourcesUpdate, |a| Object::Source(a.source);
     /// Delete a data source.
     DeleteSource { source: SourceId } = SourcesDelete, |a| Object::Source(a.source);
+    /// Upload or remove a file of a data source.
+    ChangeSourceFiles { source: SourceId } = SourcesFiles, |a| Object::Source(a.source);
     /// Try to connect.
     TestSource { source: SourceId } = SourcesTest, |a| Object::Source(a.source);
     /// Pause or resume.

@@ -70,8 +70,8 @@ pub use service::Bi;
 pub use settings::BiSettings;
 pub use snippets::{NewSnippet, Snippet, SnippetChange, SnippetListing, Snippets};
 pub use sources::{
-    NewSource, SchemaAnswer, Source, SourceChange, SourceSettings, SourceType, SourceView, Sources,
-    Table, TableColumn,
+    FileUpload, NewFile, NewSource, SchemaAnswer, Source, SourceChange, SourceFile, SourceSettings,
+    SourceType, SourceView, Sources, Table, TableColumn,
 };
 pub use trash::{Trash, TrashWeight};
 pub use visualizations::{NewVisualization, Visualization, VisualizationChange, Visualizations};

@@ -20,9 +20,10 @@ pub use crate::schedules::ScheduleRepo;
 use crate::views::{View, ViewLimits, ViewRows};
 use crate::{
     Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing,
-    Found, ImportRecord, Job, Json, NewJob, Numbered, ObjectKind, Outcome, Query, QueryDetail,
-    QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Snippet, SnippetListing,
-    Source, SourceType, Table, TagCount, TrashWeight, Visualization, Widget, WidgetDetail,
+    Found, ImportRecord, Job, Json, NewFile, NewJob, Numbered, ObjectKind, Outcome, Query,
+    QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Snippet,
+    SnippetListing, Source, SourceFile, SourceType, Table, TagCount, TrashWeight, Visualization,
+    Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -479,10 +480,28 @@ pub trait Connector: Send + Sync + 'static {
         let _ = tables;
         None
     }
+    /// The files that the data source is made of; most are not.
+    fn files(&self) -> Option<Arc<dyn SourceFiles>> {
+        None
+    }
     /// Connects and asks for nothing.
     async fn test(&self) -> Result<()>;
     /// The tables and views with their columns, by name.
     async fn tables(&self) -> Result<Vec<Table>>;
+}
+
+/// The files that one data source is made of, a table for each.
+#[async_trait]
+pub trait SourceFiles: Send + Sync + 'static {
+    /// All of them, by the names of their tables.
+    async fn list(&self) -> Result<Vec<SourceFile>>;
+    /// Makes a table of a file; one of the same name is replaced. `Code::Invalid` names the field
+    /// that is wrong, `Code::TooLarge` tells that there is no room.
+    async fn add(&self, new: NewFile) -> Result<SourceFile>;
+    /// Removes a table; `false` if there is none of that name.
+    async fn remove(&self, table: &str) -> Result<bool>;
+    /// Removes all tables.
+    async fn remove_all(&self) -> Result<()>;
 }
 
 /// All connectors.

@@ -13,12 +13,13 @@ use crate::{DashboardFilter, DashboardOrder, DashboardScope, QueryFilter, QueryO
 /// Most objects of one kind that are looked at.
 const OBJECTS_MAX: usize = 5000;
 
-const OF_SOURCES: [Action; 9] = [
+const OF_SOURCES: [Action; 10] = [
     Action::SourcesRead,
     Action::SourcesSchema,
     Action::SourcesReadSettings,
     Action::SourcesUpdate,
     Action::SourcesDelete,
+    Action::SourcesFiles,
     Action::SourcesTest,
     Action::SourcesPause,
     Action::StatementsRun,

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use tessera_kernel::{Code, Fault, Result};
 
 use crate::Dialect;
+use crate::document::Place;
 use crate::lexer::continues_word;
 use crate::literal::Piece;
 use crate::parameters::{MultiValues, Parameter, ParameterKind};
@@ -211,6 +212,11 @@ impl<'a> Binder<'a> {
                 }
                 return Err(Fault::invalid("query", *reason));
             }
+            Node::Document { tag, place } => {
+                if let Some(found) = self.find(*tag)? {
+                    self.document(&found, *place)?;
+                }
+            }
             Node::Placeholder(place) => {
                 let written = text.get(place.clone()).unwrap_or_default();
                 let detail =
@@ -239,7 +245,7 @@ impl<'a> Binder<'a> {
         self.binds.push(value);
         let number = self.binds.len();
         let written = match (self.template.dialect, cast) {
-            (Dialect::Sqlite, _) => format!("?{number}"),
+            (Dialect::Sqlite | Dialect::Document(_), _) => format!("?{number}"),
             (Dialect::Postgres, Cast::None) => format!("${number}"),
             (Dialect::Postgres, Cast::To(kind)) => format!("${number}::{kind}"),
             (Dialect::Postgres, Cast::Written(kind)) => format!("CAST(${number} AS {kind})"),
@@ -308,11 +314,47 @@ impl<'a> Binder<'a> {
             }
             Scalar::Boolean(value) => match self.template.dialect {
                 Dialect::Postgres => (Bind::Untyped(value.to_string()), Cast::To("bool")),
-                Dialect::Sqlite => (Bind::Integer((*value).into()), Cast::None),
+                Dialect::Sqlite | Dialect::Document(_) => {
+                    (Bind::Integer((*value).into()), Cast::None)
+                }
             },
             Scalar::Date(date) => (Bind::Date(*date), Cast::To("date")),
             Scalar::Datetime { value, .. } => (Bind::Datetime(*value), Cast::To("timestamp")),
         }
+    }
+
+    /// A tag in a document: marks that stand for its values, or the options that its author wrote.
+    fn document(&mut self, found: &Found<'_>, place: Place) -> Result<()> {
+        if let Some(options) = found.options() {
+            let written = found.chosen(options)?.into_iter().map(|option| {
+                let option = crate::document::option(&option, place)?;
+                Ok(match found.multi() {
+                    Some(MultiValues { prefix, suffix, .. }) => format!("{prefix}{option}{suffix}"),
+                    None => option,
+                })
+            });
+            let written: Vec<String> = written.collect::<Result<_>>()?;
+            let separator = found.multi().map_or(",", |multi| &multi.separator);
+            self.sql.push_str(&written.join(separator));
+            return Ok(());
+        }
+        let values: Vec<Bind> = match place {
+            Place::JsonValue | Place::Element => {
+                found.scalars.iter().map(crate::document::value).collect()
+            }
+            Place::Text | Place::JsonString => match found.scalars {
+                [one] => vec![crate::document::value(one)],
+                _ => vec![Bind::Text(found.joined())],
+            },
+        };
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.sql.push_str(", ");
+            }
+            self.binds.push(value);
+            self.sql.push_str(&crate::document::mark(self.binds.len(), place));
+        }
+        Ok(())
     }
 
     fn literal(&self, pieces: &[Piece]) -> Result<String> {

@@ -228,7 +228,7 @@ impl Lexer<'_> {
                     Some(next) => self.at = next,
                     None => return true,
                 },
-                Dialect::Sqlite => return true,
+                Dialect::Sqlite | Dialect::Document(_) => return true,
             }
         }
     }

@@ -14,6 +14,7 @@ mod bind;
 mod bounds;
 mod classify;
 mod dates;
+mod document;
 mod dynamic;
 mod hash;
 mod lexer;
@@ -30,6 +31,7 @@ mod values;
 
 pub use bind::{Bind, Bound};
 pub use classify::{StatementClass, classify};
+pub use document::{Document, Stretch, typed_mark};
 pub use hash::query_hash;
 pub use limit::{apply_auto_limit, normalize_statements};
 pub use parameters::{MultiValues, Parameter, ParameterKind, default_values, parse_parameters};
@@ -46,4 +48,6 @@ pub enum Dialect {
     Postgres,
     /// SQLite.
     Sqlite,
+    /// No SQL: a document, whose scalars take the values.
+    Document(Document),
 }

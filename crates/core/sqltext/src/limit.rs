@@ -75,6 +75,9 @@ fn written<'t>(text: &'t str, statement: &[Token]) -> &'t str {
 /// A text without any statement is left as it is.
 #[must_use]
 pub fn normalize_statements(text: &str, dialect: Dialect) -> String {
+    if dialect.document().is_some() {
+        return text.to_owned();
+    }
     let statements = statements(text, dialect);
     if statements.is_empty() {
         return text.to_owned();
@@ -86,6 +89,9 @@ pub fn normalize_statements(text: &str, dialect: Dialect) -> String {
 /// does not say itself how many rows it wants.
 #[must_use]
 pub fn apply_auto_limit(text: &str, rows: u64, dialect: Dialect) -> String {
+    if dialect.document().is_some() {
+        return text.to_owned();
+    }
     let normalized = normalize_statements(text, dialect);
     let wants_limit =
         statements(text, dialect).last().is_some_and(|statement| takes_limit(text, statement));

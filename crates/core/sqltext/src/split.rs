@@ -12,7 +12,7 @@ impl Bound {
     pub fn statements(&self, dialect: Dialect) -> Vec<Self> {
         let sign = match dialect {
             Dialect::Postgres => '$',
-            Dialect::Sqlite => '?',
+            Dialect::Sqlite | Dialect::Document(_) => '?',
         };
         statements(&self.sql, dialect)
             .into_iter()

@@ -46,6 +46,8 @@ pub(crate) enum Node {
     Unbindable { tags: Range<usize>, reason: &'static str },
     /// A placeholder that the author wrote.
     Placeholder(Range<usize>),
+    /// A tag in a document.
+    Document { tag: usize, place: crate::document::Place },
 }
 
 impl Template {
@@ -74,6 +76,11 @@ impl Template {
                 }
                 Want::Value { .. } | Want::Attribute(_) | Want::Nothing => {}
             }
+        }
+        if let Some(document) = dialect.document() {
+            crate::document::check(text)?;
+            let nodes = crate::document::nodes(text, &tags, document);
+            return Ok(Self { text: text.to_owned(), dialect, tags, nodes });
         }
         let tokens = lex(text, &tags, dialect);
         let nodes = Nodes::read(text, &tags, &tokens, dialect);
@@ -233,7 +240,7 @@ impl Nodes<'_> {
         };
         let prefix = match self.dialect {
             Dialect::Postgres => type_prefix(self.text, self.tokens, index),
-            Dialect::Sqlite => None,
+            Dialect::Sqlite | Dialect::Document(_) => None,
         };
         let (Some(first), Some(last)) = (
             prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.first)),

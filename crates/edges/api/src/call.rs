@@ -1,8 +1,10 @@
 //! One request, read: what a handler is given.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::RequestPartsExt as _;
+use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use bytes::Bytes;
 use http::request::Parts;
@@ -11,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tessera_access::{Access, Act, Authorized, Caller, RequestContext};
 use tessera_bi::Bi;
 use tessera_httpkit::{RequestInfo, body};
-use tessera_kernel::{Fault, Result};
+use tessera_kernel::{Code, Fault, Result};
 use tokio::sync::OnceCell;
 
 use crate::input;
@@ -28,15 +30,26 @@ pub(crate) struct Call {
     path: Vec<String>,
     members: Vec<(String, String)>,
     caller: OnceCell<Caller>,
+    /// A body that is a file, not read yet.
+    file: Mutex<Option<Body>>,
 }
 
 impl Call {
     /// Reads a request. Members behind the `?` that the operation does not have are refused.
-    pub(crate) async fn read(state: ApiState, request: Request, params: &[Param]) -> Result<Self> {
+    pub(crate) async fn read(
+        state: ApiState,
+        request: Request,
+        params: &[Param],
+        uploads: bool,
+    ) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let info = parts.extensions.get::<RequestInfo>().cloned().unwrap_or_default();
         let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        let mut file = None;
         let body = if reads {
+            Bytes::new()
+        } else if uploads {
+            file = Some(body);
             Bytes::new()
         } else {
             body::read(body, state.kit.settings.body_bytes_max).await?
@@ -54,7 +67,8 @@ impl Call {
                 return Err(Fault::invalid(name, "send it once"));
             }
         }
-        Ok(Self { state, parts, info, body, path, members, caller: OnceCell::new() })
+        let (caller, file) = (OnceCell::new(), Mutex::new(file));
+        Ok(Self { state, parts, info, body, path, members, caller, file })
     }
 
     /// The core's access services.
@@ -86,6 +100,20 @@ impl Call {
     /// The body as a typed value.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
         input::json(&self.body)
+    }
+
+    /// A body that is a file; to be read once, by those who may send one.
+    pub(crate) async fn file(&self) -> Result<Bytes> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let most = self.state.settings.upload_bytes_max;
+        match body::read(file.unwrap_or_default(), most).await {
+            Err(fault) if fault.code() == Code::TooLarge => {
+                let detail =
+                    format!("the file is larger than {most} bytes (files.upload_bytes_max)");
+                Err(Fault::new(Code::TooLarge, detail))
+            }
+            read => read,
+        }
     }
 
     /// The first (`0`) or second part of the path that varies.

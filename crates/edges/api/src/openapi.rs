@@ -143,6 +143,21 @@ fn operation(route: &Route) -> Operation {
                 .build(),
         ));
     }
+    if route.uploads {
+        let binary = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                utoipa::openapi::KnownFormat::Binary,
+            )))
+            .build();
+        let content = ContentBuilder::new().schema(Some(binary)).build();
+        operation = operation.request_body(Some(
+            RequestBodyBuilder::new()
+                .content("application/octet-stream", content)
+                .required(Some(Required::True))
+                .build(),
+        ));
+    }
     for (status, answer) in &route.answers {
         operation = operation.response(status.to_string(), response(*status, answer));
     }

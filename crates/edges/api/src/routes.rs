@@ -144,6 +144,8 @@ pub(crate) struct Route {
     pub(crate) body: Option<SchemaOf>,
     pub(crate) answers: Vec<(u16, Answer)>,
     pub(crate) creates: bool,
+    /// Whether its body is a file.
+    pub(crate) uploads: bool,
     pub(crate) versioned: bool,
     handler: Handler,
 }
@@ -171,6 +173,7 @@ impl Route {
             body: None,
             answers: Vec::new(),
             creates: false,
+            uploads: false,
             versioned: false,
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
@@ -219,6 +222,12 @@ impl Route {
         self
     }
 
+    /// Its body is a file, which is read once it is known who sends it.
+    pub(crate) fn uploads(mut self) -> Self {
+        self.uploads = true;
+        self
+    }
+
     /// It creates something: `Idempotency-Key` counts.
     pub(crate) fn creates(mut self) -> Self {
         self.creates = true;
@@ -244,7 +253,7 @@ impl Route {
     }
 
     async fn run(&self, state: ApiState, request: Request) -> Result<Response> {
-        let call = Call::read(state, request, &self.params).await?;
+        let call = Call::read(state, request, &self.params, self.uploads).await?;
         if !self.creates {
             return (self.handler)(call).await;
         }
@@ -294,6 +303,7 @@ pub(crate) fn routes() -> Vec<Route> {
     all.extend(handlers::secret_scanning::routes());
     all.extend(handlers::usage::routes());
     all.extend(handlers::sources::routes());
+    all.extend(handlers::source_files::routes());
     all.extend(handlers::queries::routes());
     all.extend(handlers::editors::routes());
     all.extend(handlers::runs::routes());

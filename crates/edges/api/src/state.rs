@@ -17,6 +17,8 @@ pub struct ApiSettings {
     pub idempotency_entries_max: u64,
     /// Longest wait for a job in one request, in milliseconds.
     pub wait_milliseconds_max: u64,
+    /// Largest file that is uploaded, in bytes.
+    pub upload_bytes_max: usize,
 }
 
 /// What the interface is made of. Cloned for every request, so there is one reference to count.

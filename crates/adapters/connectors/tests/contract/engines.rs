@@ -59,6 +59,16 @@ pub fn sqlite(setup: &str) -> Engine {
     }
 }
 
+/// A type whose texts are documents, and which may ask this machine.
+pub fn document(name: &'static str, options: Json) -> Engine {
+    let settings =
+        ConnectorSettings { batch_rows: 100, url_private_networks: true, ..Default::default() };
+    let connectors = AllConnectors::new(settings);
+    let dialect = connectors.dialect(name).expect("a known type");
+    let _folder = tempfile::tempdir().expect("a folder");
+    Engine { name, dialect, connectors, options, _folder }
+}
+
 /// Both, with the same setup.
 pub fn all(setup: &str) -> [Engine; 2] {
     [postgres(setup), sqlite(setup)]

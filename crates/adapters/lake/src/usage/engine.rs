@@ -140,7 +140,7 @@ impl Engine {
         Arc::clone(&self.runtime)
     }
 
-    fn context(&self) -> SessionContext {
+    pub(crate) fn context(&self) -> SessionContext {
         let mut config = SessionConfig::new()
             .with_batch_size(BATCH_ROWS)
             .with_target_partitions(PARTITIONS)
@@ -197,6 +197,11 @@ fn whose(rows: DataFrame, viewer: Viewer) -> std::result::Result<DataFrame, Data
 }
 
 impl Tables {
+    /// Tables that somebody else registered.
+    pub(crate) fn over(context: SessionContext) -> Self {
+        Self { context }
+    }
+
     /// Asks with a text of ours; values stand at `$1 …`.
     pub(super) async fn stream(&self, sql: &str, values: Vec<ScalarValue>) -> Result<Rows> {
         let frame = self.context.sql(sql).await;

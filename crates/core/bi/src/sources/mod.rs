@@ -74,6 +74,8 @@ pub struct TableColumn {
     pub kind: String,
 }
 
+mod files;
 mod service;
 
+pub use files::{FileUpload, NewFile, SourceFile};
 pub use service::{NewSource, SchemaAnswer, SourceChange, SourceSettings, SourceView, Sources};

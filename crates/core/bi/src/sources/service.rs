@@ -73,7 +73,7 @@ pub enum SchemaAnswer {
 /// Data sources.
 #[derive(Clone)]
 pub struct Sources {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
 impl Sources {
@@ -216,7 +216,8 @@ impl Sources {
     /// `NotFound`.
     pub async fn delete(&self, grant: &Authorized<DeleteSource>) -> Result<()> {
         let id = grant.act().source;
-        let name = self.require(id).await?.name;
+        let source = self.require(id).await?;
+        let name = source.name.clone();
         let changes = Changes::new().field("name", name, Json::Null);
         self.parts.gate.audit().record_changes(grant, changes).await?;
         let files = self
@@ -229,7 +230,7 @@ impl Sources {
         for uid in files {
             self.parts.files.delete(uid).await?;
         }
-        Ok(())
+        self.forget_files(&source).await
     }
 
     /// Refuses runs until resumed, or resumes.

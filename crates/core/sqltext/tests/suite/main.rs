@@ -2,6 +2,7 @@
 
 mod bind_postgres;
 mod bind_sqlite;
+mod documents;
 mod properties;
 mod recorded;
 mod resolve;

@@ -31,6 +31,7 @@ pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod sign_in;
 pub(crate) mod snippets;
+pub(crate) mod source_files;
 pub(crate) mod sources;
 pub(crate) mod system;
 pub(crate) mod tags;

@@ -4,7 +4,9 @@ use tessera_bi as core;
 use tessera_bi::SourceView;
 
 use super::access::level;
-use crate::wire::sources::{Source, SourceGroup, SourceSettings, SourceType, Table, TableColumn};
+use crate::wire::sources::{
+    Source, SourceFile, SourceGroup, SourceSettings, SourceType, Table, TableColumn,
+};
 
 pub(crate) fn source_type(known: core::SourceType) -> SourceType {
     SourceType {
@@ -46,6 +48,12 @@ pub(crate) fn settings(settings: &core::SourceSettings) -> SourceSettings {
         secrets: settings.secrets.clone(),
         groups: settings.groups.iter().map(group).collect(),
     }
+}
+
+pub(crate) fn file(file: core::SourceFile) -> SourceFile {
+    let core::SourceFile { table, file_name, bytes, rows, columns, added_at } = file;
+    let columns = self::table(core::Table { name: String::new(), columns }).columns;
+    SourceFile { table, file_name, bytes, rows, columns, added_at }
 }
 
 pub(crate) fn table(table: core::Table) -> Table {

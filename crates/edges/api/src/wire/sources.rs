@@ -101,6 +101,20 @@ pub(crate) struct SourceSchema {
     pub(crate) job: Option<Job>,
 }
 
+/// A file that a data source is made of, and its table.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SourceFile {
+    /// The name of the table.
+    pub(crate) table: String,
+    /// The name that the file had.
+    pub(crate) file_name: String,
+    /// The size of the table as it is kept, in bytes.
+    pub(crate) bytes: u64,
+    pub(crate) rows: u64,
+    pub(crate) columns: Vec<TableColumn>,
+    pub(crate) added_at: DateTime<Utc>,
+}
+
 /// A table or view.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Table {

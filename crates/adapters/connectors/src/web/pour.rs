@@ -1,0 +1,93 @@
+//! Reads a document on a thread that may wait, and passes its rows on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use tessera_bi::ports::{BatchSink, CancelSignal};
+use tessera_formats::read::Target;
+use tessera_kernel::{Code, Fault, Result};
+use tokio::sync::mpsc;
+
+/// Batches that may wait for a slow writer.
+const BATCHES_AHEAD: usize = 2;
+
+enum Part {
+    Begin(SchemaRef),
+    Batch(RecordBatch),
+}
+
+/// The end of the thread.
+struct Sender(mpsc::Sender<Part>);
+
+impl Target for Sender {
+    fn begin(&mut self, schema: SchemaRef) -> Result<()> {
+        self.0.blocking_send(Part::Begin(schema)).map_err(|_| cancelled())
+    }
+
+    fn batch(&mut self, batch: RecordBatch) -> Result<()> {
+        self.0.blocking_send(Part::Batch(batch)).map_err(|_| cancelled())
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.0.is_closed() { Err(cancelled()) } else { Ok(()) }
+    }
+}
+
+/// Reads, and passes the rows on. Dropped, the thread ends with its next row.
+pub(crate) async fn pour(
+    sink: &mut dyn BatchSink,
+    read: impl FnOnce(&mut dyn Target) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
+    let reading = tokio::task::spawn_blocking(move || read(&mut Sender(sender)));
+    while let Some(part) = parts.recv().await {
+        match part {
+            Part::Begin(schema) => sink.begin(schema).await?,
+            Part::Batch(batch) => sink.batch(batch).await?,
+        }
+    }
+    reading.await.map_err(|error| Fault::internal("reading a document stopped", error))?
+}
+
+/// Runs until it is done, cancelled, or takes too long.
+pub(crate) async fn in_time<T>(
+    run_seconds: u64,
+    cancel: &Arc<dyn CancelSignal>,
+    work: impl Future<Output = Result<T>> + Send,
+) -> Result<T> {
+    tokio::select! {
+        () = cancel.cancelled() => Err(cancelled()),
+        done = tokio::time::timeout(Duration::from_secs(run_seconds), Box::pin(work)) => {
+            done.unwrap_or_else(|_| Err(Fault::new(Code::TimedOut, format!(
+                "the query ran longer than {run_seconds} s (runs.time_limit_seconds)"
+            ))))
+        }
+    }
+}
+
+fn cancelled() -> Fault {
+    Fault::new(Code::Cancelled, "the query was cancelled")
+}
+
+/// A signal for what is no run: it never comes.
+pub(crate) struct Never;
+
+impl Never {
+    pub(crate) fn signal() -> Arc<dyn CancelSignal> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait]
+impl CancelSignal for Never {
+    async fn cancelled(&self) {
+        std::future::pending().await
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,176 @@
+//! Uploaded files as a data source: a table for each file, for reading only.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
+use datafusion::prelude::ParquetReadOptions;
+use futures::StreamExt as _;
+use serde_json::json;
+use tessera_bi::ports::{BatchSink, CancelSignal, Connector, SourceFiles};
+use tessera_bi::{NewFile, SourceFile, SourceType, Table};
+use tessera_kernel::ids::Uid;
+use tessera_kernel::{Code, Fault, Result};
+use tessera_sqltext::{Bound, Dialect};
+use tokio::sync::mpsc;
+
+use super::{Uploads, columns, failed, store};
+use crate::blocking;
+use crate::usage::engine::Tables;
+
+/// The name of the type.
+pub const FILES_SOURCE: &str = "files";
+
+/// The type of data source that uploaded files are.
+#[must_use]
+pub fn files_source_type() -> SourceType {
+    SourceType {
+        name: FILES_SOURCE,
+        title: "Files",
+        schema: json!({ "type": "object", "properties": {} }),
+        dialect: Dialect::Postgres,
+        syntax: "sql",
+        auto_limit: true,
+        row_policy: false,
+    }
+}
+
+/// Batches that may wait for a slow writer.
+const BATCHES_AHEAD: usize = 2;
+
+/// What the threads of the engine send.
+enum Part {
+    Begin(SchemaRef),
+    Batch(RecordBatch),
+}
+
+/// The files of one data source.
+#[derive(Clone)]
+pub(super) struct FileTables {
+    uploads: Uploads,
+    folder: PathBuf,
+}
+
+impl FileTables {
+    pub(super) fn new(uploads: Uploads, source: Uid) -> Self {
+        let folder = uploads.inner.root.join(source.to_string());
+        Self { uploads, folder }
+    }
+
+    async fn stored(&self) -> Result<Vec<store::Stored>> {
+        let folder = self.folder.clone();
+        blocking(move || store::list(&folder)).await
+    }
+
+    /// The tables that statements may name, ready to be asked.
+    async fn open(&self, statements: &[Bound]) -> Result<Tables> {
+        let texts: Vec<String> =
+            statements.iter().map(|statement| statement.sql.to_lowercase()).collect();
+        let mut stored = self.stored().await?;
+        stored.retain(|one| texts.iter().any(|text| text.contains(&one.file.table)));
+        let context = self.uploads.engine()?.context();
+        for one in stored {
+            let path = one.path.display().to_string();
+            let options = ParquetReadOptions::new().schema(&one.schema);
+            let registered = context.register_parquet(one.file.table, path, options).await;
+            registered.map_err(|error| failed("open a table", error))?;
+        }
+        Ok(Tables::over(context))
+    }
+
+    async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
+        let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
+        let asked = self.clone();
+        let working = self.uploads.engine()?.begin(async move {
+            let tables = asked.open(&statements).await?;
+            let (schema, mut rows) = tables.ask(&statements).await?;
+            let schema = columns::told(&schema);
+            let mut listening = sender.send(Part::Begin(Arc::clone(&schema))).await.is_ok();
+            while listening && let Some(batch) = rows.next().await {
+                let batch = columns::as_told(&schema, &batch?)?;
+                listening = sender.send(Part::Batch(batch)).await.is_ok();
+            }
+            Ok(())
+        })?;
+        while let Some(part) = parts.recv().await {
+            match part {
+                Part::Begin(schema) => sink.begin(schema).await?,
+                Part::Batch(batch) if batch.num_rows() > 0 => sink.batch(batch).await?,
+                Part::Batch(_) => {}
+            }
+        }
+        working.done().await.map_err(|fault| match fault.code() {
+            Code::TooLarge => Fault::new(
+                Code::TooLarge,
+                "the query needs more memory than it may have (files.query_memory_bytes); \
+                 aggregate or ask for fewer rows",
+            ),
+            _ => fault,
+        })
+    }
+}
+
+#[async_trait]
+impl Connector for FileTables {
+    async fn run(
+        &self,
+        statement: &Bound,
+        time_limit_seconds: u64,
+        cancel: Arc<dyn CancelSignal>,
+        sink: &mut dyn BatchSink,
+    ) -> Result<()> {
+        let statements = statement.statements(Dialect::Postgres);
+        let limit = Duration::from_secs(time_limit_seconds);
+        // Dropped, the work on the threads of the engine stops.
+        tokio::select! {
+            () = cancel.cancelled() => {
+                Err(Fault::new(Code::Cancelled, "the query was cancelled"))
+            }
+            ran = tokio::time::timeout(limit, self.rows(statements, sink)) => match ran {
+                Ok(ran) => ran,
+                Err(_) => Err(Fault::new(Code::TimedOut, format!(
+                    "the query ran longer than {time_limit_seconds} s (runs.time_limit_seconds)"
+                ))),
+            }
+        }
+    }
+
+    fn files(&self) -> Option<Arc<dyn SourceFiles>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    async fn test(&self) -> Result<()> {
+        self.stored().await.map(drop)
+    }
+
+    async fn tables(&self) -> Result<Vec<Table>> {
+        let table = |one: store::Stored| Table { name: one.file.table, columns: one.file.columns };
+        Ok(self.stored().await?.into_iter().map(table).collect())
+    }
+}
+
+#[async_trait]
+impl SourceFiles for FileTables {
+    async fn list(&self) -> Result<Vec<SourceFile>> {
+        Ok(self.stored().await?.into_iter().map(|one| one.file).collect())
+    }
+
+    async fn add(&self, new: NewFile) -> Result<SourceFile> {
+        let (folder, root) = (self.folder.clone(), self.uploads.inner.root.clone());
+        let most = self.uploads.inner.settings.storage_bytes_max;
+        blocking(move || store::add(&folder, &new, most.saturating_sub(store::total(&root)?))).await
+    }
+
+    async fn remove(&self, table: &str) -> Result<bool> {
+        let (folder, table) = (self.folder.clone(), table.to_owned());
+        blocking(move || store::remove(&folder, &table)).await
+    }
+
+    async fn remove_all(&self) -> Result<()> {
+        let folder = self.folder.clone();
+        blocking(move || store::remove_all(&folder)).await
+    }
+}

@@ -1,0 +1,70 @@
+//! Uploaded files as tables: each is read once, kept as Parquet in a folder of its data source, and
+//! asked with SQL. Nothing is started before the first question.
+
+mod columns;
+mod connector;
+mod store;
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use tessera_kernel::ids::Uid;
+use tessera_kernel::{Code, Fault, Result};
+
+pub use connector::{FILES_SOURCE, files_source_type};
+
+use crate::usage::engine::Engine;
+
+/// What the operator decides about uploaded files.
+#[derive(Debug, Clone)]
+pub struct UploadSettings {
+    /// Bytes of all tables of this server; beyond, nothing more is taken.
+    pub storage_bytes_max: u64,
+    /// Memory for one question, in bytes.
+    pub query_memory_bytes: usize,
+}
+
+impl Default for UploadSettings {
+    fn default() -> Self {
+        Self { storage_bytes_max: 5 << 30, query_memory_bytes: 256 << 20 }
+    }
+}
+
+/// Uploaded files in a local folder.
+#[derive(Clone)]
+pub struct Uploads {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    root: PathBuf,
+    settings: UploadSettings,
+    engine: OnceLock<Engine>,
+}
+
+impl Uploads {
+    /// Files inside a data folder, which is only written to with the first upload.
+    #[must_use]
+    pub fn local(data: &std::path::Path, settings: UploadSettings) -> Self {
+        let root = data.join("files");
+        Self { inner: Arc::new(Inner { root, settings, engine: OnceLock::new() }) }
+    }
+
+    /// The connector of one data source.
+    #[must_use]
+    pub fn source(&self, uid: Uid) -> impl tessera_bi::ports::Connector + use<> {
+        connector::FileTables::new(self.clone(), uid)
+    }
+
+    fn engine(&self) -> Result<&Engine> {
+        if let Some(engine) = self.inner.engine.get() {
+            return Ok(engine);
+        }
+        let engine = Engine::new(self.inner.settings.query_memory_bytes)?;
+        Ok(self.inner.engine.get_or_init(|| engine))
+    }
+}
+
+fn failed(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+    Fault::new(Code::Internal, format!("cannot {what} of uploaded files")).with_source(error)
+}
