@@ -14,12 +14,14 @@ mod bind;
 mod bounds;
 mod classify;
 mod dates;
+mod dialect;
 mod dynamic;
 mod hash;
 mod lexer;
 mod limit;
 mod literal;
 mod parameters;
+mod placeholder;
 mod resolve;
 mod split;
 mod tags;
@@ -44,4 +46,12 @@ pub enum Dialect {
     Postgres,
     /// SQLite.
     Sqlite,
+    /// MySQL and MariaDB, with backslash escapes and without `ANSI_QUOTES`.
+    MySql,
+    /// ClickHouse.
+    ClickHouse,
+    /// SQL Server, with `QUOTED_IDENTIFIER` on.
+    SqlServer,
+    /// Trino and Presto.
+    Trino,
 }
