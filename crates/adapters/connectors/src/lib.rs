@@ -6,6 +6,7 @@
 //! runs against real databases, in `tests/`.
 
 mod guard;
+mod mysql;
 mod postgres;
 mod settings;
 mod sqlite;
@@ -41,12 +42,11 @@ impl AllConnectors {
     /// The engines, with what the operator decided.
     #[must_use]
     pub fn new(settings: ConnectorSettings) -> Self {
-        Self {
-            settings: Arc::new(settings),
-            types: vec![postgres::source_type(), sqlite::source_type()],
-            added: Vec::new(),
-            open: Mutex::default(),
-        }
+        let mut types = vec![sqlite::source_type()];
+        types.extend(postgres::Family::ALL.map(postgres::Family::source_type));
+        types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
+        types.sort_by_key(|known| known.title.to_lowercase());
+        Self { settings: Arc::new(settings), types, added: Vec::new(), open: Mutex::default() }
     }
 
     /// Adds a type that another part of this server offers, such as its own records.
@@ -59,10 +59,15 @@ impl AllConnectors {
     }
 
     fn make(&self, kind: &str, options: &Json) -> Result<Arc<dyn Connector>> {
+        if let Some(family) = mysql::Family::ALL.into_iter().find(|one| one.name() == kind) {
+            let settings = Arc::clone(&self.settings);
+            return Ok(Arc::new(mysql::MySql::new(family, options, settings)?));
+        }
+        if let Some(family) = postgres::Family::ALL.into_iter().find(|one| one.name() == kind) {
+            let settings = Arc::clone(&self.settings);
+            return Ok(Arc::new(postgres::Postgres::new(family, options, settings)?));
+        }
         match kind {
-            postgres::NAME => {
-                Ok(Arc::new(postgres::Postgres::new(options, Arc::clone(&self.settings))?))
-            }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             _ => match self.added.iter().find(|(name, _)| *name == kind) {
                 Some((_, maker)) => maker(options),

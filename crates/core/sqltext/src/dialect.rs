@@ -81,9 +81,9 @@ impl Dialect {
             Self::Postgres | Self::Sqlite | Self::Trino => &["limit", "offset", "fetch"],
             Self::MySql => &["limit", "for", "lock", "into", "procedure"],
             Self::ClickHouse => &["limit", "offset", "fetch", "format", "settings", "into"],
-            Self::SqlServer => &[
-                "top", "offset", "fetch", "into", "union", "except", "intersect", "for", "option",
-            ],
+            Self::SqlServer => {
+                &["top", "offset", "fetch", "into", "union", "except", "intersect", "for", "option"]
+            }
         }
     }
 }

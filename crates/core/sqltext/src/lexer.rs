@@ -374,9 +374,7 @@ impl Lexer<'_> {
             ('e' | 'E', Some(b'\''), _) if dialect == Dialect::Postgres => {
                 (Kind::Literal(Quoting::Escaped), self.literal(2, b'\'', true))
             }
-            ('n' | 'N', Some(b'\''), _) if dialect.has_national_literals() => {
-                self.plain_literal(2)
-            }
+            ('n' | 'N', Some(b'\''), _) if dialect.has_national_literals() => self.plain_literal(2),
             ('b' | 'B', Some(b'\''), _) if dialect.has_bit_literals() => {
                 (Kind::Literal(Quoting::Other), self.literal(2, b'\'', false))
             }

@@ -15,6 +15,7 @@ use tessera_formats::{Options, cell};
 use tessera_kernel::ids::{SourceId, Uid};
 use tessera_kernel::{COLUMN_KIND, Result};
 use tessera_sqltext::{Bound, Context, Dialect, Parameter, Template, parse_parameters};
+use tessera_testkit::mariadb::MariaDb;
 use tessera_testkit::postgres::Postgres;
 use tokio::sync::Notify;
 
@@ -44,6 +45,28 @@ pub fn postgres(setup: &str) -> Engine {
     }
 }
 
+/// A type that speaks PostgreSQL's protocol, on the same real server.
+pub fn postgres_as(name: &'static str, setup: &str) -> Engine {
+    Engine { name, ..postgres(setup) }
+}
+
+/// MariaDB with a database of its own.
+pub fn mariadb(setup: &str) -> Engine {
+    let server = MariaDb::shared();
+    let database = server.create_database("connectors").expect("a database");
+    server.sql(&database, setup).expect("set up");
+    Engine {
+        name: "mysql",
+        dialect: Dialect::MySql,
+        connectors: AllConnectors::new(ConnectorSettings { batch_rows: 100, ..Default::default() }),
+        options: json!({
+            "host": "127.0.0.1", "port": server.port(), "user": server.user(),
+            "passwd": server.password(), "db": database,
+        }),
+        _folder: tempfile::tempdir().expect("a folder"),
+    }
+}
+
 /// A SQLite file of its own.
 pub fn sqlite(setup: &str) -> Engine {
     let folder = tempfile::tempdir().expect("a folder");
@@ -59,9 +82,9 @@ pub fn sqlite(setup: &str) -> Engine {
     }
 }
 
-/// Both, with the same setup.
-pub fn all(setup: &str) -> [Engine; 2] {
-    [postgres(setup), sqlite(setup)]
+/// All of them, with the same setup.
+pub fn all(setup: &str) -> Vec<Engine> {
+    vec![postgres(setup), sqlite(setup), mariadb(setup)]
 }
 
 impl Engine {

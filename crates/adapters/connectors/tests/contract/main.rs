@@ -4,5 +4,7 @@
 mod contract;
 mod engines;
 mod injection;
+mod mysql;
 mod postgres;
+mod postgres_family;
 mod sqlite;
