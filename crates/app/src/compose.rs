@@ -208,6 +208,9 @@ fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSetting
         connect_timeout_seconds: config.sources.connect_seconds,
         pool_connections: config.sources.connections,
         pool_idle_seconds: config.sources.idle_seconds,
+        http_seconds: config.sources.http_seconds,
+        http_answer_bytes_max: config.sources.http_answer_bytes_max,
+        http_redirects_max: config.sources.http_redirects_max,
     })
 }
 

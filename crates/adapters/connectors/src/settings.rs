@@ -23,6 +23,12 @@ pub struct ConnectorSettings {
     pub pool_connections: usize,
     /// How long an unused connection is kept, in seconds.
     pub pool_idle_seconds: u64,
+    /// Longest time for a document over HTTP, in seconds.
+    pub http_seconds: u64,
+    /// Largest document over HTTP, in bytes.
+    pub http_answer_bytes_max: u64,
+    /// Most redirects that a request over HTTP follows.
+    pub http_redirects_max: usize,
 }
 
 impl Default for ConnectorSettings {
@@ -39,6 +45,9 @@ impl Default for ConnectorSettings {
             connect_timeout_seconds: 10,
             pool_connections: 8,
             pool_idle_seconds: 300,
+            http_seconds: 60,
+            http_answer_bytes_max: 64 << 20,
+            http_redirects_max: 5,
         }
     }
 }

@@ -286,6 +286,12 @@ section! {
         batch_rows: usize = 8192,
         /// How long the tables of a data source are remembered, in seconds.
         schema_cache_seconds: i64 = 7 * 24 * 3600,
+        /// Longest time for a document over HTTP, in seconds.
+        http_seconds: u64 = 60,
+        /// Largest document over HTTP, in bytes.
+        http_answer_bytes_max: u64 = 64 << 20,
+        /// Most redirects that a request over HTTP follows.
+        http_redirects_max: usize = 5,
     }
 }
 
