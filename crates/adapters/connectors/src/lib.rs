@@ -5,6 +5,7 @@
 //! only here is known where a name leads. Entry point: [`AllConnectors`]. Tested by one suite that
 //! runs against real databases, in `tests/`.
 
+mod clickhouse;
 mod guard;
 #[expect(dead_code, reason = "the types that ask over HTTP come next")]
 mod http;
@@ -44,7 +45,7 @@ impl AllConnectors {
     /// The engines, with what the operator decided.
     #[must_use]
     pub fn new(settings: ConnectorSettings) -> Self {
-        let mut types = vec![sqlite::source_type()];
+        let mut types = vec![clickhouse::source_type(), sqlite::source_type()];
         types.extend(postgres::Family::ALL.map(postgres::Family::source_type));
         types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
         types.sort_by_key(|known| known.title.to_lowercase());
@@ -70,6 +71,9 @@ impl AllConnectors {
             return Ok(Arc::new(postgres::Postgres::new(family, options, settings)?));
         }
         match kind {
+            clickhouse::NAME => {
+                Ok(Arc::new(clickhouse::ClickHouse::new(options, Arc::clone(&self.settings))?))
+            }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             _ => match self.added.iter().find(|(name, _)| *name == kind) {
                 Some((_, maker)) => maker(options),

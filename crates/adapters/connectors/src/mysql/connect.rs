@@ -207,7 +207,7 @@ impl Pool {
             // The driver cannot leave the name out: the certificate's own is taken.
             (Err(error), Mode::VerifyCa) => match presented_name(&error) {
                 Some(name) => {
-                    let tls = tls.map(|tls| tls.with_danger_tls_hostname_override(name));
+                    let tls = tls.map(|tls| tls.with_danger_tls_hostname_override(Some(name)));
                     Conn::new(builder.ssl_opts(tls)).await
                 }
                 None => Err(error),

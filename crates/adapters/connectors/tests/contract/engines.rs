@@ -82,8 +82,28 @@ pub fn sqlite(setup: &str) -> Engine {
     }
 }
 
+/// ClickHouse's engine with a database of its own.
+pub fn clickhouse(setup: &str) -> Engine {
+    let (port, database) = crate::clickhouse::door(setup);
+    Engine {
+        name: "clickhouse",
+        dialect: Dialect::ClickHouse,
+        connectors: AllConnectors::new(ConnectorSettings { batch_rows: 100, ..Default::default() }),
+        options: json!({
+            "url": format!("http://127.0.0.1:{port}"), "user": "default", "password": "secret",
+            "dbname": database,
+        }),
+        _folder: tempfile::tempdir().expect("a folder"),
+    }
+}
+
 /// All of them, with the same setup.
 pub fn all(setup: &str) -> Vec<Engine> {
+    vec![postgres(setup), sqlite(setup), mariadb(setup), clickhouse(setup)]
+}
+
+/// Those that are whole servers, which can be told to stop.
+pub fn servers(setup: &str) -> Vec<Engine> {
     vec![postgres(setup), sqlite(setup), mariadb(setup)]
 }
 

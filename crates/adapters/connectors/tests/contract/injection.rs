@@ -28,7 +28,10 @@ async fn check(engine: &Engine, text: &str, kind: Json, value: Json) {
                 fault.detail().contains("invalid input syntax")
                     || fault.detail().contains("out of range")
                     || fault.detail().contains("NUL")
-                    || fault.detail().starts_with("Incorrect "),
+                    || fault.detail().starts_with("Incorrect ")
+                    || fault.detail().contains("Cannot parse")
+                    || fault.detail().contains("CANNOT_PARSE")
+                    || fault.detail().contains("TYPE_MISMATCH"),
                 "{} {text} {value}: {fault}",
                 engine.name
             ),

@@ -1,7 +1,9 @@
 //! One contract for every engine, against real databases.
 #![expect(clippy::disallowed_methods, reason = "tests wait for a real server")]
 
+mod clickhouse;
 mod contract;
+mod door;
 mod engines;
 mod injection;
 mod mysql;
