@@ -10,9 +10,11 @@ mod guard;
 #[expect(dead_code, reason = "the types that ask over HTTP come next")]
 mod http;
 mod mysql;
+mod never;
 mod postgres;
 mod settings;
 mod sqlite;
+mod trino;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +49,7 @@ impl AllConnectors {
     pub fn new(settings: ConnectorSettings) -> Self {
         let mut types = vec![clickhouse::source_type(), sqlite::source_type()];
         types.extend(postgres::Family::ALL.map(postgres::Family::source_type));
+        types.extend(trino::Family::ALL.map(trino::Family::source_type));
         types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
         types.sort_by_key(|known| known.title.to_lowercase());
         Self { settings: Arc::new(settings), types, added: Vec::new(), open: Mutex::default() }
@@ -69,6 +72,10 @@ impl AllConnectors {
         if let Some(family) = postgres::Family::ALL.into_iter().find(|one| one.name() == kind) {
             let settings = Arc::clone(&self.settings);
             return Ok(Arc::new(postgres::Postgres::new(family, options, settings)?));
+        }
+        if let Some(family) = trino::Family::ALL.into_iter().find(|one| one.name() == kind) {
+            let settings = Arc::clone(&self.settings);
+            return Ok(Arc::new(trino::Trino::new(family, options, settings)?));
         }
         match kind {
             clickhouse::NAME => {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use tessera_bi::ports::CancelSignal;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::Bind;
 
 use super::options::Options;
 use crate::http::{Http, HttpLimits, HttpRequest, HttpStream};
+use crate::never::Never;
 
 /// How much later than the server we see ourselves that a run takes too long.
 const BACKSTOP: Duration = Duration::from_secs(2);
@@ -146,20 +146,6 @@ impl Asker<'_> {
             Ok(status) => tracing::warn!(%status, "a statement could not be cancelled"),
             Err(fault) => tracing::warn!(%fault, "a statement could not be cancelled"),
         }
-    }
-}
-
-/// A signal that nobody gives.
-pub(super) struct Never;
-
-#[async_trait]
-impl CancelSignal for Never {
-    async fn cancelled(&self) {
-        std::future::pending().await
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
     }
 }
 

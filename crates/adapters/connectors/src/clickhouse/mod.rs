@@ -17,12 +17,13 @@ use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect, StatementClass, classify};
 use uuid::Uuid;
 
-use self::ask::{Asker, Never};
+use self::ask::Asker;
 use self::columns::{Columns, Pause};
 use self::decode::Reader;
 use self::options::Options;
 use crate::ConnectorSettings;
 use crate::http::{Http, HttpStream, HttpTls};
+use crate::never::Never;
 
 pub(crate) const NAME: &str = "clickhouse";
 

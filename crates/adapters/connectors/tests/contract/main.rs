@@ -10,3 +10,4 @@ mod mysql;
 mod postgres;
 mod postgres_family;
 mod sqlite;
+mod trino;
