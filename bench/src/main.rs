@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod exports;
 mod keys;
 mod peers;
 mod table;
@@ -39,6 +40,8 @@ fn main() -> Result<()> {
     let (server, admin) = Server::set_up(Options::default())?;
     let source = self::source(&admin)?;
     export(&server, &admin, source, &mut table)?;
+    drop(server);
+    exports::measure(&mut table)?;
     table.print()
 }
 
