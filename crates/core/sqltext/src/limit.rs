@@ -113,10 +113,11 @@ fn takes_limit(text: &str, statement: &[Token], dialect: Dialect) -> bool {
         match token.kind {
             Kind::Symbol('(' | '[') => depth += 1,
             Kind::Symbol(')' | ']') => depth -= 1,
-            Kind::Word if depth == 0 => {
-                if dialect.ends_of_query().iter().any(|word| token.is_word(text, word)) {
-                    return false;
-                }
+            Kind::Word
+                if depth == 0
+                    && dialect.ends_of_query().iter().any(|word| token.is_word(text, word)) =>
+            {
+                return false;
             }
             _ => {}
         }

@@ -63,14 +63,7 @@ pub(super) fn is_too_long(error: &Error) -> bool {
 
 /// Whether the statement can be sent as a text only.
 pub(super) fn is_not_prepared(error: &Error) -> bool {
-    match error {
-        Error::Server(server) => server.code == NOT_PREPARED,
-        // The driver takes a colon in it for a name of a parameter.
-        Error::Driver(driver) => {
-            matches!(driver, DriverError::MixedParams | DriverError::Params(_))
-        }
-        _ => false,
-    }
+    matches!(error, Error::Server(server) if server.code == NOT_PREPARED)
 }
 
 /// The run took longer than it may.

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::{Protocol, Queryable};
-use mysql_async::{Conn, Error, Params, QueryResult, Value};
+use mysql_async::{Conn, Error, Params, QueryResult, Statement, Value};
+use mysql_common::named_params::ParsedNamedParams;
 use tessera_bi::ports::BatchSink;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bind, Bound, Dialect, StatementClass, classify};
@@ -56,39 +57,18 @@ impl<'a> Run<'a> {
         };
         let mut columns = Columns::default();
         loop {
-            let prepared = match self.conn.prep(part.sql.as_str()).await {
-                Ok(prepared) if usize::from(prepared.num_params()) == part.binds.len() => {
-                    Some(prepared)
-                }
-                Ok(_) if part.binds.is_empty() => None,
-                Ok(_) => {
-                    let detail = "the server counts other placeholders than there are values; \
-                                  write values into literals of their own";
-                    return Err(Fault::new(Code::SourceFailed, detail));
-                }
-                Err(error) if part.binds.is_empty() && is_not_prepared(&error) => None,
-                Err(error) => return Err(fault(error)),
-            };
+            let prepared = self.prepare(part, &fault).await?;
             let pass = match prepared {
                 Some(prepared) => {
                     let values: Vec<Value> = part.binds.iter().map(value).collect();
                     let params =
                         if values.is_empty() { Params::Empty } else { Params::Positional(values) };
-                    match self.conn.exec_iter(&prepared, params).await {
-                        Ok(rows) => {
-                            let target = Target { columns: &mut columns, wanted, batch_rows };
-                            let pass = target.read(rows, sink, &fault).await?;
-                            self.conn.close(prepared).await.map_err(fault)?;
-                            Some(pass)
-                        }
-                        Err(error) if part.binds.is_empty() && is_not_prepared(&error) => None,
-                        Err(error) => return Err(fault(error)),
-                    }
+                    let rows = self.conn.exec_iter(&prepared, params).await.map_err(fault)?;
+                    let target = Target { columns: &mut columns, wanted, batch_rows };
+                    let pass = target.read(rows, sink, &fault).await?;
+                    self.conn.close(prepared).await.map_err(fault)?;
+                    pass
                 }
-                None => None,
-            };
-            let pass = match pass {
-                Some(pass) => pass,
                 None => {
                     let rows = self.conn.query_iter(part.sql.as_str()).await.map_err(fault)?;
                     let target = Target { columns: &mut columns, wanted, batch_rows };
@@ -100,6 +80,37 @@ impl<'a> Run<'a> {
                 Pass::Done => return Ok(true),
                 Pass::Nothing => return Ok(false),
             }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Prepares a statement; `None` for one that is to be sent as a text, which has no values.
+    async fn prepare(
+        &mut self,
+        part: &Bound,
+        fault: &(impl Fn(Error) -> Fault + Sync),
+    ) -> Result<Option<Statement>> {
+        let refuse = |detail| Err(Fault::new(Code::SourceFailed, detail));
+        let bare = part.binds.is_empty();
+        // The driver has names for parameters, and may see them where there are none.
+        let misread = ParsedNamedParams::parse(part.sql.as_bytes())
+            .map_or(true, |parsed| !parsed.params().is_empty());
+        if misread && !bare {
+            return refuse(
+                "a colon is taken for a name; write blanks around operators and literals",
+            );
+        }
+        if misread {
+            return Ok(None);
+        }
+        match self.conn.prep(part.sql.as_str()).await {
+            Ok(prepared) if usize::from(prepared.num_params()) == part.binds.len() => {
+                Ok(Some(prepared))
+            }
+            Ok(_) => refuse("the server counts other placeholders than there are values"),
+            Err(error) if bare && is_not_prepared(&error) => Ok(None),
+            Err(error) => Err(fault(error)),
         }
     }
 }

@@ -45,6 +45,9 @@ class Door(http.server.BaseHTTPRequestHandler):
                 ENGINE.query(statement)
             return b""
         ENGINE.query("USE " + given.get("database", "default"))
+        for name, value in given.items():
+            if name.startswith("output_format_"):
+                ENGINE.query(f"SET {name} = {int(value)}")
         values = {name[6:]: value for name, value in given.items() if name.startswith("param_")}
         own = re.search(r"\bFORMAT\s+(\w+)\s*$", body, re.IGNORECASE)
         form = own.group(1) if own else given.get("default_format", "TabSeparated")

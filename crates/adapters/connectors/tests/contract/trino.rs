@@ -80,7 +80,8 @@ async fn pages_are_read_to_the_end_with_their_types() {
         json!("AP8="),
     ];
     assert_eq!(cells[0][..expected.len()], expected);
-    assert!(cells[0][expected.len()].to_string().starts_with("12345678901234567890"));
+    let decimal = cells[0][expected.len()].to_string();
+    assert!(decimal.contains("12345678901234567890"), "{decimal}");
     let kinds = [
         "integer",
         "float",
