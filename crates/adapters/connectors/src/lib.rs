@@ -9,6 +9,7 @@ mod clickhouse;
 mod guard;
 #[expect(dead_code, reason = "the types that ask over HTTP come next")]
 mod http;
+mod mssql;
 mod mysql;
 mod never;
 mod postgres;
@@ -47,7 +48,8 @@ impl AllConnectors {
     /// The engines, with what the operator decided.
     #[must_use]
     pub fn new(settings: ConnectorSettings) -> Self {
-        let mut types = vec![clickhouse::source_type(), sqlite::source_type()];
+        let mut types =
+            vec![clickhouse::source_type(), mssql::source_type(), sqlite::source_type()];
         types.extend(postgres::Family::ALL.map(postgres::Family::source_type));
         types.extend(trino::Family::ALL.map(trino::Family::source_type));
         types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
@@ -80,6 +82,9 @@ impl AllConnectors {
         match kind {
             clickhouse::NAME => {
                 Ok(Arc::new(clickhouse::ClickHouse::new(options, Arc::clone(&self.settings))?))
+            }
+            mssql::NAME => {
+                Ok(Arc::new(mssql::SqlServer::new(options, Arc::clone(&self.settings))?))
             }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             _ => match self.added.iter().find(|(name, _)| *name == kind) {

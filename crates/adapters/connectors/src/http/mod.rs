@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use url::{Position, Url};
 
-pub(crate) use self::tls::HttpTls;
+pub(crate) use self::tls::{HttpTls, config as client_config};
 use crate::ConnectorSettings;
 
 /// Makes requests for one data source.

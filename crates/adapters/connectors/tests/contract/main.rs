@@ -6,6 +6,7 @@ mod contract;
 mod door;
 mod engines;
 mod injection;
+mod mssql;
 mod mysql;
 mod postgres;
 mod postgres_family;
