@@ -234,7 +234,9 @@ impl Lexer<'_> {
         let next = self.peek(1);
         match (self.dialect, first) {
             (Dialect::MySql, '-') => {
-                let blank = self.peek(2).is_none_or(|byte| byte <= b' ' || byte == 0x7f);
+                // At the end of a text it is left to the server: what is dropped behind it must not
+                // make a comment of two signs.
+                let blank = self.peek(2).is_some_and(|byte| byte <= b' ' || byte == 0x7f);
                 next == Some(b'-') && blank
             }
             (_, '-') => next == Some(b'-'),
