@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod exports;
 mod joins;
 mod keys;
 mod peers;
@@ -44,6 +45,7 @@ fn main() -> Result<()> {
     let (server, admin) = Server::set_up(Options::default())?;
     let source = self::source(&admin)?;
     joins::measure(&server, &admin, source, &mut table)?;
+    exports::measure(&mut table)?;
     table.print()
 }
 

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests wait for processes in real time")]
 
 pub mod client;
+pub mod mariadb;
 pub mod postgres;
 pub mod receiver;
 pub mod server;

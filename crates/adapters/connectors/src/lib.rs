@@ -5,13 +5,18 @@
 //! only here is known where a name leads. Entry point: [`AllConnectors`]. Tested by one suite that
 //! runs against real databases, in `tests/`.
 
+mod clickhouse;
 mod elastic;
 mod guard;
 mod http;
+mod mssql;
+mod mysql;
+mod never;
 mod postgres;
 mod prometheus;
 mod settings;
 mod sqlite;
+mod trino;
 mod web;
 
 use std::collections::HashMap;
@@ -49,24 +54,22 @@ impl AllConnectors {
     /// The engines, with what the operator decided.
     #[must_use]
     pub fn new(settings: ConnectorSettings) -> Self {
-        let [elastic, older_elastic, kibana] = elastic::source_types();
-        Self {
-            settings: Arc::new(settings),
-            types: vec![
-                web::csv_type(),
-                elastic,
-                older_elastic,
-                web::excel_type(),
-                web::json_type(),
-                kibana,
-                postgres::source_type(),
-                prometheus::source_type(),
-                sqlite::source_type(),
-                web::url_type(),
-            ],
-            added: Vec::new(),
-            open: Mutex::default(),
-        }
+        let mut types = vec![
+            clickhouse::source_type(),
+            mssql::source_type(),
+            prometheus::source_type(),
+            sqlite::source_type(),
+            web::csv_type(),
+            web::excel_type(),
+            web::json_type(),
+            web::url_type(),
+        ];
+        types.extend(elastic::source_types());
+        types.extend(postgres::Family::ALL.map(postgres::Family::source_type));
+        types.extend(trino::Family::ALL.map(trino::Family::source_type));
+        types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
+        types.sort_by_key(|known| known.title.to_lowercase());
+        Self { settings: Arc::new(settings), types, added: Vec::new(), open: Mutex::default() }
     }
 
     /// Adds a type that another part of this server offers, such as its own records.
@@ -85,9 +88,24 @@ impl AllConnectors {
     }
 
     fn make(&self, kind: &str, uid: Uid, options: &Json) -> Result<Arc<dyn Connector>> {
+        if let Some(family) = mysql::Family::ALL.into_iter().find(|one| one.name() == kind) {
+            let settings = Arc::clone(&self.settings);
+            return Ok(Arc::new(mysql::MySql::new(family, options, settings)?));
+        }
+        if let Some(family) = postgres::Family::ALL.into_iter().find(|one| one.name() == kind) {
+            let settings = Arc::clone(&self.settings);
+            return Ok(Arc::new(postgres::Postgres::new(family, options, settings)?));
+        }
+        if let Some(family) = trino::Family::ALL.into_iter().find(|one| one.name() == kind) {
+            let settings = Arc::clone(&self.settings);
+            return Ok(Arc::new(trino::Trino::new(family, options, settings)?));
+        }
         match kind {
-            postgres::NAME => {
-                Ok(Arc::new(postgres::Postgres::new(options, Arc::clone(&self.settings))?))
+            clickhouse::NAME => {
+                Ok(Arc::new(clickhouse::ClickHouse::new(options, Arc::clone(&self.settings))?))
+            }
+            mssql::NAME => {
+                Ok(Arc::new(mssql::SqlServer::new(options, Arc::clone(&self.settings))?))
             }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             web::CSV => Ok(Arc::new(web::Sheets::new(web::CSV, Arc::clone(&self.settings))?)),

@@ -10,6 +10,7 @@ use crate::document::Place;
 use crate::lexer::continues_word;
 use crate::literal::Piece;
 use crate::parameters::{MultiValues, Parameter, ParameterKind};
+use crate::placeholder::{self, Cast, number_bind};
 use crate::resolve::missing_parameters;
 use crate::tags::Part;
 use crate::template::{Node, Template};
@@ -36,7 +37,8 @@ pub enum Bind {
 /// A statement that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
-    /// The statement, with placeholders `$1 …` (PostgreSQL) or `?1 …` (SQLite).
+    /// The statement, with placeholders: `$1` (PostgreSQL), `?1` (SQLite), `?` (MySQL, Trino), `@P1`
+    /// (SQL Server) or `{p1:Type}` (ClickHouse).
     pub sql: String,
     /// The values of the placeholders, in their order.
     pub binds: Vec<Bind>,
@@ -230,7 +232,7 @@ impl<'a> Binder<'a> {
 
     /// Writes code. A placeholder must not become one word with what follows it.
     fn code(&mut self, code: &str) {
-        let joins = code.starts_with(|c| continues_word(c) || matches!(c, '\'' | '"'));
+        let joins = code.starts_with(|c| continues_word(c) || matches!(c, '\'' | '"' | '`' | '?'));
         if self.after_placeholder && joins {
             self.sql.push(' ');
         }
@@ -244,13 +246,7 @@ impl<'a> Binder<'a> {
         }
         self.binds.push(value);
         let number = self.binds.len();
-        let written = match (self.template.dialect, cast) {
-            (Dialect::Sqlite | Dialect::Document(_), _) => format!("?{number}"),
-            (Dialect::Postgres, Cast::None) => format!("${number}"),
-            (Dialect::Postgres, Cast::To(kind)) => format!("${number}::{kind}"),
-            (Dialect::Postgres, Cast::Written(kind)) => format!("CAST(${number} AS {kind})"),
-        };
-        self.sql.push_str(&written);
+        self.sql.push_str(&placeholder::written(self.template.dialect, number, &cast));
         self.after_placeholder = true;
     }
 
@@ -260,7 +256,7 @@ impl<'a> Binder<'a> {
             let pasted = match found.quote() {
                 None => Some(chosen),
                 // Double quotes make names, unless the place can only take values.
-                Some('"') if !listed => Some(
+                Some('"') if !listed && !self.template.dialect.double_quotes_text() => Some(
                     chosen
                         .iter()
                         .map(|name| format!("\"{}\"", name.replace('"', "\"\"")))
@@ -302,24 +298,9 @@ impl<'a> Binder<'a> {
                 let number = Number::parse(text).filter(|number| {
                     from_query && self.template.dialect == Dialect::Sqlite && number.text() == *text
                 });
-                (number.map_or_else(|| Bind::Untyped(text.clone()), bind_number), Cast::None)
+                (number.map_or_else(|| Bind::Untyped(text.clone()), number_bind), Cast::None)
             }
-            Scalar::Number(number) => {
-                let cast = match number {
-                    Number::Integer(value) if i32::try_from(*value).is_ok() => "int4",
-                    Number::Integer(_) => "int8",
-                    Number::Decimal(_) => "numeric",
-                };
-                (bind_number(number.clone()), Cast::To(cast))
-            }
-            Scalar::Boolean(value) => match self.template.dialect {
-                Dialect::Postgres => (Bind::Untyped(value.to_string()), Cast::To("bool")),
-                Dialect::Sqlite | Dialect::Document(_) => {
-                    (Bind::Integer((*value).into()), Cast::None)
-                }
-            },
-            Scalar::Date(date) => (Bind::Date(*date), Cast::To("date")),
-            Scalar::Datetime { value, .. } => (Bind::Datetime(*value), Cast::To("timestamp")),
+            other => placeholder::typed(self.template.dialect, other),
         }
     }
 
@@ -393,6 +374,9 @@ impl<'a> Binder<'a> {
                 }
             }
         }
+        if self.template.dialect == Dialect::ClickHouse {
+            name = name.replace('\\', "\\\\");
+        }
         let escaped =
             doubled.map_or(name.clone(), |quote| name.replace(quote, &format!("{quote}{quote}")));
         Ok(format!("{quote}{escaped}{closing}"))
@@ -419,20 +403,5 @@ impl<'a> Binder<'a> {
         }
         shown.push_str(text.get(at..).unwrap_or_default());
         Ok(shown)
-    }
-}
-
-/// The type that a placeholder is given.
-enum Cast<'a> {
-    None,
-    To(&'static str),
-    /// The one that the author wrote in front of the literal.
-    Written(&'a str),
-}
-
-fn bind_number(number: Number) -> Bind {
-    match number {
-        Number::Integer(value) => Bind::Integer(value),
-        Number::Decimal(text) => Bind::Decimal(text),
     }
 }

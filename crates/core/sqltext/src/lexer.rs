@@ -8,8 +8,10 @@ use crate::tags::{Tag, Want};
 pub(crate) enum Quoting {
     /// `'…'`, where `''` is a quote; also `N'…'`.
     Plain,
-    /// `E'…'`, with backslash escapes.
+    /// `E'…'`, with backslash escapes; where every literal has these, `'…'` too.
     Escaped,
+    /// `"…"` where that is a literal, with backslash escapes.
+    Double,
     /// `$tag$…$tag$`.
     Dollar,
     /// Bits, bytes and `U&` escapes: `B'…'`, `X'…'`, `U&'…'`, `U&"…"`.
@@ -141,28 +143,40 @@ impl Lexer<'_> {
             return (if note { Kind::Comment } else { Kind::Tag(index) }, true);
         }
         let Some(c) = self.char() else { return (Kind::Space, true) };
-        let postgres = self.dialect == Dialect::Postgres;
+        let dialect = self.dialect;
         match c {
             _ if is_space(c) => {
                 self.take_while(is_space);
                 (Kind::Space, true)
             }
-            '-' if self.peek(1) == Some(b'-') => {
-                self.take_while_or_tag(|byte| byte != b'\n' && (byte != b'\r' || !postgres));
+            '-' | '#' if self.comments_line(c) => {
+                let returns = dialect.return_ends_line();
+                self.take_while_or_tag(|byte| byte != b'\n' && (byte != b'\r' || !returns));
                 (Kind::Comment, true)
             }
             '/' if self.peek(1) == Some(b'*') => (Kind::Comment, self.block_comment()),
-            '\'' => (Kind::Literal(Quoting::Plain), self.literal(1, false)),
+            '\'' => self.plain_literal(1),
+            '"' if dialect.double_quotes_text() => {
+                (Kind::Literal(Quoting::Double), self.literal(1, b'"', true))
+            }
             '"' => (Kind::Identifier('"'), self.quoted(1, b'"')),
-            '`' if !postgres => (Kind::Identifier('`'), self.quoted(1, b'`')),
-            '[' if !postgres => (Kind::Identifier('['), self.bracket()),
-            '$' if postgres => self.dollar(),
-            '?' if !postgres => {
+            '`' if dialect.has_backticks() => (Kind::Identifier('`'), self.quoted(1, b'`')),
+            '[' if dialect.has_brackets() => (Kind::Identifier('['), self.bracket()),
+            '$' if dialect.has_dollar_quotes() => self.dollar(),
+            '?' if dialect.has_question_marks() => {
                 self.at += 1;
-                self.take_while(|c| c.is_ascii_digit());
+                if dialect == Dialect::Sqlite {
+                    self.take_while(|c| c.is_ascii_digit());
+                }
                 (Kind::Placeholder, true)
             }
-            ':' | '@' | '$' | '#' if !postgres && self.sqlite_variable() => {
+            ':' | '@' | '$' | '#' if dialect == Dialect::Sqlite && self.sqlite_variable() => {
+                (Kind::Placeholder, true)
+            }
+            '@' if dialect == Dialect::SqlServer && self.numbered_variable() => {
+                (Kind::Placeholder, true)
+            }
+            '{' if dialect == Dialect::ClickHouse && self.typed_substitution() => {
                 (Kind::Placeholder, true)
             }
             _ if starts_word(c) => self.word(c),
@@ -191,7 +205,7 @@ impl Lexer<'_> {
 
     fn block_comment(&mut self) -> bool {
         self.at += 2;
-        let nests = self.dialect == Dialect::Postgres;
+        let nests = self.dialect.nests_comments();
         let mut depth = 1_usize;
         while self.at < self.bytes.len() {
             if self.skip_tag() {
@@ -215,27 +229,48 @@ impl Lexer<'_> {
         false
     }
 
-    /// A literal whose text begins `opening` bytes further. In PostgreSQL literals that are apart
-    /// by a line break only are one, and keep the escapes of the first.
-    fn literal(&mut self, opening: usize, backslash: bool) -> bool {
+    /// Whether a comment of one line begins here. MySQL wants a blank after `--`.
+    fn comments_line(&self, first: char) -> bool {
+        let next = self.peek(1);
+        match (self.dialect, first) {
+            (Dialect::MySql, '-') => {
+                // At the end of a text it is left to the server: what is dropped behind it must not
+                // make a comment of two signs.
+                let blank = self.peek(2).is_some_and(|byte| byte <= b' ' || byte == 0x7f);
+                next == Some(b'-') && blank
+            }
+            (_, '-') => next == Some(b'-'),
+            (Dialect::MySql, '#') => true,
+            (Dialect::ClickHouse, '#') => matches!(next, Some(b' ' | b'!')),
+            _ => false,
+        }
+    }
+
+    /// `'…'`, whose text begins `opening` bytes further.
+    fn plain_literal(&mut self, opening: usize) -> (Kind, bool) {
+        let escapes = self.dialect.escapes();
+        let quoting = if escapes { Quoting::Escaped } else { Quoting::Plain };
+        (Kind::Literal(quoting), self.literal(opening, b'\'', escapes))
+    }
+
+    /// A literal whose text begins `opening` bytes further. In some dialects literals that are
+    /// apart by blanks only are one, and keep the escapes of the first.
+    fn literal(&mut self, opening: usize, quote: u8, backslash: bool) -> bool {
         self.at += opening;
         loop {
-            if !self.quoted_rest(b'\'', backslash) {
+            if !self.quoted_rest(quote, backslash) {
                 return false;
             }
-            match self.dialect {
-                Dialect::Postgres => match continuation(self.bytes, self.at) {
-                    Some(next) => self.at = next,
-                    None => return true,
-                },
-                Dialect::Sqlite | Dialect::Document(_) => return true,
+            match continuation(self.bytes, self.at, quote, self.dialect) {
+                Some(next) => self.at = next,
+                None => return true,
             }
         }
     }
 
     fn quoted(&mut self, opening: usize, quote: u8) -> bool {
         self.at += opening;
-        self.quoted_rest(quote, false)
+        self.quoted_rest(quote, self.dialect == Dialect::ClickHouse)
     }
 
     fn quoted_rest(&mut self, quote: u8, backslash: bool) -> bool {
@@ -264,6 +299,9 @@ impl Lexer<'_> {
     }
 
     fn bracket(&mut self) -> bool {
+        if self.dialect == Dialect::SqlServer {
+            return self.quoted(1, b']');
+        }
         self.take_while_or_tag(|byte| byte != b']');
         let closed = self.at < self.bytes.len();
         self.at += usize::from(closed);
@@ -274,7 +312,8 @@ impl Lexer<'_> {
     fn dollar(&mut self) -> (Kind, bool) {
         let start = self.at;
         self.at += 1;
-        if self.peek(0).is_some_and(|byte| byte.is_ascii_digit()) {
+        let numbered = self.dialect == Dialect::Postgres;
+        if numbered && self.peek(0).is_some_and(|byte| byte.is_ascii_digit()) {
             self.take_while(|c| c.is_ascii_digit());
             return (Kind::Placeholder, true);
         }
@@ -307,24 +346,47 @@ impl Lexer<'_> {
         found
     }
 
+    /// `@P1` as our own, which an author's would be mixed up with.
+    fn numbered_variable(&mut self) -> bool {
+        let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+        let digits = rest.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
+        let found = matches!(rest.first(), Some(b'P' | b'p')) && digits > 0;
+        self.at += if found { digits + 2 } else { 0 };
+        found
+    }
+
+    /// `{name:Type}`.
+    fn typed_substitution(&mut self) -> bool {
+        let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        let name = rest.iter().take_while(is_name).count();
+        let after = rest.get(name..).unwrap_or_default();
+        let end = after.iter().position(|byte| matches!(byte, b'}' | b'{' | b'\'' | b'"'));
+        let found = end.filter(|end| {
+            name > 0 && after.first() == Some(&b':') && after.get(*end) == Some(&b'}')
+        });
+        self.at += found.map_or(0, |end| name + end + 2);
+        found.is_some()
+    }
+
     /// A word, or a literal with a letter in front.
     fn word(&mut self, first: char) -> (Kind, bool) {
-        let postgres = self.dialect == Dialect::Postgres;
+        let dialect = self.dialect;
         match (first, self.peek(1), self.peek(2)) {
-            ('e' | 'E', Some(b'\''), _) if postgres => {
-                (Kind::Literal(Quoting::Escaped), self.literal(2, true))
+            ('e' | 'E', Some(b'\''), _) if dialect == Dialect::Postgres => {
+                (Kind::Literal(Quoting::Escaped), self.literal(2, b'\'', true))
             }
-            ('n' | 'N', Some(b'\''), _) if postgres => {
-                (Kind::Literal(Quoting::Plain), self.literal(2, false))
+            ('n' | 'N', Some(b'\''), _) if dialect.has_national_literals() => self.plain_literal(2),
+            ('b' | 'B', Some(b'\''), _) if dialect.has_bit_literals() => {
+                (Kind::Literal(Quoting::Other), self.literal(2, b'\'', false))
             }
-            ('b' | 'B', Some(b'\''), _) if postgres => {
-                (Kind::Literal(Quoting::Other), self.literal(2, false))
+            ('x' | 'X', Some(b'\''), _) if dialect != Dialect::SqlServer => {
+                (Kind::Literal(Quoting::Other), self.literal(2, b'\'', false))
             }
-            ('x' | 'X', Some(b'\''), _) => (Kind::Literal(Quoting::Other), self.literal(2, false)),
-            ('u' | 'U', Some(b'&'), Some(b'\'')) if postgres => {
-                (Kind::Literal(Quoting::Other), self.literal(3, false))
+            ('u' | 'U', Some(b'&'), Some(b'\'')) if dialect.has_unicode_literals() => {
+                (Kind::Literal(Quoting::Other), self.literal(3, b'\'', false))
             }
-            ('u' | 'U', Some(b'&'), Some(b'"')) if postgres => {
+            ('u' | 'U', Some(b'&'), Some(b'"')) if dialect.has_unicode_literals() => {
                 (Kind::Literal(Quoting::Other), self.quoted(3, b'"'))
             }
             _ => {
@@ -335,19 +397,29 @@ impl Lexer<'_> {
     }
 }
 
-/// Where the text of a literal goes on after its quote closed before `at`, if it does.
-pub(crate) fn continuation(bytes: &[u8], mut at: usize) -> Option<usize> {
-    let mut line_break = false;
+/// Where the text of a literal goes on after its quote closed before `at`, if it does: after a line
+/// break in PostgreSQL, after any blank in MySQL.
+pub(crate) fn continuation(
+    bytes: &[u8],
+    mut at: usize,
+    quote: u8,
+    dialect: Dialect,
+) -> Option<usize> {
+    let postgres = dialect == Dialect::Postgres;
+    if !postgres && dialect != Dialect::MySql {
+        return None;
+    }
+    let mut line_break = !postgres;
     loop {
         match bytes.get(at)? {
             b'\n' | b'\r' => line_break = true,
             b' ' | b'\t' | 0x0b | 0x0c => {}
-            b'-' if bytes.get(at + 1) == Some(&b'-') => {
+            b'-' if postgres && bytes.get(at + 1) == Some(&b'-') => {
                 while !matches!(bytes.get(at + 1)?, b'\n' | b'\r') {
                     at += 1;
                 }
             }
-            b'\'' => return line_break.then_some(at + 1),
+            byte if *byte == quote => return line_break.then_some(at + 1),
             _ => return None,
         }
         at += 1;

@@ -14,6 +14,7 @@ mod bind;
 mod bounds;
 mod classify;
 mod dates;
+mod dialect;
 mod document;
 mod dynamic;
 mod hash;
@@ -21,6 +22,7 @@ mod lexer;
 mod limit;
 mod literal;
 mod parameters;
+mod placeholder;
 mod references;
 mod resolve;
 mod split;
@@ -48,6 +50,14 @@ pub enum Dialect {
     Postgres,
     /// SQLite.
     Sqlite,
+    /// MySQL and MariaDB, with backslash escapes and without `ANSI_QUOTES`.
+    MySql,
+    /// ClickHouse.
+    ClickHouse,
+    /// SQL Server, with `QUOTED_IDENTIFIER` on.
+    SqlServer,
+    /// Trino and Presto.
+    Trino,
     /// No SQL: a document, whose scalars take the values.
     Document(Document),
 }

@@ -85,23 +85,31 @@ pub fn normalize_statements(text: &str, dialect: Dialect) -> String {
     statements.iter().map(|statement| written(text, statement)).collect::<Vec<_>>().join(";\n")
 }
 
-/// Normalizes the statements, and adds ` LIMIT rows` to the last one if it begins with `SELECT` and
-/// does not say itself how many rows it wants.
+/// Normalizes the statements, and adds ` LIMIT rows` (`TOP rows` in SQL Server) to the last one if it
+/// begins with `SELECT` and does not say itself how many rows it wants.
 #[must_use]
 pub fn apply_auto_limit(text: &str, rows: u64, dialect: Dialect) -> String {
     if dialect.document().is_some() {
         return text.to_owned();
     }
     let normalized = normalize_statements(text, dialect);
-    let wants_limit =
-        statements(text, dialect).last().is_some_and(|statement| takes_limit(text, statement));
-    if wants_limit { format!("{normalized} LIMIT {rows}") } else { normalized }
+    let all = statements(&normalized, dialect);
+    let Some(last) = all.last().filter(|statement| takes_limit(&normalized, statement, dialect))
+    else {
+        return normalized;
+    };
+    if dialect != Dialect::SqlServer {
+        return format!("{normalized} LIMIT {rows}");
+    }
+    let words = ["select", "distinct", "all"];
+    let head = last.iter().filter(|token| token.is_code());
+    let head =
+        head.take_while(|token| words.iter().any(|word| token.is_word(&normalized, word))).last();
+    let (before, after) = normalized.split_at(head.map_or(0, |token| token.end));
+    format!("{before} TOP {rows}{after}")
 }
 
-/// Words that say how many rows are wanted.
-const LIMITS: [&str; 3] = ["limit", "offset", "fetch"];
-
-fn takes_limit(text: &str, statement: &[Token]) -> bool {
+fn takes_limit(text: &str, statement: &[Token], dialect: Dialect) -> bool {
     let mut depth = 0_i64;
     let mut code = statement.iter().filter(|token| token.is_code());
     if !code.next().is_some_and(|first| first.is_word(text, "select")) {
@@ -111,7 +119,10 @@ fn takes_limit(text: &str, statement: &[Token]) -> bool {
         match token.kind {
             Kind::Symbol('(' | '[') => depth += 1,
             Kind::Symbol(')' | ']') => depth -= 1,
-            Kind::Word if depth == 0 && LIMITS.iter().any(|word| token.is_word(text, word)) => {
+            Kind::Word
+                if depth == 0
+                    && dialect.ends_of_query().iter().any(|word| token.is_word(text, word)) =>
+            {
                 return false;
             }
             _ => {}

@@ -41,24 +41,24 @@ pub(crate) fn pieces(
             break;
         }
         match (style, *raw.get(at)?) {
-            (Style::Literal(Quoting::Escaped), b'\\') => {
+            (Style::Literal(Quoting::Escaped | Quoting::Double), b'\\') => {
                 // A backslash in front of a tag escapes nothing that is known here.
                 at = if tags.get(next_tag).is_some_and(|tag| tag.span.start == at + 1) {
                     return None;
                 } else {
-                    escape(text, at + 1, &mut bytes)?
+                    escape(text, at + 1, &mut bytes, dialect)?
                 };
             }
-            (Style::Literal(Quoting::Plain | Quoting::Escaped), b'\'') => {
-                if raw.get(at + 1) == Some(&b'\'') {
-                    bytes.push(b'\'');
+            (Style::Literal(_), byte) if style.quote() == Some(byte) => {
+                if raw.get(at + 1) == Some(&byte) {
+                    bytes.push(byte);
                     at += 2;
-                } else if dialect == Dialect::Postgres {
-                    at = continuation(raw, at + 1)?;
                 } else {
-                    return None;
+                    at = continuation(raw, at + 1, byte, dialect)?;
                 }
             }
+            // Names of ClickHouse have escapes, which nobody needs.
+            (Style::Identifier(_), b'\\') if dialect == Dialect::ClickHouse => return None,
             (Style::Identifier(quote), byte)
                 if quote != '[' && u32::from(byte) == u32::from(quote) =>
             {
@@ -83,10 +83,20 @@ pub(crate) enum Style {
 }
 
 impl Style {
+    /// The quote that a doubled one stands for within a literal.
+    fn quote(self) -> Option<u8> {
+        match self {
+            Self::Literal(Quoting::Plain | Quoting::Escaped) => Some(b'\''),
+            Self::Literal(Quoting::Double) => Some(b'"'),
+            _ => None,
+        }
+    }
+
     /// Where the text between the quotes begins and ends.
     fn body(self, written: &str, token: &Token) -> Option<(usize, usize)> {
         let (opening, closing) = match self {
             Self::Literal(Quoting::Plain | Quoting::Escaped) => (written.find('\'')? + 1, 1),
+            Self::Literal(Quoting::Double) => (written.find('"')? + 1, 1),
             Self::Literal(Quoting::Dollar) => {
                 let length = written.get(1..)?.find('$')? + 2;
                 (length, length)
@@ -107,8 +117,13 @@ fn flush(bytes: &mut Vec<u8>, pieces: &mut Vec<Piece>) -> Option<()> {
 }
 
 /// Reads what follows a backslash at `at`, and says where to go on.
-fn escape(text: &str, at: usize, bytes: &mut Vec<u8>) -> Option<usize> {
+fn escape(text: &str, at: usize, bytes: &mut Vec<u8>, dialect: Dialect) -> Option<usize> {
     let c = text.get(at..)?.chars().next()?;
+    match dialect {
+        Dialect::MySql => return Some(escape_mysql(c, at, bytes)),
+        Dialect::ClickHouse => return escape_clickhouse(text, c, at, bytes),
+        _ => {}
+    }
     let digits = |from: usize, most: usize, radix: u32| {
         let rest = text.get(from..).unwrap_or_default();
         let length = rest.chars().take(most).take_while(|c| c.is_digit(radix)).count();
@@ -166,4 +181,47 @@ fn unicode(
     }
     bytes.extend_from_slice(char::from_u32(value)?.encode_utf8(&mut [0; 4]).as_bytes());
     Some(next)
+}
+
+/// `\%` and `\_` keep their backslash, so that `LIKE` sees it.
+fn escape_mysql(c: char, at: usize, bytes: &mut Vec<u8>) -> usize {
+    match c {
+        '0' => bytes.push(0),
+        'b' => bytes.push(0x08),
+        'n' => bytes.push(b'\n'),
+        'r' => bytes.push(b'\r'),
+        't' => bytes.push(b'\t'),
+        'Z' => bytes.push(0x1a),
+        '%' | '_' => bytes.extend_from_slice(&[b'\\', if c == '%' { b'%' } else { b'_' }]),
+        other => bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+    at + c.len_utf8()
+}
+
+/// What is no known escape keeps its backslash, so that patterns need not double it.
+fn escape_clickhouse(text: &str, c: char, at: usize, bytes: &mut Vec<u8>) -> Option<usize> {
+    match c {
+        'x' => {
+            let digits = text.get(at + 1..at + 3)?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            return Some(at + 3);
+        }
+        // An empty text, whose use nobody knows.
+        'N' => return None,
+        '0' => bytes.push(0),
+        'a' => bytes.push(0x07),
+        'b' => bytes.push(0x08),
+        'e' => bytes.push(0x1b),
+        'f' => bytes.push(0x0c),
+        'n' => bytes.push(b'\n'),
+        'r' => bytes.push(b'\r'),
+        't' => bytes.push(b'\t'),
+        'v' => bytes.push(0x0b),
+        '\\' | '\'' | '"' | '`' | '/' | '=' => bytes.push(u8::try_from(c).ok()?),
+        other => {
+            bytes.push(b'\\');
+            bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    Some(at + c.len_utf8())
 }

@@ -10,10 +10,7 @@ impl Bound {
     /// Statements that are empty or only comments are left out.
     #[must_use]
     pub fn statements(&self, dialect: Dialect) -> Vec<Self> {
-        let sign = match dialect {
-            Dialect::Postgres => '$',
-            Dialect::Sqlite | Dialect::Document(_) => '?',
-        };
+        let mut nameless = 0_usize;
         statements(&self.sql, dialect)
             .into_iter()
             .filter(|tokens| tokens.iter().any(crate::lexer::Token::is_code))
@@ -22,14 +19,16 @@ impl Bound {
                 let mut binds: Vec<Bind> = Vec::new();
                 for token in tokens {
                     let text = token.text(&self.sql);
-                    let number = (token.kind == Kind::Placeholder)
-                        .then(|| text.get(1..)?.parse::<usize>().ok())
+                    let placeholder = (token.kind == Kind::Placeholder)
+                        .then(|| Placeholder::read(text, &mut nameless))
                         .flatten();
-                    match number.and_then(|number| self.binds.get(number.checked_sub(1)?)) {
-                        Some(bind) => {
+                    let found = placeholder.and_then(|placeholder| {
+                        Some((self.binds.get(placeholder.number.checked_sub(1)?)?, placeholder))
+                    });
+                    match found {
+                        Some((bind, placeholder)) => {
                             binds.push(bind.clone());
-                            sql.push(sign);
-                            sql.push_str(&binds.len().to_string());
+                            placeholder.write(binds.len(), &mut sql);
                         }
                         None => sql.push_str(text),
                     }
@@ -40,9 +39,61 @@ impl Bound {
     }
 }
 
+/// A placeholder of ours, by what is around its number.
+struct Placeholder<'t> {
+    before: &'t str,
+    number: usize,
+    /// Whether the number is written.
+    numbered: bool,
+    after: &'t str,
+}
+
+impl<'t> Placeholder<'t> {
+    /// `$1`, `?1`, `@P1`, `{p1:Type}`, or `?`, which has none: then it is the next one.
+    fn read(text: &'t str, nameless: &mut usize) -> Option<Self> {
+        if text == "?" {
+            *nameless += 1;
+            return Some(Self { before: text, number: *nameless, numbered: false, after: "" });
+        }
+        let begin = text.find(|c: char| c.is_ascii_digit())?;
+        let (before, rest) = text.split_at(begin);
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (digits, after) = rest.split_at(end);
+        Some(Self { before, number: digits.parse().ok()?, numbered: true, after })
+    }
+
+    fn write(&self, number: usize, sql: &mut String) {
+        sql.push_str(self.before);
+        if self.numbered {
+            sql.push_str(&number.to_string());
+        }
+        sql.push_str(self.after);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_form_of_placeholder_is_found_again() {
+        for (sql, dialect, expected) in [
+            ("a ?; b ?, '?', ?", Dialect::MySql, "b ?, '?', ?"),
+            ("a ?1; b ?2, '?', ?3", Dialect::Sqlite, "b ?1, '?', ?2"),
+            ("a @P1; b @P2, '@P2', @P3", Dialect::SqlServer, "b @P1, '@P2', @P2"),
+            (
+                "a {p1:Int64}; b {p2:Decimal(76,2)}, '{p2:String}', {p3:String}",
+                Dialect::ClickHouse,
+                "b {p1:Decimal(76,2)}, '{p2:String}', {p2:String}",
+            ),
+        ] {
+            let binds = (1..=3).map(Bind::Integer).collect();
+            let bound = Bound { sql: sql.to_owned(), binds, display: String::new() };
+            let parts = bound.statements(dialect);
+            assert_eq!(parts[1].sql, expected);
+            assert_eq!(parts[1].binds, [Bind::Integer(2), Bind::Integer(3)], "{sql}");
+        }
+    }
 
     #[test]
     fn each_statement_gets_its_own_values() {

@@ -238,12 +238,14 @@ impl Nodes<'_> {
             self.push(token.start, token.end, Node::Unbindable { tags, reason });
             return;
         };
-        let prefix = match self.dialect {
-            Dialect::Postgres => type_prefix(self.text, self.tokens, index),
-            Dialect::Sqlite | Dialect::Document(_) => None,
+        let prefix = self.dialect.has_typed_literals();
+        let prefix = prefix.then(|| type_prefix(self.text, self.tokens, index)).flatten();
+        // Elsewhere the unit stands behind the value whatever that is.
+        let interval = |first: &&Token| {
+            self.dialect == Dialect::Postgres || !first.is_word(self.text, "interval")
         };
         let (Some(first), Some(last)) = (
-            prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.first)),
+            prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.first)).filter(interval),
             prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.after.checked_sub(1)?)),
         ) else {
             self.push(token.start, token.end, Node::Literal { pieces, cast: None });

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use url::{Position, Url};
 
-pub(crate) use self::tls::HttpTls;
+pub(crate) use self::tls::{HttpTls, config as client_config};
 use crate::{ConnectorSettings, guard};
 
 /// Makes requests for one data source.
@@ -66,7 +66,6 @@ pub(crate) struct HttpLimits {
 /// An answer whose body is read as it comes. Dropped, it closes the connection.
 pub(crate) struct HttpStream {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
     body: Incoming,
     bytes: u64,
     until: Until,
@@ -76,8 +75,6 @@ pub(crate) struct HttpStream {
 /// A whole answer.
 pub(crate) struct HttpAnswer {
     pub(crate) status: StatusCode,
-    #[allow(dead_code, reason = "not every set of connectors looks at them")]
-    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
@@ -137,13 +134,6 @@ impl HttpLimits {
         let time = Duration::from_secs(seconds);
         Self { time, time_setting, bytes: Some(settings.http_answer_bytes_max) }
     }
-
-    /// The limits of a run whose rows are streamed.
-    #[allow(dead_code, reason = "for connectors whose rows are streamed")]
-    pub(crate) fn stream(run_seconds: u64) -> Self {
-        let time = Duration::from_secs(run_seconds);
-        Self { time, time_setting: "runs.time_limit_seconds", bytes: None }
-    }
 }
 
 impl Http {
@@ -171,7 +161,7 @@ impl Http {
         while let Some(chunk) = stream.next().await? {
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpAnswer { status: stream.status, headers: stream.headers, body: body.into() })
+        Ok(HttpAnswer { status: stream.status, body: body.into() })
     }
 
     /// Asks; the body of the answer is read by [`HttpStream::next`].
@@ -198,7 +188,6 @@ impl Http {
                 let (parts, body) = answer.into_parts();
                 return Ok(HttpStream {
                     status: parts.status,
-                    headers: parts.headers,
                     body,
                     bytes: 0,
                     until,

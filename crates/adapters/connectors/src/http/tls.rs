@@ -21,7 +21,7 @@ pub(crate) struct HttpTls {
 }
 
 /// The settings of the encryption.
-pub(super) fn config(tls: &HttpTls) -> Result<ClientConfig> {
+pub(crate) fn config(tls: &HttpTls) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

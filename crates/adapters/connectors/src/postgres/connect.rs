@@ -69,11 +69,20 @@ impl Pooled {
         }
     }
 
-    /// Lets the server end any statement that takes longer than this.
-    async fn limit(&self, limit: Duration) -> Result<(), tokio_postgres::Error> {
+    /// Lets the server end any statement that takes longer than this, if it can.
+    async fn limit(&self, limit: Duration, options: &Options) -> Result<(), tokio_postgres::Error> {
+        if !options.family.has_time_limit() {
+            return self.client.batch_execute("SELECT 1").await;
+        }
         // The server keeps it as a 32-bit number, and takes 0 for no limit.
         let millis = limit.as_millis().clamp(1, 0x7FFF_FFFF);
-        self.client.batch_execute(&format!("SET statement_timeout = {millis}")).await
+        let mut text = format!("SET statement_timeout = {millis}");
+        if let Some(group) = &options.query_group {
+            // Backslashes are letters in its literals or escapes: it takes none.
+            let group: String = group.chars().filter(|letter| *letter != '\\').collect();
+            text.push_str(&format!("; SET query_group TO '{}'", group.replace('\'', "''")));
+        }
+        self.client.batch_execute(&text).await
     }
 }
 
@@ -93,14 +102,16 @@ impl Pool {
                 continue;
             }
             // Something between may have dropped it without a word: then there is no answer.
-            if let Ok(Ok(())) = tokio::time::timeout(ANSWER, pooled.limit(limit)).await {
+            if let Ok(Ok(())) =
+                tokio::time::timeout(ANSWER, pooled.limit(limit, &self.options)).await
+            {
                 return Ok(pooled);
             }
         }
         let seconds = self.settings.connect_timeout_seconds;
         let opened = tokio::time::timeout(Duration::from_secs(seconds), async {
             let pooled = self.connect().await?;
-            pooled.limit(limit).await.map_err(|error| failed(&error, None))?;
+            pooled.limit(limit, &self.options).await.map_err(|error| failed(&error, None))?;
             Ok(pooled)
         });
         opened.await.unwrap_or_else(|_| {
@@ -111,6 +122,9 @@ impl Pool {
 
     /// Takes a connection back after it was cleaned: nothing that a run set, made or locked stays.
     pub(super) async fn give_back(&self, pooled: Pooled) {
+        if !self.options.family.cleans() {
+            return;
+        }
         let cleaned = tokio::time::timeout(ANSWER, pooled.client.batch_execute(CLEAN)).await;
         if !matches!(cleaned, Ok(Ok(()))) {
             return;

@@ -1,4 +1,4 @@
-//! PostgreSQL.
+//! PostgreSQL and what speaks its protocol.
 
 mod binds;
 mod columns;
@@ -6,6 +6,7 @@ mod connect;
 mod decode;
 mod dsn;
 mod errors;
+mod family;
 mod network;
 mod options;
 mod run;
@@ -18,17 +19,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
+use tessera_bi::Table;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
-use tessera_bi::{SourceType, Table};
 use tessera_kernel::{Code, Fault, Result};
-use tessera_sqltext::{Bound, Dialect};
+use tessera_sqltext::Bound;
 
 use self::connect::{Pool, Pooled};
+pub(crate) use self::family::Family;
 use self::options::Options;
 use self::run::{Run, too_long};
 use crate::ConnectorSettings;
-
-pub(crate) const NAME: &str = "pg";
 
 /// How much later than the server we see ourselves that a run takes too long: a text can take the
 /// server's limit away, and the server may be out of reach.
@@ -37,29 +37,22 @@ const BACKSTOP: Duration = Duration::from_secs(2);
 /// Longest time to read the tables.
 const TABLES: Duration = Duration::from_secs(120);
 
-pub(crate) fn source_type() -> SourceType {
-    SourceType {
-        name: NAME,
-        title: "PostgreSQL",
-        schema: options::schema(),
-        dialect: Dialect::Postgres,
-        syntax: "sql",
-        auto_limit: true,
-        row_policy: false,
-    }
-}
-
 pub(crate) struct Postgres {
     pool: Pool,
+    family: Family,
     batch_rows: usize,
 }
 
 impl Postgres {
-    pub(crate) fn new(options: &Json, settings: Arc<ConnectorSettings>) -> Result<Self> {
-        let options = Options::read(options)?;
+    pub(crate) fn new(
+        family: Family,
+        options: &Json,
+        settings: Arc<ConnectorSettings>,
+    ) -> Result<Self> {
+        let options = Options::read(options, family)?;
         settings.check_literal(&options.host)?;
         let batch_rows = settings.batch_rows;
-        Ok(Self { pool: Pool::new(options, settings)?, batch_rows })
+        Ok(Self { pool: Pool::new(options, settings)?, family, batch_rows })
     }
 
     /// Gives a connection back, or, if the server may still be at work for it, stops that.
@@ -111,7 +104,7 @@ impl Connector for Postgres {
 
     async fn tables(&self) -> Result<Vec<Table>> {
         let pooled = self.pool.take(TABLES).await?;
-        let read = tokio::time::timeout(TABLES, tables::read(pooled.client())).await;
+        let read = tokio::time::timeout(TABLES, tables::read(pooled.client(), self.family)).await;
         if let Ok(tables) = read {
             self.pool.give_back(pooled).await;
             return tables;

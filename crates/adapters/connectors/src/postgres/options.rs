@@ -6,11 +6,15 @@ use serde_json::{Value as Json, json};
 use tessera_kernel::{Fault, Result, Secret};
 
 use super::dsn::Parameters;
+use super::family::Family;
 use super::tls::{Certificates, Mode};
 use crate::text_option;
 
 /// What the options look like.
-pub(super) fn schema() -> Json {
+pub(super) fn schema(family: Family) -> Json {
+    if family == Family::Redshift {
+        return redshift_schema();
+    }
     let modes = [
         ("disable", "Disable"),
         ("allow", "Allow"),
@@ -47,8 +51,38 @@ pub(super) fn schema() -> Json {
     })
 }
 
+fn redshift_schema() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "user": { "type": "string" },
+            "password": { "type": "string" },
+            "host": { "type": "string" },
+            "port": { "type": "number" },
+            "dbname": { "type": "string", "title": "Database Name" },
+            "sslmode": { "type": "string", "title": "SSL Mode", "default": "prefer" },
+            "adhoc_query_group": {
+                "type": "string", "title": "Query Group for Adhoc Queries", "default": "default",
+            },
+            "scheduled_query_group": {
+                "type": "string", "title": "Query Group for Scheduled Queries",
+                "default": "default",
+            },
+        },
+        "order": [
+            "host", "port", "user", "password", "dbname", "sslmode", "adhoc_query_group",
+            "scheduled_query_group",
+        ],
+        "required": ["dbname", "user", "password", "host", "port"],
+        "secret": ["password"],
+    })
+}
+
 /// Where and as whom to connect.
 pub(super) struct Options {
+    pub(super) family: Family,
+    /// The queue of Redshift that queries go to.
+    pub(super) query_group: Option<String>,
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) user: Option<String>,
@@ -60,14 +94,17 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn read(options: &Json) -> Result<Self> {
+    pub(super) fn read(options: &Json, family: Family) -> Result<Self> {
         for name in ["host", "user", "password", "dbname", "dsn", "sslmode"] {
             if options.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
                 return Err(Fault::invalid(format!("options.{name}"), "must be a text"));
             }
         }
         let port = match options.get("port") {
-            None | Some(Json::Null) => 5432,
+            None | Some(Json::Null) => match family {
+                Family::Redshift => 5439,
+                _ => 5432,
+            },
             Some(port) => port
                 .as_u64()
                 .and_then(|port| u16::try_from(port).ok())
@@ -80,7 +117,10 @@ impl Options {
         // Blanks may be a part of a password.
         let password =
             options.get("password").and_then(Json::as_str).filter(|text| !text.is_empty());
+        let query_group = text("adhoc_query_group").filter(|_| family == Family::Redshift);
         Ok(Self {
+            family,
+            query_group,
             host: text("host").unwrap_or_else(|| "127.0.0.1".to_owned()),
             port,
             user: text("user"),
@@ -134,9 +174,11 @@ mod tests {
 
     #[test]
     fn what_is_not_a_text_is_refused() {
-        let fault = Options::read(&json!({ "dbname": 5 })).err().expect("refused");
+        let fault =
+            Options::read(&json!({ "dbname": 5 }), Family::Postgres).err().expect("refused");
         assert_eq!(fault.field(), Some("options.dbname"));
-        let fault = Options::read(&json!({ "dbname": "x", "port": 54.5 })).err().expect("refused");
+        let odd = json!({ "dbname": "x", "port": 54.5 });
+        let fault = Options::read(&odd, Family::Postgres).err().expect("refused");
         assert_eq!(fault.field(), Some("options.port"));
     }
 }

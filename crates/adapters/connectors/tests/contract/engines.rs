@@ -15,6 +15,7 @@ use tessera_formats::{Options, cell};
 use tessera_kernel::ids::{SourceId, Uid};
 use tessera_kernel::{COLUMN_KIND, Result};
 use tessera_sqltext::{Bound, Context, Dialect, Parameter, Template, parse_parameters};
+use tessera_testkit::mariadb::MariaDb;
 use tessera_testkit::postgres::Postgres;
 use tokio::sync::Notify;
 
@@ -39,6 +40,28 @@ pub fn postgres(setup: &str) -> Engine {
         options: json!({
             "host": "127.0.0.1", "port": server.port(), "user": server.user(),
             "password": server.password(), "dbname": database,
+        }),
+        _folder: tempfile::tempdir().expect("a folder"),
+    }
+}
+
+/// A type that speaks PostgreSQL's protocol, on the same real server.
+pub fn postgres_as(name: &'static str, setup: &str) -> Engine {
+    Engine { name, ..postgres(setup) }
+}
+
+/// MariaDB with a database of its own.
+pub fn mariadb(setup: &str) -> Engine {
+    let server = MariaDb::shared();
+    let database = server.create_database("connectors").expect("a database");
+    server.sql(&database, setup).expect("set up");
+    Engine {
+        name: "mysql",
+        dialect: Dialect::MySql,
+        connectors: AllConnectors::new(ConnectorSettings { batch_rows: 100, ..Default::default() }),
+        options: json!({
+            "host": "127.0.0.1", "port": server.port(), "user": server.user(),
+            "passwd": server.password(), "db": database,
         }),
         _folder: tempfile::tempdir().expect("a folder"),
     }
@@ -69,9 +92,29 @@ pub fn document(name: &'static str, options: Json) -> Engine {
     Engine { name, dialect, connectors, options, _folder }
 }
 
-/// Both, with the same setup.
-pub fn all(setup: &str) -> [Engine; 2] {
-    [postgres(setup), sqlite(setup)]
+/// ClickHouse's engine with a database of its own.
+pub fn clickhouse(setup: &str) -> Engine {
+    let (port, database) = crate::clickhouse::door(setup);
+    Engine {
+        name: "clickhouse",
+        dialect: Dialect::ClickHouse,
+        connectors: AllConnectors::new(ConnectorSettings { batch_rows: 100, ..Default::default() }),
+        options: json!({
+            "url": format!("http://127.0.0.1:{port}"), "user": "default", "password": "secret",
+            "dbname": database,
+        }),
+        _folder: tempfile::tempdir().expect("a folder"),
+    }
+}
+
+/// All of them, with the same setup.
+pub fn all(setup: &str) -> Vec<Engine> {
+    vec![postgres(setup), sqlite(setup), mariadb(setup), clickhouse(setup)]
+}
+
+/// Those that are whole servers, which can be told to stop.
+pub fn servers(setup: &str) -> Vec<Engine> {
+    vec![postgres(setup), sqlite(setup), mariadb(setup)]
 }
 
 impl Engine {

@@ -27,7 +27,11 @@ async fn check(engine: &Engine, text: &str, kind: Json, value: Json) {
             Code::SourceFailed => assert!(
                 fault.detail().contains("invalid input syntax")
                     || fault.detail().contains("out of range")
-                    || fault.detail().contains("NUL"),
+                    || fault.detail().contains("NUL")
+                    || fault.detail().starts_with("Incorrect ")
+                    || fault.detail().contains("Cannot parse")
+                    || fault.detail().contains("CANNOT_PARSE")
+                    || fault.detail().contains("TYPE_MISMATCH"),
                 "{} {text} {value}: {fault}",
                 engine.name
             ),

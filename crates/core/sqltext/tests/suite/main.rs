@@ -1,5 +1,7 @@
 //! What this crate guarantees, through its public interface.
 
+mod bind_mysql;
+mod bind_others;
 mod bind_postgres;
 mod bind_sqlite;
 mod documents;

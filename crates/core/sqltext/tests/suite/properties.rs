@@ -13,7 +13,14 @@ use tessera_sqltext::{
 use crate::support::{bound_with, only};
 
 fn dialects() -> impl Strategy<Value = Dialect> {
-    prop_oneof![Just(Dialect::Postgres), Just(Dialect::Sqlite)]
+    prop::sample::select(vec![
+        Dialect::Postgres,
+        Dialect::Sqlite,
+        Dialect::MySql,
+        Dialect::ClickHouse,
+        Dialect::SqlServer,
+        Dialect::Trino,
+    ])
 }
 
 /// Texts made of what a lexer can stumble over.
@@ -26,6 +33,10 @@ fn texts() -> impl Strategy<Value = String> {
         "e'",
         "U&'",
         "N'",
+        "#",
+        "# ",
+        "@P1",
+        "{a:",
         "x'",
         "\\",
         "$$",
@@ -143,7 +154,13 @@ proptest! {
             let bound = bound_with(text, dialect, &only(&["t"]), &json!({"t": value})).unwrap();
             let binds: Vec<_> = bound.binds.iter().map(text_of).collect();
             prop_assert_eq!(binds, [expected.as_str()]);
-            let placeholder = if dialect == Dialect::Postgres { "select $1" } else { "select ?1" };
+            let placeholder = match dialect {
+                Dialect::Postgres => "select $1",
+                Dialect::Sqlite | Dialect::Document(_) => "select ?1",
+                Dialect::MySql | Dialect::Trino => "select ?",
+                Dialect::ClickHouse => "select {p1:String}",
+                Dialect::SqlServer => "select @P1",
+            };
             prop_assert_eq!(bound.sql, placeholder);
         }
     }
