@@ -91,6 +91,26 @@ fn a_team_moves_with_its_numbers_and_keys() {
     post(&format!("/api/dashboards/{board_id}"), json!({ "is_draft": false, "tags": ["team"] }));
     post(&format!("/api/dashboards/{board_id}/share"), json!({}));
     post(&format!("/api/queries/{id}/favorite"), json!({}));
+    post(
+        "/api/query_snippets",
+        json!({ "trigger": "top", "description": "", "snippet": "limit ${1:10}" }),
+    );
+    let hook = post(
+        "/api/destinations",
+        json!({
+            "name": "Hook", "type": "webhook",
+            "options": { "url": "https://example.com/hook", "username": "u", "password": "p" },
+        }),
+    );
+    let alert = post(
+        "/api/alerts",
+        json!({
+            "name": "Too many", "query_id": id, "rearm": 60,
+            "options": { "column": "v", "op": "==", "value": "a" },
+        }),
+    );
+    let told = format!("/api/alerts/{}/subscriptions", alert["id"]);
+    post(&told, json!({ "destination_id": hook["id"] }));
     let get = |path: &str| admin.get(path).expect("answers").ok().expect("good");
     let (query, board) =
         (get(&format!("/api/queries/{id}")), get(&format!("/api/dashboards/{board_id}")));
@@ -118,6 +138,10 @@ fn a_team_moves_with_its_numbers_and_keys() {
     let report = tessera(data, &import);
     assert_eq!(report["counts"]["queries"]["created"], 2, "{report}");
     assert_eq!(report["counts"]["widgets"]["created"], 2, "{report}");
+    for kind in ["snippets", "destinations", "alerts"] {
+        assert_eq!(report["counts"][kind]["created"], 1, "{kind}: {report}");
+    }
+    assert!(report["notes"].to_string().contains("Hook needs its secrets"), "{report}");
     let moved: Vec<&Value> = report["renumbered"].as_array().expect("a list").iter().collect();
     // The administrator there cannot have the number of the one who is here.
     assert!(moved.iter().all(|one| one["kind"] == "users"), "{report}");
@@ -140,6 +164,10 @@ fn a_team_moves_with_its_numbers_and_keys() {
     assert_eq!(charts(&here), charts(&query));
     assert_eq!(here["user"]["email"], query["user"]["email"]);
     assert_eq!(here["is_favorite"], true);
+    assert_eq!(read("/api/query_snippets")[0]["snippet"], "limit ${1:10}");
+    assert_eq!(read(&format!("/api/alerts/{}", alert["id"]))["rearm"], 60);
+    let subscribed = read(&told);
+    assert_eq!(subscribed[0]["destination"]["id"], hook["id"], "{subscribed}");
     let there = board;
     let here = read(&format!("/api/dashboards/{board_id}"));
     assert_eq!(seen(&here, &DASHBOARD), seen(&there, &DASHBOARD));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};
+use tessera_kernel::{Clock, SystemClock};
 use tessera_testkit::receiver::Receiver;
 
 /// A shop with a query, an alert on it, and a webhook that is told.
@@ -70,9 +71,9 @@ impl Alarm {
 
     /// Waits until nothing is left to evaluate or to send, and gives the state.
     fn settled(&self, state: &str) {
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let end = SystemClock.now() + chrono::TimeDelta::seconds(60);
         while self.get(&self.path())["state"] != state {
-            assert!(std::time::Instant::now() < end, "never {state}: {}", self.get(&self.path()));
+            assert!(SystemClock.now() < end, "never {state}: {}", self.get(&self.path()));
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }

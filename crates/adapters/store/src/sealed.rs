@@ -19,6 +19,8 @@ impl SealedRepo for Store {
             SealedKind::Source => call!("source_list_sealed", after, limit),
             SealedKind::Key => call!("key_list_sealed", after, limit),
             SealedKind::SecondFactor => call!("second_factor_list_sealed", after, limit),
+            SealedKind::Destination => call!("destination_list_sealed", after, limit),
+            SealedKind::Mail => call!("mail_list_sealed", after, limit),
         };
         let rows = self.db.rows(call).await?;
         let read = |mut row: crate::db::Row| {
@@ -33,6 +35,8 @@ impl SealedRepo for Store {
             SealedKind::Source => call!("source_reseal", id, old, new),
             SealedKind::Key => call!("key_reseal", id, old, new),
             SealedKind::SecondFactor => call!("second_factor_reseal", id, old, new),
+            SealedKind::Destination => call!("destination_reseal", id, old, new),
+            SealedKind::Mail => call!("mail_reseal", id, old, new),
         };
         Ok(self.db.execute(call).await? > 0)
     }

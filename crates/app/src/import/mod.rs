@@ -84,7 +84,9 @@ impl<'a> Import<'a> {
         self.queries().await?;
         self.dashboards().await?;
         self.favorites().await?;
-        self.rest().await?;
+        self.snippets().await?;
+        self.destinations().await?;
+        self.alerts().await?;
         Ok(self.report)
     }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde::Serialize;
-use serde_json::Value;
 use tessera_bi::Numbered;
 
 /// What happened to objects of one kind.
@@ -47,9 +46,6 @@ pub(crate) struct Report {
     pub(crate) counts: BTreeMap<String, Count>,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) renumbered: Vec<Renumbered>,
-    /// What was read and left out because there is nothing to make of it yet, by kind, with the
-    /// numbers of here.
-    pub(crate) left_out: BTreeMap<String, Vec<Value>>,
     /// What somebody should look after.
     pub(crate) notes: Vec<String>,
 }
@@ -101,11 +97,6 @@ impl Report {
     }
 
     /// Something that was read, and is kept in the report for somebody to make anew.
-    pub(super) fn left(&mut self, kind: &str, id: i64, name: &str, object: Value) {
-        self.skipped(kind, id, name, "not taken over by this version; see left_out");
-        self.left_out.entry(kind.to_owned()).or_default().push(object);
-    }
-
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }

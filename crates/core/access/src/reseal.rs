@@ -17,11 +17,16 @@ pub enum SealedKind {
     Key,
     /// A second factor.
     SecondFactor,
+    /// The secret options of a destination.
+    Destination,
+    /// A mail that waits.
+    Mail,
 }
 
 impl SealedKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Source, Self::Key, Self::SecondFactor];
+    pub const ALL: [Self; 5] =
+        [Self::Source, Self::Key, Self::SecondFactor, Self::Destination, Self::Mail];
 
     /// The kind in words.
     #[must_use]
@@ -30,6 +35,8 @@ impl SealedKind {
             Self::Source => "data source",
             Self::Key => "key",
             Self::SecondFactor => "second factor",
+            Self::Destination => "destination",
+            Self::Mail => "mail",
         }
     }
 }

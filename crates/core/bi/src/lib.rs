@@ -42,8 +42,8 @@ pub use destinations::{
 };
 pub use history::{HistoryStep, VersionDiff, unified_diff};
 pub use import::{
-    ImportRecord, ImportedDashboard, ImportedQuery, ImportedSource, ImportedVisualization,
-    ImportedWidget, Imports, Numbered,
+    ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
+    ImportedSnippet, ImportedSource, ImportedVisualization, ImportedWidget, Imports, Numbered,
 };
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RESULTS_SOURCE,

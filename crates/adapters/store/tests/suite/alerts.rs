@@ -60,7 +60,7 @@ fn alert(owner: UserId, query: QueryId) -> Alert {
     }
 }
 
-fn destination(name: &str) -> Destination {
+pub fn destination(name: &str) -> Destination {
     Destination {
         id: DestinationId(0),
         uid: Uid::now_v7(),

@@ -1,8 +1,9 @@
 //! Numbers kept by imports, and values sealed anew.
 
 use serde_json::json;
+use tessera_access::ports::MailRepo;
 use tessera_access::{SealedKind, SealedRepo};
-use tessera_bi::ports::{DashboardRepo, ImportRepo, QueryRepo};
+use tessera_bi::ports::{DashboardRepo, DestinationRepo, ImportRepo, QueryRepo};
 use tessera_bi::{ImportRecord, Numbered};
 use tessera_store::Store;
 
@@ -64,11 +65,17 @@ async fn what_was_imported_is_remembered(store: Store) {
 async fn sealed_values_are_read_and_replaced(store: Store) {
     let ada = add_user(&store, "Ada").await;
     add_source(&store, "shop").await;
-    for kind in [SealedKind::Source, SealedKind::Key] {
+    store.insert_destination(&crate::alerts::destination("hook")).await.unwrap();
+    store.insert_mail(&crate::mails::queued(1)).await.unwrap();
+    for (kind, word) in [
+        (SealedKind::Source, "source:"),
+        (SealedKind::Key, "key:"),
+        (SealedKind::Destination, "destination:"),
+        (SealedKind::Mail, "mail:"),
+    ] {
         let values = store.sealed_values(kind, i64::MIN, 10).await.unwrap();
         assert_eq!(values.len(), 1, "{kind:?}");
         let value = &values[0];
-        let word = if kind == SealedKind::Source { "source:" } else { "key:" };
         assert!(value.context.starts_with(word), "{}", value.context);
         assert!(store.replace_sealed(value, &[9, 9]).await.unwrap());
         assert!(!store.replace_sealed(value, &[8]).await.unwrap(), "it changed meanwhile");

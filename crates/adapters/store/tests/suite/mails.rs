@@ -25,7 +25,7 @@ on_both! {
     the_owner_of_a_key_is_warned_by_mail_once_each without_a_mail_server_nothing_is_queued
 }
 
-fn queued(number: u8) -> QueuedMail {
+pub fn queued(number: u8) -> QueuedMail {
     QueuedMail {
         uid: Uid::now_v7(),
         deduplication: format!("mail {number}"),

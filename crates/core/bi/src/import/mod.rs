@@ -3,10 +3,12 @@
 mod service;
 
 use tessera_access::AccessLevel;
-use tessera_kernel::ids::{DashboardId, GroupId, QueryId, SourceId, UserId, VisualizationId};
+use tessera_kernel::ids::{
+    DashboardId, DestinationId, GroupId, QueryId, SourceId, UserId, VisualizationId,
+};
 use tessera_kernel::{Secret, Timestamp};
 
-use crate::{Json, NewVisualization};
+use crate::{Json, NewSnippet, NewVisualization};
 
 pub use service::Imports;
 
@@ -27,6 +29,12 @@ pub enum Numbered {
     Dashboards,
     /// Widgets.
     Widgets,
+    /// Snippets.
+    Snippets,
+    /// Destinations.
+    Destinations,
+    /// Alerts.
+    Alerts,
 }
 
 impl Numbered {
@@ -41,6 +49,9 @@ impl Numbered {
             Self::Visualizations => "visualizations",
             Self::Dashboards => "dashboards",
             Self::Widgets => "widgets",
+            Self::Snippets => "snippets",
+            Self::Destinations => "destinations",
+            Self::Alerts => "alerts",
         }
     }
 }
@@ -77,6 +88,59 @@ pub struct ImportedSource {
     pub paused: Option<String>,
     /// Who reaches it.
     pub groups: Vec<(GroupId, AccessLevel)>,
+}
+
+/// A snippet from another server.
+#[derive(Debug, Clone)]
+pub struct ImportedSnippet {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// What it is.
+    pub content: NewSnippet,
+    /// Who made it.
+    pub owner: UserId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A destination from another server, without secrets.
+#[derive(Debug, Clone)]
+pub struct ImportedDestination {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// The name.
+    pub name: String,
+    /// The kind.
+    pub kind: String,
+    /// Options that are no secret.
+    pub options: Json,
+    /// When it was taken over.
+    pub created_at: Timestamp,
+}
+
+/// An alert from another server.
+#[derive(Debug, Clone)]
+pub struct ImportedAlert {
+    /// The number it had.
+    pub wanted_id: i64,
+    /// The name.
+    pub name: String,
+    /// Whose results it looks at.
+    pub query: QueryId,
+    /// Whose it is.
+    pub owner: UserId,
+    /// Its options.
+    pub options: Json,
+    /// Seconds after which it tells again.
+    pub rearm: Option<i64>,
+    /// Who is told: people by mail, or destinations.
+    pub subscriptions: Vec<(UserId, Option<DestinationId>)>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
 }
 
 /// A query from another server.

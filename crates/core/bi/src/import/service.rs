@@ -4,16 +4,22 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tessera_access::{Authorized, KeyKind, KeyOwner, Object, RunImport};
-use tessera_kernel::ids::{DashboardId, QueryId, SourceId, UserId, VisualizationId, WidgetId};
+use tessera_kernel::ids::{
+    AlertId, DashboardId, DestinationId, QueryId, SnippetId, SourceId, UserId, VisualizationId,
+    WidgetId,
+};
 use tessera_kernel::{Fault, Result};
 
 use super::{
-    ImportRecord, ImportedDashboard, ImportedQuery, ImportedSource, ImportedVisualization,
-    ImportedWidget, Numbered,
+    ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
+    ImportedSnippet, ImportedSource, ImportedVisualization, ImportedWidget, Numbered,
 };
 use crate::queries::clean_tags;
 use crate::service::Parts;
-use crate::{Dashboard, Dashboards, Json, Queries, Query, Source, Visualization, Widget};
+use crate::{
+    Alert, AlertState, Dashboard, Dashboards, Destination, Json, Queries, Query, Snippet, Source,
+    Visualization, Widget,
+};
 
 /// Imports.
 #[derive(Clone)]
@@ -185,6 +191,90 @@ impl Imports {
         };
         self.number(grant, Numbered::Visualizations, new.wanted_id).await?;
         self.parts.repos.insert_visualization(&visualization).await
+    }
+
+    /// Takes a snippet over.
+    ///
+    /// # Errors
+    /// `Duplicate` if its word is taken.
+    pub async fn snippet(
+        &self,
+        grant: &Authorized<RunImport>,
+        new: ImportedSnippet,
+    ) -> Result<SnippetId> {
+        let snippet = Snippet {
+            id: SnippetId(0),
+            uid: self.parts.random.uid(new.created_at),
+            trigger: new.content.trigger,
+            description: new.content.description,
+            text: new.content.text,
+            owner: new.owner,
+            created_at: new.created_at,
+            updated_at: new.updated_at,
+        };
+        self.number(grant, Numbered::Snippets, new.wanted_id).await?;
+        self.parts.repos.insert_snippet(&snippet).await
+    }
+
+    /// Takes a destination over. Its secrets are missing, so it fails until somebody gives them.
+    ///
+    /// # Errors
+    /// `Invalid` for a kind that there is not; `Duplicate` for a name that is taken.
+    pub async fn destination(
+        &self,
+        grant: &Authorized<RunImport>,
+        new: ImportedDestination,
+    ) -> Result<DestinationId> {
+        if !self.parts.channels()?.types().iter().any(|known| known.kind == new.kind) {
+            let detail = format!("this server has no destinations of the type {:?}", new.kind);
+            return Err(Fault::invalid("type", detail));
+        }
+        let destination = Destination {
+            id: DestinationId(0),
+            uid: self.parts.random.uid(new.created_at),
+            name: new.name,
+            kind: new.kind,
+            options: new.options,
+            sealed_options: None,
+            created_at: new.created_at,
+            updated_at: new.created_at,
+        };
+        self.number(grant, Numbered::Destinations, new.wanted_id).await?;
+        self.parts.repos.insert_destination(&destination).await
+    }
+
+    /// Takes an alert over with those who are told. It knows nothing yet: the next run of its query
+    /// decides.
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn alert(
+        &self,
+        grant: &Authorized<RunImport>,
+        new: ImportedAlert,
+    ) -> Result<AlertId> {
+        let alert = Alert {
+            id: AlertId(0),
+            uid: self.parts.random.uid(new.created_at),
+            name: new.name,
+            query: new.query,
+            owner: new.owner,
+            options: new.options,
+            parameters: None,
+            rearm: new.rearm,
+            state: AlertState::Unknown,
+            last_triggered_at: None,
+            version: 1,
+            created_at: new.created_at,
+            updated_at: new.updated_at,
+        };
+        self.number(grant, Numbered::Alerts, new.wanted_id).await?;
+        let id = self.parts.repos.insert_alert(&alert).await?;
+        for (user, destination) in new.subscriptions {
+            let (uid, at) = (self.parts.random.uid(new.created_at), new.created_at);
+            self.parts.repos.insert_subscription(uid, id, user, destination, at).await?;
+        }
+        Ok(id)
     }
 
     /// Takes a dashboard over, without widgets. Says under which address.
