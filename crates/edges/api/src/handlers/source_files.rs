@@ -22,7 +22,7 @@ const SHEET: Param =
     Param::new("sheet", "string", "The sheet of a workbook; the first one by default.");
 
 pub(crate) fn routes() -> Vec<Route> {
-    let one = "/v1/sources/{id}/files/{table}";
+    let one = "/v1/sources/{id}/files/{sub_id}";
     vec![
         Route::new(
             Verb::Get,
