@@ -43,7 +43,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
         ],
     ),
     ("testkit", &[]),
-    ("e2e", &["testkit", "access", "api", "redash", "metabase", "app"]),
+    ("e2e", &["testkit", "kernel", "access", "api", "redash", "metabase", "app"]),
     ("bench", &["kernel", "access", "store", "testkit"]),
 ];
 

@@ -108,14 +108,14 @@ fn what_is_not_served_has_the_words_of_the_callers_dialect() {
     for shop in shops() {
         let admin = Metabase::admin(&shop);
         let none = (404, "API endpoint does not exist.".to_owned());
-        for path in ["/api/nosuch", "/api/card", "/api/user/x", "/api/nosuch/", "/api/alerts"] {
+        for path in ["/api/nosuch", "/api/card", "/api/user/x", "/api/nosuch/", "/api/collection"] {
             assert_eq!(plain(&admin.get(path)), none, "{path}");
         }
         assert_eq!(plain(&admin.post("/api/dataset", &json!({}))), none);
         assert_eq!(plain(&admin.ask("PATCH", "/api/api-key", None)), none);
         let session = Metabase::with(&shop, &[("x-metabase-session", "x")]);
         assert_eq!(plain(&session.get("/api/nosuch")), none);
-        let redash = shop.admin.get("/api/alerts").expect("answers");
+        let redash = shop.admin.get("/api/queries/1/acl/x/y").expect("answers");
         assert_eq!(redash.status, 404);
         assert!(redash.json()["message"].is_string(), "others get JSON: {}", redash.text());
     }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tessera_e2e::{Engine, Shop, options};
 use tessera_testkit::client::Client;
+use tessera_testkit::receiver::Receiver;
 
 /// Objects that belong to the administrator, and callers who are not.
 pub struct World {
@@ -12,6 +13,8 @@ pub struct World {
     pub ids: Vec<(&'static str, String)>,
     pub callers: Vec<(&'static str, Client)>,
     pub query: Value,
+    /// Takes what is sent to the destination.
+    _receiver: Receiver,
 }
 
 impl World {
@@ -69,8 +72,9 @@ impl World {
         let groups_of = json!({ "name": "robot", "group_ids": [default] });
         let robot = admin.post("/v1/service-accounts", &groups_of)?.ok()?;
         let workspace = admin.post("/v1/workspaces", &json!({ "name": "shop" }))?.ok()?;
+        let receiver = Receiver::start()?;
         let hook = json!({
-            "name": "hook", "type": "webhook", "options": { "url": "http://127.0.0.1:9/hook" },
+            "name": "hook", "type": "webhook", "options": { "url": receiver.url("/hook") },
         });
         let destination = admin.post("/api/destinations", &hook)?.ok()?;
         let condition = json!({ "column": "id", "op": ">", "value": 1 });
@@ -102,7 +106,7 @@ impl World {
             ("destinations", destination["id"].to_string()),
             ("subscriptions", subscription["id"].to_string()),
         ];
-        Ok(Self { shop, ids, callers, query })
+        Ok(Self { shop, ids, callers, query, _receiver: receiver })
     }
 
     /// A path with the objects of this world in it.

@@ -100,7 +100,7 @@ fn invitations_resets_and_proofs_of_addresses_come_by_mail() {
         assert_eq!(smtp.next().expect("a mail")["to"], json!(["ops@example.com"]));
         let sent = admin.get("/v1/system/mails?state=sent").expect("answers").ok().expect("read");
         let kinds: Vec<_> =
-            sent["items"].as_array().expect("a list").iter().map(|mail| &mail["kind"]).collect();
+            sent["data"].as_array().expect("a list").iter().map(|mail| &mail["kind"]).collect();
         assert!(kinds.contains(&&json!("verification")) && !sent.to_string().contains("/reset/"));
         assert!(smtp.waiting().is_empty());
     }
@@ -119,7 +119,7 @@ fn a_mail_server_that_is_down_keeps_nobody_waiting_and_is_seen_by_doctor() {
     let refused = admin.post("/v1/system/mails/test", &body).expect("answers");
     assert_eq!(refused.status, 503, "{}", refused.text());
     let waiting = admin.get("/v1/system/mails?state=queued").expect("answers").ok().expect("read");
-    assert_eq!(waiting["items"][0]["kind"], "invitation");
+    assert_eq!(waiting["data"][0]["kind"], "invitation");
     let nobody = server.anonymous().get("/v1/system/mails").expect("answers");
     assert_eq!(nobody.status, 401);
 }

@@ -47,7 +47,7 @@ fn start() -> (Engine, Running) {
         .stdout(Stdio::null())
         .spawn()
         .expect("prometheus is there: dev/setup installs it");
-    let mut address = String::new();
+    let (mut address, mut ready) = (String::new(), false);
     let log = BufReader::new(child.stderr.take().expect("a log"));
     let mut lines = log.lines().map_while(Result::ok);
     for line in lines.by_ref() {
@@ -56,7 +56,9 @@ fn start() -> (Engine, Running) {
         if word("msg") == "Listening on" {
             address = word("address");
         }
-        if word("msg").contains("ready to receive web requests") {
+        // The two come in any order.
+        ready |= word("msg").contains("ready to receive web requests");
+        if ready && !address.is_empty() {
             break;
         }
     }

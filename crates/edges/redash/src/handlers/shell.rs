@@ -13,9 +13,6 @@ use crate::RedashState;
 use crate::credential::Visit;
 use crate::errors::{LOGIN, METHOD, NOT_FOUND, Refusal};
 
-/// Parts of the interface that this server does not have yet: programs get a plain no, not a page.
-const NOT_SERVED: [&str; 2] = ["/api/alerts", "/api/destinations"];
-
 /// A path or method without a route.
 pub(crate) async fn unmatched(visit: Visit) -> Response {
     match visit.parts.method {
@@ -34,11 +31,8 @@ fn read(visit: &Visit) -> Response {
     if visit.caller.user().is_none() {
         return to_login(visit);
     }
-    let is_under = |part: &&str| {
-        path.strip_prefix(*part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     let is_acl = path.starts_with("/api/") && path.split('/').any(|segment| segment == "acl");
-    if is_acl || NOT_SERVED.iter().any(is_under) {
+    if is_acl {
         return missing().into_response();
     }
     page()
