@@ -66,7 +66,7 @@ fn mariadb(admin: &Client, table: &mut Table) -> Result<()> {
     server.sql(
         &database,
         "create table t as select seq as id, concat('name ', seq) as name, seq * 1.25 as amount,
-         seq % 3 = 0 as flag, timestamp '2024-01-01' + interval seq minute as at, md5(seq) as hash
+         seq % 3 = 0 as flag, timestamp '2024-01-01 00:00:00' + interval seq minute as at, md5(seq) as hash
          from seq_1_to_1000000",
     )?;
     let options = json!({

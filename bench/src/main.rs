@@ -23,6 +23,9 @@ use crate::table::Table;
 /// Rows of the large export.
 const EXPORT_ROWS: u64 = 1_000_000;
 
+/// How long a server is left alone before it counts as idle.
+const REST: Duration = Duration::from_secs(15);
+
 fn main() -> Result<()> {
     let mut table = Table::default();
     start(&mut table)?;
@@ -31,6 +34,8 @@ fn main() -> Result<()> {
     let (server, admin) =
         Server::set_up(Options::default().with("LOGS_LEVEL", "warn,tessera_app=info"))?;
     let source = source(&admin)?;
+    // The first sign-in hashed a password, which takes 19 MiB for a moment.
+    std::thread::sleep(REST);
     table.row("idle memory", mebibytes(memory(&server, "VmRSS")?), "target ≤ 60 MiB".to_owned());
     requests(&server, &admin, source, &mut table)?;
     bytes(&server, &admin, source, &mut table)?;
