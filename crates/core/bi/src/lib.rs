@@ -9,6 +9,7 @@ mod activity;
 mod alerts;
 mod dashboards;
 mod destinations;
+mod form;
 mod history;
 mod import;
 mod jobs;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tessera_kernel::Timestamp;
 use tessera_kernel::ids::{AlertId, QueryId, Uid, UserId};
 
-use crate::Json;
+use crate::{Json, form};
 
 /// Whether the condition of an alert holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,17 +96,6 @@ impl ChannelType {
     /// a single text), and those whose own schema says `writeOnly`.
     #[must_use]
     pub fn secrets(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = match &self.schema["secret"] {
-            Json::String(name) => vec![name],
-            Json::Array(names) => names.iter().filter_map(Json::as_str).collect(),
-            _ => Vec::new(),
-        };
-        let properties = self.schema["properties"].as_object().into_iter().flatten();
-        for (name, property) in properties {
-            if property["writeOnly"] == Json::Bool(true) && !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
-        names
+        form::secret_names(&self.schema)
     }
 }

@@ -45,7 +45,6 @@ pub struct DestinationSettings {
     pub secrets: Vec<String>,
 }
 
-mod options;
 mod service;
 
 pub use service::{DestinationChange, Destinations, KeptSecrets, NewDestination};

@@ -8,15 +8,11 @@ use tessera_access::{
     ListDestinations, ReadDestination, TestDestination, UpdateDestination,
 };
 use tessera_kernel::ids::{AlertId, DestinationId, QueryId, Uid};
-use tessera_kernel::{Fault, Page, PageRequest, Result, Secret};
+use tessera_kernel::{Fault, Page, PageRequest, Result};
 
-use super::options::{self, as_object, secret_names};
 use super::{Destination, DestinationSettings, DestinationView};
 use crate::service::Parts;
-use crate::{AlertNotice, AlertState, ChannelType, Delivery, DeliveryScope, Json};
-
-/// Longest name of a destination, in characters.
-const NAME_CHARACTERS_MAX: usize = 255;
+use crate::{AlertNotice, AlertState, ChannelType, Delivery, DeliveryScope, Json, form};
 
 /// What a new destination is made of.
 #[derive(Debug, Clone)]
@@ -126,10 +122,10 @@ impl Destinations {
         grant: &Authorized<CreateDestination>,
         new: NewDestination,
     ) -> Result<DestinationSettings> {
-        let name = clean_name(&new.name)?;
+        let name = form::clean_name(&new.name)?;
         let channel = self.known(&new.kind)?;
-        let all = as_object(&new.options)?;
-        options::check(channel, &all)?;
+        let all = form::as_object(&new.options)?;
+        form::check(&channel.schema, &all)?;
         self.parts.channels()?.check(&new.kind, &new.options)?;
         self.check_name(&name, None).await?;
         let now = self.parts.clock.now();
@@ -139,8 +135,9 @@ impl Destinations {
             Json::Null,
             new.kind.as_str(),
         );
-        let changes = options::changes(changes, Some(channel), &Map::new(), &all);
-        let (options, sealed_options) = self.parts.seal_destination(channel, all, uid)?;
+        let changes = form::changes(changes, Some(&channel.schema), &Map::new(), &all);
+        let (options, sealed_options) =
+            form::seal(&self.parts.sealer, &channel.schema, all, &seal_context(uid))?;
         let mut destination = Destination {
             id: DestinationId(0),
             uid,
@@ -168,7 +165,7 @@ impl Destinations {
         let mut destination = self.require(grant.act().destination).await?;
         let mut changes = Changes::new();
         if let Some(name) = change.name {
-            let name = clean_name(&name)?;
+            let name = form::clean_name(&name)?;
             self.check_name(&name, Some(destination.id)).await?;
             changes = changes.field("name", destination.name.as_str(), name.as_str());
             destination.name = name;
@@ -179,7 +176,7 @@ impl Destinations {
         if change.options.is_some() || !same_kind {
             let channel = self.known(&kind)?;
             let mut all = match &change.options {
-                Some(options) => as_object(options)?,
+                Some(options) => form::as_object(options)?,
                 None => Map::new(),
             };
             let kept = |name: &String| match &change.kept {
@@ -192,11 +189,12 @@ impl Destinations {
                 all.entry(name).or_insert(value);
             }
             all.retain(|_, value| !value.is_null());
-            options::check(channel, &all)?;
+            form::check(&channel.schema, &all)?;
             self.parts.channels()?.check(&kind, &Json::Object(all.clone()))?;
             changes = changes.field("type", destination.kind.as_str(), kind.as_str());
-            changes = options::changes(changes, Some(channel), &before, &all);
-            let (options, sealed) = self.parts.seal_destination(channel, all, destination.uid)?;
+            changes = form::changes(changes, Some(&channel.schema), &before, &all);
+            let context = seal_context(destination.uid);
+            let (options, sealed) = form::seal(&self.parts.sealer, &channel.schema, all, &context)?;
             destination.options = options;
             destination.sealed_options = sealed;
             destination.kind = kind;
@@ -308,48 +306,17 @@ impl Parts {
         &self,
         destination: &Destination,
     ) -> Result<Map<String, Json>> {
-        let mut options = as_object(&destination.options)?;
+        let mut options = form::as_object(&destination.options)?;
         options.extend(self.destination_secrets(destination)?);
         Ok(options)
     }
 
     fn destination_secrets(&self, destination: &Destination) -> Result<Map<String, Json>> {
-        let Some(sealed) = &destination.sealed_options else { return Ok(Map::new()) };
-        let text = self.sealer.open(sealed, &seal_context(destination.uid))?;
-        serde_json::from_str(text.expose())
-            .map_err(|error| Fault::internal("sealed options are no JSON object", error))
-    }
-
-    fn seal_destination(
-        &self,
-        channel: &ChannelType,
-        mut options: Map<String, Json>,
-        uid: Uid,
-    ) -> Result<(Json, Option<Vec<u8>>)> {
-        let mut secrets = Map::new();
-        for name in secret_names(channel) {
-            if let Some(value) = options.shift_remove(name) {
-                secrets.insert(name.to_owned(), value);
-            }
-        }
-        if secrets.is_empty() {
-            return Ok((Json::Object(options), None));
-        }
-        let text = Secret::new(Json::Object(secrets).to_string());
-        let sealed = self.sealer.seal(&text, &seal_context(uid))?;
-        Ok((Json::Object(options), Some(sealed)))
+        let context = seal_context(destination.uid);
+        form::open(&self.sealer, destination.sealed_options.as_deref(), &context)
     }
 }
 
 fn seal_context(uid: Uid) -> String {
     format!("destination:{uid}")
-}
-
-fn clean_name(name: &str) -> Result<String> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-        let detail = format!("must have 1 to {NAME_CHARACTERS_MAX} characters");
-        return Err(Fault::invalid("name", detail));
-    }
-    Ok(name.to_owned())
 }

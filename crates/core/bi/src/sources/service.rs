@@ -9,15 +9,12 @@ use tessera_access::{
     PauseSource, ReadSchema, ReadSource, ReadSourceSettings, TestSource, UpdateSource, Viewer,
 };
 use tessera_kernel::ids::{GroupId, SourceId};
-use tessera_kernel::{Code, Fault, Result, Secret};
+use tessera_kernel::{Code, Fault, Result};
 
 use super::{Source, SourceType, Table};
 use crate::ports::Connector;
 use crate::service::Parts;
-use crate::{Job, JobKind, Json, NewJob, RunViewer};
-
-/// Longest name of a data source, in characters.
-const NAME_CHARACTERS_MAX: usize = 255;
+use crate::{Job, JobKind, Json, NewJob, RunViewer, form};
 
 /// A data source as a caller sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,14 +127,22 @@ impl Sources {
         grant: &Authorized<CreateSource>,
         new: NewSource,
     ) -> Result<SourceSettings> {
-        let name = clean_name(&new.name)?;
+        let name = form::clean_name(&new.name)?;
         let known = self.known_type(&new.kind)?;
-        let options = as_object(&new.options)?;
-        check_options(known, &options)?;
+        let options = form::as_object(&new.options)?;
+        form::check(&known.schema, &options)?;
         self.parts.connectors.check(&new.kind, &new.options)?;
         let now = self.parts.clock.now();
         let uid = self.parts.random.uid(now);
-        let (options, sealed_options) = self.seal(known, options, uid)?;
+        let changes = Changes::new().field("name", Json::Null, name.as_str()).field(
+            "type",
+            Json::Null,
+            new.kind.as_str(),
+        );
+        let changes = form::changes(changes, Some(&known.schema), &Map::new(), &options);
+        let context = seal_context(uid);
+        let (options, sealed_options) =
+            form::seal(&self.parts.sealer, &known.schema, options, &context)?;
         let mut source = Source {
             id: SourceId(0),
             uid,
@@ -151,12 +156,6 @@ impl Sources {
             created_at: now,
             updated_at: now,
         };
-        let changes = Changes::new().field("name", Json::Null, source.name.as_str()).field(
-            "type",
-            Json::Null,
-            source.kind.as_str(),
-        );
-        let changes = option_changes(changes, known, &Json::Null, &new.options);
         self.parts.gate.audit().record_changes(grant, changes).await?;
         let groups = self.parts.access.groups().await?;
         let default: Vec<GroupId> = groups
@@ -181,26 +180,26 @@ impl Sources {
         let mut source = self.require(grant.act().source).await?;
         let mut changes = Changes::new();
         if let Some(name) = change.name {
-            let name = clean_name(&name)?;
+            let name = form::clean_name(&name)?;
             changes = changes.field("name", source.name.as_str(), name.as_str());
             source.name = name;
         }
         if let Some(options) = change.options {
             let known = self.known_type(&source.kind)?;
-            let mut options = as_object(&options)?;
+            let mut options = form::as_object(&options)?;
             for (secret, value) in self.secrets(&source)? {
                 options.entry(secret).or_insert(value);
             }
-            check_options(known, &options)?;
-            let all = Json::Object(options);
-            self.parts.connectors.check(&source.kind, &all)?;
+            form::check(&known.schema, &options)?;
+            self.parts.connectors.check(&source.kind, &Json::Object(options.clone()))?;
             let before = self.all_options(&source)?;
-            if all != before {
+            if options != before {
                 source.version += 1;
             }
-            changes = option_changes(changes, known, &before, &all);
-            let Json::Object(options) = all else { unreachable!("it was made of an object") };
-            let (options, sealed) = self.seal(known, options, source.uid)?;
+            changes = form::changes(changes, Some(&known.schema), &before, &options);
+            let context = seal_context(source.uid);
+            let (options, sealed) =
+                form::seal(&self.parts.sealer, &known.schema, options, &context)?;
             source.options = options;
             source.sealed_options = sealed;
         }
@@ -314,7 +313,7 @@ impl Sources {
     /// # Errors
     /// `Unsupported` for a type that this server does not know.
     pub fn connector(&self, source: &Source) -> Result<Arc<dyn Connector>> {
-        self.parts.connectors.open(source, &self.all_options(source)?)
+        self.parts.connectors.open(source, &Json::Object(self.all_options(source)?))
     }
 
     /// A connector for a run: for its viewer alone, if the type has a row policy; for the executor.
@@ -376,115 +375,20 @@ impl Sources {
             .ok_or_else(|| Fault::invalid("type", format!("there is no data source type {kind:?}")))
     }
 
-    fn all_options(&self, source: &Source) -> Result<Json> {
-        let mut options = as_object(&source.options)?;
+    fn all_options(&self, source: &Source) -> Result<Map<String, Json>> {
+        let mut options = form::as_object(&source.options)?;
         options.extend(self.secrets(source)?);
-        Ok(Json::Object(options))
+        Ok(options)
     }
 
     fn secrets(&self, source: &Source) -> Result<Map<String, Json>> {
-        let Some(sealed) = &source.sealed_options else { return Ok(Map::new()) };
-        let text = self.parts.sealer.open(sealed, &seal_context(source.uid))?;
-        serde_json::from_str(text.expose())
-            .map_err(|error| Fault::internal("sealed options are no JSON object", error))
-    }
-
-    fn seal(
-        &self,
-        known: &SourceType,
-        mut options: Map<String, Json>,
-        uid: tessera_kernel::ids::Uid,
-    ) -> Result<(Json, Option<Vec<u8>>)> {
-        let mut secrets = Map::new();
-        for name in names(known, "secret") {
-            if let Some(value) = options.shift_remove(name) {
-                secrets.insert(name.to_owned(), value);
-            }
-        }
-        let sealed = if secrets.is_empty() {
-            None
-        } else {
-            let text = Secret::new(Json::Object(secrets).to_string());
-            Some(self.parts.sealer.seal(&text, &seal_context(uid))?)
-        };
-        Ok((Json::Object(options), sealed))
+        let context = seal_context(source.uid);
+        form::open(&self.parts.sealer, source.sealed_options.as_deref(), &context)
     }
 }
 
 fn seal_context(uid: tessera_kernel::ids::Uid) -> String {
     format!("source:{uid}")
-}
-
-fn clean_name(name: &str) -> Result<String> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-        let detail = format!("must have 1 to {NAME_CHARACTERS_MAX} characters");
-        return Err(Fault::invalid("name", detail));
-    }
-    Ok(name.to_owned())
-}
-
-fn as_object(options: &Json) -> Result<Map<String, Json>> {
-    options.as_object().cloned().ok_or_else(|| Fault::invalid("options", "must be an object"))
-}
-
-fn names<'a>(known: &'a SourceType, list: &str) -> impl Iterator<Item = &'a str> {
-    known.schema.get(list).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
-}
-
-/// What changes about options. Values are told only of those that the form declares and does not
-/// call secret: a misspelt name may hold a password.
-fn option_changes(
-    mut changes: Changes,
-    known: &SourceType,
-    before: &Json,
-    after: &Json,
-) -> Changes {
-    let members = |options: &Json| options.as_object().cloned().unwrap_or_default();
-    let (before, after) = (members(before), members(after));
-    let mut all: Vec<&String> = before.keys().chain(after.keys()).collect();
-    all.sort();
-    all.dedup();
-    for name in all {
-        let (old, new) = (before.get(name), after.get(name));
-        let label = format!("options.{name}");
-        let declared = known.schema.get("properties").is_some_and(|all| all.get(name).is_some());
-        let secret = !declared || names(known, "secret").any(|secret| secret == name);
-        changes = if secret {
-            changes.secret(&label, old != new)
-        } else {
-            changes.field(&label, old.cloned(), new.cloned())
-        };
-    }
-    changes
-}
-
-/// Checks that required options are there and that all have the type the form names.
-fn check_options(known: &SourceType, options: &Map<String, Json>) -> Result<()> {
-    for name in names(known, "required") {
-        if options.get(name).is_none_or(|value| value.is_null() || value.as_str() == Some("")) {
-            return Err(Fault::invalid(format!("options.{name}"), "is required"));
-        }
-    }
-    for (name, value) in options {
-        let kind = known
-            .schema
-            .get("properties")
-            .and_then(|properties| properties.get(name))
-            .and_then(|property| property.get("type"))
-            .and_then(Json::as_str);
-        let good = match kind {
-            Some("string") => value.is_string() || value.is_null(),
-            Some("number" | "integer") => value.is_number() || value.is_null(),
-            Some("boolean") => value.is_boolean() || value.is_null(),
-            _ => true,
-        };
-        if !good {
-            let kind = kind.unwrap_or_default();
-            return Err(Fault::invalid(format!("options.{name}"), format!("must be a {kind}")));
-        }
-    }
-    Ok(())
 }
 
 impl Parts {
