@@ -5,6 +5,7 @@
 //! before it is durable. Entry point: [`Lake`]. Tested by round trips through real files in `tests/`.
 
 mod joins;
+mod pour;
 mod read;
 mod uploads;
 mod usage;

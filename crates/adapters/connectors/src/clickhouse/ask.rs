@@ -138,7 +138,7 @@ impl Asker<'_> {
             let request = self.signed(HttpRequest::post(self.options.url.clone(), sql))?;
             let limits =
                 HttpLimits { time: ANSWER, time_setting: "sources.connect_seconds", bytes: None };
-            let never: Arc<dyn CancelSignal> = Arc::new(Never);
+            let never = Never::signal();
             self.http.fetch(request, &limits, &never).await.map(|answer| answer.status)
         };
         match told.await {

@@ -15,7 +15,8 @@ use tessera_sqltext::{Bound, Dialect, Document, Stretch};
 use url::Url;
 
 use crate::http::{Http, HttpAnswer, HttpLimits, HttpRequest, HttpTls};
-use crate::web::{Never, component, credential, in_time, pour};
+use crate::never::Never;
+use crate::web::{component, credential, in_time, pour};
 use crate::{ConnectorSettings, text_option};
 
 /// The type of today.

@@ -18,7 +18,8 @@ use url::Url;
 
 use self::text::Question;
 use crate::http::{Http, HttpAnswer, HttpLimits, HttpRequest, HttpTls};
-use crate::web::{Never, in_time, pour, text_of};
+use crate::never::Never;
+use crate::web::{in_time, pour, text_of};
 use crate::{ConnectorSettings, text_option};
 
 pub(crate) const NAME: &str = "prometheus";

@@ -97,7 +97,7 @@ impl Asker<'_> {
             };
             let limits =
                 HttpLimits { time: ANSWER, time_setting: "sources.connect_seconds", bytes: None };
-            let never: Arc<dyn CancelSignal> = Arc::new(Never);
+            let never = Never::signal();
             self.http.fetch(self.signed(request)?, &limits, &never).await
         };
         if let Err(fault) = told.await {

@@ -13,6 +13,6 @@ mod yaml;
 pub(crate) use self::address::{component, joined};
 pub(crate) use self::fetch::{checked, no_tables, text_of};
 pub(crate) use self::json::{JSON, JsonDocuments, json_type};
-pub(crate) use self::pour::{Never, in_time, pour};
+pub(crate) use self::pour::{in_time, pour};
 pub(crate) use self::sheets::{CSV, EXCEL, Sheets, csv_type, excel_type};
 pub(crate) use self::url::{URL, UrlResults, credential, url_type};

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use async_trait::async_trait;
 use tessera_bi::ports::{BatchSink, CancelSignal};
 use tessera_formats::read::Target;
 use tessera_kernel::{Code, Fault, Result};
@@ -70,24 +69,4 @@ pub(crate) async fn in_time<T>(
 
 fn cancelled() -> Fault {
     Fault::new(Code::Cancelled, "the query was cancelled")
-}
-
-/// A signal for what is no run: it never comes.
-pub(crate) struct Never;
-
-impl Never {
-    pub(crate) fn signal() -> Arc<dyn CancelSignal> {
-        Arc::new(Self)
-    }
-}
-
-#[async_trait]
-impl CancelSignal for Never {
-    async fn cancelled(&self) {
-        std::future::pending().await
-    }
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
 }

@@ -11,10 +11,8 @@ mod operands;
 mod table;
 mod views;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use datafusion::common::config::Dialect as SqlDialect;
@@ -27,10 +25,10 @@ use tessera_bi::ports::{BatchSink, CancelSignal, Connector, ResultTable};
 use tessera_bi::{RESULTS_SOURCE, SCHEMA_UNSUPPORTED, SourceType, Table};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect, result_references};
-use tokio::sync::mpsc;
 
 pub(crate) use self::table::{Form, ResultFile};
-use crate::usage::engine::Engine;
+use crate::pour::{in_time, pour};
+use crate::usage::engine::{Engine, LazyEngine};
 use crate::{Lake, failed};
 
 /// The type of data source that results of queries are.
@@ -53,36 +51,26 @@ const BATCH_ROWS: usize = 8192;
 /// Parts of a question that are worked on at the same time: requests need processors as well.
 const PARTITIONS: usize = 2;
 
-/// Batches that may wait for a slow writer.
-const BATCHES_AHEAD: usize = 2;
-
 /// The SQL engine over result files, which is made when it is first needed.
 #[derive(Clone)]
 pub struct ResultEngine {
     lake: Lake,
-    memory_bytes: usize,
-    engine: Arc<Mutex<Option<Arc<Engine>>>>,
+    engine: Arc<LazyEngine>,
 }
 
 impl ResultEngine {
     /// Over the files of a lake, with so much memory for all questions together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, memory_bytes: usize) -> Self {
-        Self { lake, memory_bytes, engine: Arc::default() }
+        Self { lake, engine: Arc::new(LazyEngine::new(memory_bytes)) }
     }
 
     pub(crate) fn lake(&self) -> &Lake {
         &self.lake
     }
 
-    pub(crate) fn engine(&self) -> Result<Arc<Engine>> {
-        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(engine) = engine.as_ref() {
-            return Ok(Arc::clone(engine));
-        }
-        let made = Arc::new(Engine::new(self.memory_bytes)?);
-        *engine = Some(Arc::clone(&made));
-        Ok(made)
+    pub(crate) fn engine(&self) -> Result<&Engine> {
+        self.engine.get()
     }
 
     /// A place for tables, without any.
@@ -100,12 +88,6 @@ impl ResultEngine {
     }
 }
 
-/// What the threads of the engine send.
-pub(crate) enum Part {
-    Begin(SchemaRef),
-    Batch(RecordBatch),
-}
-
 /// Stored results as tables.
 pub struct ResultJoins {
     engine: ResultEngine,
@@ -120,26 +102,18 @@ impl ResultJoins {
     }
 
     async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
-        let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
         let (engine, tables) = (self.engine.clone(), self.tables.clone());
-        let working = self.engine.engine()?.begin(async move {
+        let poured = pour(self.engine.engine()?, sink, |outlet| async move {
             let (schema, mut rows) = ask(&engine, &tables, &statements).await?;
             let shown = columns::Shown::new(&schema)?;
-            let mut listening = sender.send(Part::Begin(shown.schema())).await.is_ok();
+            let mut listening = outlet.begin(shown.schema()).await;
             while listening && let Some(batch) = rows.next().await {
                 let batch = shown.batch(&batch.map_err(refused)?)?;
-                listening = sender.send(Part::Batch(batch)).await.is_ok();
+                listening = outlet.batch(batch).await;
             }
             Ok(())
-        })?;
-        while let Some(part) = parts.recv().await {
-            match part {
-                Part::Begin(schema) => sink.begin(schema).await?,
-                Part::Batch(batch) if batch.num_rows() > 0 => sink.batch(batch).await?,
-                Part::Batch(_) => {}
-            }
-        }
-        working.done().await
+        });
+        poured.await
     }
 }
 
@@ -186,19 +160,7 @@ impl Connector for ResultJoins {
         // The names of tables with values in them become plain ones; values stay values.
         let sql = result_references(statement, Dialect::Sqlite)?.sql;
         let statements = Bound { sql, ..statement.clone() }.statements(Dialect::Sqlite);
-        let limit = Duration::from_secs(time_limit_seconds);
-        // Dropped, the work on the threads of the engine stops.
-        tokio::select! {
-            () = cancel.cancelled() => {
-                Err(Fault::new(Code::Cancelled, "the query was cancelled"))
-            }
-            ran = tokio::time::timeout(limit, self.rows(statements, sink)) => match ran {
-                Ok(ran) => ran,
-                Err(_) => Err(Fault::new(Code::TimedOut, format!(
-                    "the query ran longer than {time_limit_seconds} s (runs.time_limit_seconds)"
-                ))),
-            }
-        }
+        in_time(time_limit_seconds, &cancel, self.rows(statements, sink)).await
     }
 
     fn over(&self, tables: Vec<ResultTable>) -> Option<Arc<dyn Connector>> {

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use datafusion::prelude::ParquetReadOptions;
 use futures::StreamExt as _;
@@ -15,10 +12,10 @@ use tessera_bi::{NewFile, SourceFile, SourceType, Table};
 use tessera_kernel::ids::Uid;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
-use tokio::sync::mpsc;
 
 use super::{Uploads, columns, failed, store};
 use crate::blocking;
+use crate::pour::{in_time, pour};
 use crate::usage::engine::Tables;
 
 /// The name of the type.
@@ -36,15 +33,6 @@ pub fn files_source_type() -> SourceType {
         auto_limit: true,
         row_policy: false,
     }
-}
-
-/// Batches that may wait for a slow writer.
-const BATCHES_AHEAD: usize = 2;
-
-/// What the threads of the engine send.
-enum Part {
-    Begin(SchemaRef),
-    Batch(RecordBatch),
 }
 
 /// The files of one data source.
@@ -82,27 +70,19 @@ impl FileTables {
     }
 
     async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
-        let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
         let asked = self.clone();
-        let working = self.uploads.engine()?.begin(async move {
+        let poured = pour(self.uploads.engine()?, sink, |outlet| async move {
             let tables = asked.open(&statements).await?;
             let (schema, mut rows) = tables.ask(&statements).await?;
             let schema = columns::told(&schema);
-            let mut listening = sender.send(Part::Begin(Arc::clone(&schema))).await.is_ok();
+            let mut listening = outlet.begin(Arc::clone(&schema)).await;
             while listening && let Some(batch) = rows.next().await {
                 let batch = columns::as_told(&schema, &batch?)?;
-                listening = sender.send(Part::Batch(batch)).await.is_ok();
+                listening = outlet.batch(batch).await;
             }
             Ok(())
-        })?;
-        while let Some(part) = parts.recv().await {
-            match part {
-                Part::Begin(schema) => sink.begin(schema).await?,
-                Part::Batch(batch) if batch.num_rows() > 0 => sink.batch(batch).await?,
-                Part::Batch(_) => {}
-            }
-        }
-        working.done().await.map_err(|fault| match fault.code() {
+        });
+        poured.await.map_err(|fault| match fault.code() {
             Code::TooLarge => Fault::new(
                 Code::TooLarge,
                 "the query needs more memory than it may have (files.query_memory_bytes); \
@@ -123,19 +103,7 @@ impl Connector for FileTables {
         sink: &mut dyn BatchSink,
     ) -> Result<()> {
         let statements = statement.statements(Dialect::Postgres);
-        let limit = Duration::from_secs(time_limit_seconds);
-        // Dropped, the work on the threads of the engine stops.
-        tokio::select! {
-            () = cancel.cancelled() => {
-                Err(Fault::new(Code::Cancelled, "the query was cancelled"))
-            }
-            ran = tokio::time::timeout(limit, self.rows(statements, sink)) => match ran {
-                Ok(ran) => ran,
-                Err(_) => Err(Fault::new(Code::TimedOut, format!(
-                    "the query ran longer than {time_limit_seconds} s (runs.time_limit_seconds)"
-                ))),
-            }
-        }
+        in_time(time_limit_seconds, &cancel, self.rows(statements, sink)).await
     }
 
     fn files(&self) -> Option<Arc<dyn SourceFiles>> {

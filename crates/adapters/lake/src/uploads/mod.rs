@@ -6,14 +6,14 @@ mod connector;
 mod store;
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tessera_kernel::ids::Uid;
 use tessera_kernel::{Code, Fault, Result};
 
 pub use connector::{FILES_SOURCE, files_source_type};
 
-use crate::usage::engine::Engine;
+use crate::usage::engine::{Engine, LazyEngine};
 
 /// What the operator decides about uploaded files.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub struct Uploads {
 struct Inner {
     root: PathBuf,
     settings: UploadSettings,
-    engine: OnceLock<Engine>,
+    engine: LazyEngine,
 }
 
 impl Uploads {
@@ -47,7 +47,8 @@ impl Uploads {
     #[must_use]
     pub fn local(data: &std::path::Path, settings: UploadSettings) -> Self {
         let root = data.join("files");
-        Self { inner: Arc::new(Inner { root, settings, engine: OnceLock::new() }) }
+        let engine = LazyEngine::new(settings.query_memory_bytes);
+        Self { inner: Arc::new(Inner { root, settings, engine }) }
     }
 
     /// The connector of one data source.
@@ -57,11 +58,7 @@ impl Uploads {
     }
 
     fn engine(&self) -> Result<&Engine> {
-        if let Some(engine) = self.inner.engine.get() {
-            return Ok(engine);
-        }
-        let engine = Engine::new(self.inner.settings.query_memory_bytes)?;
-        Ok(self.inner.engine.get_or_init(|| engine))
+        self.inner.engine.get()
     }
 }
 

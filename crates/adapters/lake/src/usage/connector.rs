@@ -1,10 +1,8 @@
 //! Records of requests as an ordinary data source, in which everybody sees rows of their own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Schema, SchemaRef};
+use arrow_schema::{DataType, Schema};
 use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::json;
@@ -13,9 +11,9 @@ use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table, TableColumn};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
-use tokio::sync::mpsc;
 
 use super::{UsageFiles, columns};
+use crate::pour::{in_time, pour};
 
 /// The name of the type.
 pub const USAGE_SOURCE: &str = "usage";
@@ -34,15 +32,6 @@ pub fn usage_source_type() -> SourceType {
     }
 }
 
-/// Batches that may wait for a slow writer.
-const BATCHES_AHEAD: usize = 2;
-
-/// What the threads of the engine send.
-enum Part {
-    Begin(SchemaRef),
-    Batch(RecordBatch),
-}
-
 /// The records for one viewer.
 struct Seen {
     files: UsageFiles,
@@ -51,25 +40,17 @@ struct Seen {
 
 impl Seen {
     async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
-        let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
         let (files, viewer) = (self.files.clone(), self.viewer);
-        let working = self.files.engine()?.begin(async move {
+        let poured = pour(self.files.engine()?, sink, |outlet| async move {
             let tables = files.tables(viewer, None).await?;
             let (schema, mut rows) = tables.ask(&statements).await?;
-            let mut listening = sender.send(Part::Begin(schema)).await.is_ok();
+            let mut listening = outlet.begin(schema).await;
             while listening && let Some(batch) = rows.next().await {
-                listening = sender.send(Part::Batch(batch?)).await.is_ok();
+                listening = outlet.batch(batch?).await;
             }
             Ok(())
-        })?;
-        while let Some(part) = parts.recv().await {
-            match part {
-                Part::Begin(schema) => sink.begin(schema).await?,
-                Part::Batch(batch) if batch.num_rows() > 0 => sink.batch(batch).await?,
-                Part::Batch(_) => {}
-            }
-        }
-        working.done().await
+        });
+        poured.await
     }
 }
 
@@ -83,19 +64,7 @@ impl Connector for Seen {
         sink: &mut dyn BatchSink,
     ) -> Result<()> {
         let statements = statement.statements(Dialect::Postgres);
-        let limit = Duration::from_secs(time_limit_seconds);
-        // Dropped, the work on the threads of the engine stops.
-        tokio::select! {
-            () = cancel.cancelled() => {
-                Err(Fault::new(Code::Cancelled, "the query was cancelled"))
-            }
-            ran = tokio::time::timeout(limit, self.rows(statements, sink)) => match ran {
-                Ok(ran) => ran,
-                Err(_) => Err(Fault::new(Code::TimedOut, format!(
-                    "the query ran longer than {time_limit_seconds} s (runs.time_limit_seconds)"
-                ))),
-            }
-        }
+        in_time(time_limit_seconds, &cancel, self.rows(statements, sink)).await
     }
 
     fn seen_by(&self, viewer: Viewer) -> Option<Arc<dyn Connector>> {

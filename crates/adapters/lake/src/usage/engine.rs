@@ -1,7 +1,7 @@
 //! The SQL engine over the files: two tables with the rows of one viewer, for reading only.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -68,6 +68,28 @@ pub(crate) struct Engine {
     threads: Option<tokio::runtime::Runtime>,
 }
 
+/// An engine that is made when it is first needed: it has threads and memory of its own.
+pub(crate) struct LazyEngine {
+    memory_bytes: usize,
+    made: OnceLock<Engine>,
+}
+
+impl LazyEngine {
+    /// With so much memory for all questions together, in bytes.
+    pub(crate) const fn new(memory_bytes: usize) -> Self {
+        Self { memory_bytes, made: OnceLock::new() }
+    }
+
+    pub(crate) fn get(&self) -> Result<&Engine> {
+        if let Some(engine) = self.made.get() {
+            return Ok(engine);
+        }
+        let made = Engine::new(self.memory_bytes)?;
+        // Of two that are made at once, one goes.
+        Ok(self.made.get_or_init(|| made))
+    }
+}
+
 /// Work on the threads of the engine; stopped when dropped.
 pub(crate) struct Working<T>(JoinHandle<Result<T>>);
 
@@ -105,7 +127,7 @@ pub(crate) struct Tables {
 pub(crate) type Rows = BoxStream<'static, Result<RecordBatch>>;
 
 impl Engine {
-    pub(crate) fn new(memory_bytes: usize) -> Result<Self> {
+    fn new(memory_bytes: usize) -> Result<Self> {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(memory_bytes, 1.0)
             .with_object_list_cache_limit(0)

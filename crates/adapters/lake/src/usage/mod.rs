@@ -15,7 +15,7 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tessera_access::ports::UsageLog;
@@ -25,7 +25,7 @@ use tessera_kernel::{Fault, Result, Timestamp};
 
 pub use connector::{USAGE_SOURCE, usage_source_type};
 
-use self::engine::Engine;
+use self::engine::{Engine, LazyEngine};
 use self::write::Writer;
 use crate::blocking;
 
@@ -62,8 +62,7 @@ pub struct UsageFiles {
 struct Inner {
     root: PathBuf,
     settings: UsageFileSettings,
-    /// Made when the first question is asked: it has threads and memory of its own.
-    engine: OnceLock<Engine>,
+    engine: LazyEngine,
     /// Made when the first record is written: who only reads needs no number of its own.
     writer: Mutex<Option<Writer>>,
 }
@@ -79,7 +78,8 @@ impl UsageFiles {
             std::fs::create_dir_all(root.join(folder))
                 .map_err(|error| failed("make the folder", error))?;
         }
-        let (engine, writer) = (OnceLock::new(), Mutex::default());
+        let engine = LazyEngine::new(settings.query_memory_bytes);
+        let writer = Mutex::default();
         Ok(Self { inner: Arc::new(Inner { root, settings, engine, writer }) })
     }
 
@@ -96,12 +96,7 @@ impl UsageFiles {
 
     /// The SQL engine.
     fn engine(&self) -> Result<&Engine> {
-        if let Some(engine) = self.inner.engine.get() {
-            return Ok(engine);
-        }
-        let made = Engine::new(self.inner.settings.query_memory_bytes)?;
-        // Of two that are made at once, one goes.
-        Ok(self.inner.engine.get_or_init(|| made))
+        self.inner.engine.get()
     }
 
     /// Does file work with the writer, which is made if there is none.
