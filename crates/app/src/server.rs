@@ -1,7 +1,6 @@
 //! The server: listens, serves, and ends without losing anything.
 
 use std::io::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tessera_access::terms::Dialect;
 use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
+use tessera_httpkit::sending::{Listener, Peer, Sending};
 use tessera_httpkit::{Kit, layer, leaks, prefix};
 use tessera_kernel::{Random, Secret, SystemRandom};
 use tessera_metabase::{MetabaseSettings, MetabaseState};
@@ -58,7 +58,8 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
     if ready.is_none() && core.access.setup.is_needed().await.map_err(compose::explain)? {
         announce_setup(&url, token.as_ref())?;
     }
-    let app = router(&core, &config, metrics)?;
+    let sending = Sending::new(config.server.sendfile_bytes);
+    let app = router(&core, &config, &sending, metrics)?;
     tracing::info!(%url, %address, "ready");
     if let Some(ready) = ready {
         let mut out = std::io::stdout().lock();
@@ -66,7 +67,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
         out.flush()?;
     }
     tokio::select! {
-        served = listen(listener, app, Duration::from_secs(config.server.shutdown_seconds)) => {
+        served = listen(Listener::new(listener, sending), app, Duration::from_secs(config.server.shutdown_seconds)) => {
             served?;
         }
         () = reload_peppers(&core, &config) => {}
@@ -81,6 +82,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
 fn router(
     core: &Core,
     config: &Config,
+    sending: &Sending,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> Result<Router> {
     let settings = Arc::new(compose::kit_settings(config)?);
@@ -89,6 +91,7 @@ fn router(
         access: core.access.clone(),
         settings: Arc::clone(&settings),
         random: Arc::clone(&random),
+        sending: sending.clone(),
         dialect: Dialect::Native,
     };
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -164,10 +167,10 @@ fn roots() -> Vec<String> {
         .collect()
 }
 
-async fn listen(listener: TcpListener, app: Router, grace: Duration) -> Result<()> {
+async fn listen(listener: Listener, app: Router, grace: Duration) -> Result<()> {
     let ending = tokio_util::sync::CancellationToken::new();
     let signal = ending.clone();
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let service = app.into_make_service_with_connect_info::<Peer>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         terminated().await;
         tracing::info!("ending: running requests may finish");

@@ -34,7 +34,7 @@ impl SourceRepo for Store {
     }
 
     async fn source(&self, id: SourceId) -> Result<Option<Source>> {
-        self.db.row_recent(call!("source_get", id)).await?.as_mut().map(read_source).transpose()
+        self.db.row_recent(call!("source_get", id), read_source).await
     }
 
     async fn insert_source(&self, source: &Source, groups: &[GroupId]) -> Result<SourceId> {

@@ -27,6 +27,9 @@ section! {
     ServerSection {
         /// Address and port; port 0 takes a free one.
         listen: String = "127.0.0.1:5000".to_owned(),
+        /// Memory for copies of results that are downloaded again and again, from which the kernel
+        /// sends them without copying (`sendfile`), in bytes; 0 for none.
+        sendfile_bytes: usize = 32 << 20,
         /// How callers name this server; empty takes it from each request.
         base_url: String = String::new(),
         /// Largest request body, in bytes.

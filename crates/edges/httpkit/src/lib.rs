@@ -15,12 +15,14 @@ mod kit;
 pub mod layer;
 pub mod leaks;
 mod limits;
+mod meters;
 mod origins;
 pub mod pages;
 pub mod prefix;
 pub mod qr;
 mod record;
 mod route;
+pub mod sending;
 mod signatures;
 mod sunset;
 

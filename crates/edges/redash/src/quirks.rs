@@ -179,7 +179,10 @@ pub(crate) fn file_names(stem: &str, day: &str, extension: &str) -> (String, Str
         }
     }
     let name = format!("{}_{day}.{extension}", clean.trim_matches('_'));
-    let ascii = name.nfkd().filter(char::is_ascii).collect();
+    let ascii = match name.is_ascii() {
+        true => name.clone(),
+        false => name.nfkd().filter(char::is_ascii).collect(),
+    };
     (ascii, name)
 }
 

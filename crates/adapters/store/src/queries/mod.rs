@@ -49,20 +49,17 @@ fn texts(query: &Query) -> Texts<'_> {
 #[async_trait]
 impl QueryRepo for Store {
     async fn query(&self, id: QueryId) -> Result<Option<Query>> {
-        self.db
-            .row_recent(call!("query_get", id))
-            .await?
-            .as_mut()
-            .map(record::read_query)
-            .transpose()
+        self.db.row_recent(call!("query_get", id), record::read_query).await
     }
 
     async fn query_with_result(&self, id: QueryId) -> Result<Option<(Query, Option<QueryResult>)>> {
         let calls = [call!("query_get", id), call!("result_get_of_query", id)];
-        let [query, result] = self.db.batch_recent(calls).await?;
-        let Some(mut query) = query.into_iter().next() else { return Ok(None) };
-        let result = result.into_iter().next().as_mut().map(read_result).transpose()?;
-        Ok(Some((record::read_query(&mut query)?, result)))
+        let found = self.db.recent(calls, |[query, result]| {
+            let Some(mut query) = query.into_iter().next() else { return Ok(None) };
+            let result = result.into_iter().next().as_mut().map(read_result).transpose()?;
+            Ok(Some((record::read_query(&mut query)?, result)))
+        });
+        found.await
     }
 
     async fn query_id(&self, uid: Uid) -> Result<Option<QueryId>> {
@@ -72,11 +69,13 @@ impl QueryRepo for Store {
     async fn query_detail(&self, id: QueryId, user: Option<UserId>) -> Result<Option<QueryDetail>> {
         let detail = call!("query_get_detail", id, user);
         let shown = call!("visualization_list_of_query", id);
-        let [detail, shown] = self.db.batch_recent([detail, shown]).await?;
-        let Some(mut row) = detail.into_iter().next() else { return Ok(None) };
-        let mut detail = read_detail(&mut row)?;
-        detail.visualizations = read_visualizations(shown)?;
-        Ok(Some(detail))
+        let found = self.db.recent([detail, shown], |[detail, shown]| {
+            let Some(mut row) = detail.into_iter().next() else { return Ok(None) };
+            let mut detail = read_detail(&mut row)?;
+            detail.visualizations = read_visualizations(shown)?;
+            Ok(Some(detail))
+        });
+        found.await
     }
 
     async fn queries(&self, filter: &QueryFilter, page: PageRequest) -> Result<Page<QueryListing>> {

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use tessera_access::{Action, ReadResult};
 use tessera_bi::views::{View, ViewRows};
-use tessera_bi::{QueryResult, exported};
+use tessera_bi::{QueryResult, record_export};
 use tessera_formats::{Format, Options, encoder, json_rows};
 use tessera_httpkit::download;
 use tessera_kernel::{Fault, Result};
@@ -140,8 +140,7 @@ async fn answer(call: &Call, result: &QueryResult, mut view: View) -> Result<Res
     call.info.ledger.note(|entry| entry.format = Some(word));
     call.info.ledger.give_rows(rows.rows);
     let given = QueryResult { rows: rows.rows, ..result.clone() };
-    let entry = exported(caller, &given, word);
-    call.access().audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
+    record_export(&call.access().audit, &call.context(), caller, &given, word).await?;
     match format {
         Some(format) => file(rows, format),
         None => page(rows, &view),
