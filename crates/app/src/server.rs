@@ -17,6 +17,7 @@ use tessera_metabase::{MetabaseSettings, MetabaseState};
 use tessera_redash::{RedashSettings, RedashState};
 use tessera_runtime::Runtime;
 use tokio::net::TcpListener;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
@@ -137,18 +138,17 @@ fn router(
             kind.is_some_and(|kind| kind.starts_with("text/") || kind.contains("json"))
         },
     );
-    let app = redash
-        .merge(metabase)
-        .merge(api)
-        .merge(health)
-        .layer(from_fn(tessera_metabase::answer_unknown))
-        .layer(from_fn_with_state(core.access.clone(), leaks::watch))
-        .layer(CompressionLayer::new().gzip(true).compress_when(compress))
-        .layer(CatchPanicLayer::new())
+    // From the outside in. One after the other, each would copy all that are in it for a request.
+    let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(
             Layer { settings, random, usage: core.access.usage.clone() },
             layer::prepare,
-        ));
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new().gzip(true).compress_when(compress))
+        .layer(from_fn_with_state(core.access.clone(), leaks::watch))
+        .layer(from_fn(tessera_metabase::answer_unknown));
+    let app = redash.merge(metabase).merge(api).merge(health).layer(layers);
     Ok(if config.server.multi_org { prefix::below_slug(app, roots()) } else { app })
 }
 

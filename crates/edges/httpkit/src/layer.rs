@@ -54,7 +54,6 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         ledger: Ledger::default(),
     });
     let uri = request.uri().clone();
-    let target = redact(uri.path_and_query().map_or("/", |target| target.as_str()));
     let key_in_address = uri.query().is_some_and(|query| {
         query.split('&').any(|pair| pair.split('=').next() == Some(QUERY_NAME))
     });
@@ -92,7 +91,7 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         request_id = info.request_id,
         address = info.address,
         method = recorder.method(),
-        target,
+        target = redact(uri.path_and_query().map_or("/", |target| target.as_str())),
         status,
         milliseconds = seconds * 1000.0,
         transport = if key_in_address { "url" } else { "header" },
