@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tessera_access::{AuditRecord, ChainHead};
+use tessera_e2e::callers::World;
 use tessera_e2e::{ENGINES, Engine, options};
 use tessera_testkit::client::Client;
 use tessera_testkit::postgres::Postgres;
 use tessera_testkit::server::{Options, PASSWORD, Server, binary};
-
-use crate::callers::World;
 
 /// A server that is stopped, and what is left of it.
 struct Remains {
