@@ -1,5 +1,5 @@
-//! What is built in: foreign code from one place, as it was when it was locked, and no unsafe code of ours.
-//! Licences and sources are checked by `dev/deny`, which `make lint` runs.
+//! What is built in: foreign code from one place, as it was when it was locked, and no unsafe code of
+//! ours. Licences and sources are checked by `dev/deny`, which `make lint` runs.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What a key opens ends with it: by time, by order, with its owner, on every way in and every node.
+//! What a key opens ends with it: by time, by order, with its owner, on all ways in, on all nodes.
 
 mod keys;
 mod nodes;

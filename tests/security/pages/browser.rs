@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::json;
 use tessera_e2e::callers::World;
 
-/// The paths of all routes that answer to GET, as the table that the suite of the matrix keeps says.
+/// The paths of all routes that answer to GET, from the table that the suite of the matrix keeps.
 fn readable() -> Vec<&'static str> {
     let table = include_str!("../matrix.md");
     let paths = table.lines().filter_map(|line| line.strip_prefix("| GET `")?.split('`').next());

@@ -1,4 +1,4 @@
-//! From a credential to a caller: form, memory, storage, state, owner, conditions, limits, in this order.
+//! From a credential to a caller: form, memory, storage, state, owner, conditions, limits.
 
 use std::sync::Arc;
 

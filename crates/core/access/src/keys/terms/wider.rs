@@ -1,9 +1,9 @@
 //! Whether terms are wider than others: whether they allow what the others do not.
 //!
-//! It is decided from the texts alone. How much has to be shown depends on how the two are held: terms that
-//! take the place of others must say all that these ask for, and where it cannot be shown that they do, they
-//! do not; terms below others hold together with them at every use, so that what they leave out is asked for
-//! in any case, and only what would have no effect is told to whoever makes them.
+//! It is decided from the texts alone. How much has to be shown depends on how the two are held. Terms
+//! that take the place of others must say all that these ask for; where it cannot be shown that they
+//! do, they do not. Terms below others hold together with them at every use: what they leave out is
+//! asked for in any case, and only what would have no effect is told to whoever makes them.
 
 use ipnet::IpNet;
 use serde_json::Value as Json;
@@ -114,8 +114,8 @@ impl Held {
         // What the others deny must be denied here as well, by a grant that reaches as far.
         let (denied, denies) = (of(other, Effect::Deny), of(own, Effect::Deny));
         let kept = denied.iter().all(|grant| denies.iter().any(|ours| within(grant, ours)));
-        let given = !self.inherits() && !(kept && versions_kept(own, other));
-        given.then(|| Wider::new("grants", "the key above denies more"))
+        let kept = self.inherits() || kept && versions_kept(own, other);
+        (!kept).then(|| Wider::new("grants", "the key above denies more"))
     }
 
     /// Whether every object of a selector is one of another's.
