@@ -215,7 +215,7 @@ fn an_exported_file_is_checked_without_the_server_and_without_our_program() {
     }
     check(anew, "was rewritten from a record between 1 and");
 
-    let docs = include_str!("../../docs/audit.md");
+    let docs = include_str!("../../../docs/audit.md");
     let (_, script) = docs.split_once("```python\n").expect("a script");
     let (script, _) = script.split_once("```").expect("its end");
     let python = |path: &Path| {
