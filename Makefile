@@ -8,12 +8,13 @@ DATA ?= tessera-data
 # Recorded HTTP traffic to replay (make contract), and a PostgreSQL with its demo database.
 CONTRACT ?= ../shared/contract/redash
 
-.PHONY: run build test unit e2e lint deny bench contract setup clean help
+.PHONY: run build test unit e2e security defects lint deny bench contract setup clean help
 
 help:
 	@echo "make run       build and serve the demo on http://127.0.0.1:5000"
 	@echo "make build     build target/release/tessera"
 	@echo "make test      set up what tests need, then lint and run all tests"
+	@echo "make security  the fifteen suites of docs/security.md alone"
 	@echo "make lint      formatting, clippy, rustdoc, licences and advisories"
 	@echo "make bench     measure against peers in the same run (bench/README.md)"
 	@echo "make contract  replay recorded traffic (CONTRACT=folder)"
@@ -48,6 +49,15 @@ unit:
 e2e:
 	cargo build --package tessera-app
 	cargo test --package tessera-e2e
+
+# Part of e2e; each suite is a target of its own: cargo test --package tessera-e2e --test security_leaks
+security:
+	cargo build --package tessera-app
+	cargo test --package tessera-e2e --test 'security_*'
+
+# Shows that every suite notices the defects that it guards against.
+defects:
+	./dev/mutate
 
 bench:
 	cargo build --release --package tessera-app

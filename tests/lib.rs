@@ -1,5 +1,9 @@
 //! Tests through the real binary over HTTP; see `native`, `redash`, `security`, `clients`, `crash`.
-//! What they share is here: servers on both metadata engines, and a shop to ask.
+//! What they share is here: servers on both metadata engines, a shop to ask, callers of every kind,
+//! pinned keys. It must not need an edge: what does would be linked into every suite.
+
+pub mod callers;
+pub mod pins;
 
 use std::path::{Path, PathBuf};
 
@@ -117,4 +121,17 @@ fn sqlite_file(folder: &Path) -> Result<PathBuf> {
     let file = folder.join("orders.sqlite");
     rusqlite::Connection::open(&file)?.execute_batch(ORDERS)?;
     Ok(file)
+}
+
+/// Every file below a folder.
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { found.extend(files(&path)?) } else { found.push(path) }
+    }
+    Ok(found)
 }

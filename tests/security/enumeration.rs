@@ -4,10 +4,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tessera_e2e::callers::World;
 use tessera_e2e::{Engine, Shop, options};
 use tessera_testkit::client::{Answer, Client};
-
-use crate::callers::World;
 
 /// Asks of each kind. Enough for a median that does not wander.
 const ASKS: usize = 300;

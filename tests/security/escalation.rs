@@ -1,8 +1,7 @@
 //! Ways to get at more than one's own.
 
 use serde_json::{Value, json};
-
-use crate::callers::World;
+use tessera_e2e::callers::World;
 
 #[test]
 fn view_only_access_cannot_be_turned_into_writing_sql() {

@@ -1,18 +1,8 @@
 //! Secrets that must not be found anywhere but where they were put.
 
-use std::path::Path;
-
 use serde_json::json;
-
-use crate::callers::World;
-
-/// Every file below a folder.
-fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
-}
+use tessera_e2e::callers::World;
+use tessera_e2e::files;
 
 #[test]
 fn no_key_or_password_is_in_a_file_a_log_or_a_metric() {
@@ -43,8 +33,7 @@ fn no_key_or_password_is_in_a_file_a_log_or_a_metric() {
     let metrics = admin.get("/metrics").expect("answers").text();
     let log = world.shop.server.log();
     assert!(log.contains("/results.json?api_key=-"), "the log names the request without the key");
-    let mut found = Vec::new();
-    files(world.shop.server.data(), &mut found);
+    let found = files(world.shop.server.data()).expect("readable");
     assert!(found.len() >= 3, "{found:?}");
     for secret in secrets {
         assert!(!log.contains(secret), "a secret is in the log");

@@ -4,12 +4,11 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use tessera_e2e::callers::World;
 use tessera_testkit::client::{Answer, Client};
 
-use crate::callers::World;
-
 /// Every route of every edge: method, path, what it needs.
-pub(crate) fn routes() -> Vec<(&'static str, &'static str, String)> {
+fn routes() -> Vec<(&'static str, &'static str, String)> {
     let redash = tessera_redash::route_table().into_iter().map(|route| {
         let needs = match route.action {
             tessera_redash::Guard::Action(action) => action.as_str().to_owned(),

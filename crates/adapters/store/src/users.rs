@@ -119,10 +119,8 @@ pub(crate) async fn insert_keyless(tx: Tx<'_>, user: &User, groups: &[GroupId]) 
         user.updated_at,
         user.kind.as_str(),
     );
-    let id: UserId = tx.one(call).await?.take()?;
-    for group in groups {
-        tx.execute(call!("group_member_insert", id, *group)).await?;
-    }
+    let id = tx.one(call).await?.take()?;
+    add_to_groups(tx, id, groups).await?;
     Ok(id)
 }
 
@@ -146,8 +144,12 @@ pub(crate) async fn write_user(tx: Tx<'_>, user: &User) -> Result<()> {
     );
     tx.change("user", call).await?;
     tx.execute(call!("group_member_delete_of_user", user.id)).await?;
-    for group in &user.groups {
-        tx.execute(call!("group_member_insert", user.id, *group)).await?;
+    add_to_groups(tx, user.id, &user.groups).await
+}
+
+async fn add_to_groups(tx: Tx<'_>, user: UserId, groups: &[GroupId]) -> Result<()> {
+    for group in groups {
+        tx.execute(call!("group_member_insert", user, *group)).await?;
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json};
 use tessera_kernel::{Code, Fault, Result};
 
-use super::{Gate, refusal};
+use super::Gate;
+use super::rules::{decide, not_ones_own, refusal};
 use crate::acts::Object;
 use crate::keys::ActiveKey;
 use crate::keys::terms::{Ruling, Terms};
@@ -80,8 +81,8 @@ impl Gate {
         let Some(facts) = facts else { return Ok(Vec::new()) };
         let may = |action: &Action| {
             caller.user().is_none_or(|user| user.holds(*action))
-                && super::not_ones_own(*action, caller, object, &facts).is_none()
-                && super::decide(*action, caller, object, &facts).is_ok()
+                && not_ones_own(*action, caller, object, &facts).is_none()
+                && decide(*action, caller, object, &facts).is_ok()
                 && caller.key().is_none_or(|key| key.check(*action, object, &facts).is_ok())
         };
         Ok(actions.iter().copied().filter(may).collect())
@@ -111,7 +112,7 @@ impl Gate {
             Object::None => Facts::default(),
             object => self.inner.repos.facts(object).await?.unwrap_or_default(),
         };
-        if super::decide(action, caller, object, &facts).is_ok()
+        if decide(action, caller, object, &facts).is_ok()
             && let Some(key) = caller.key()
             && let Some(found) = against_terms(key, action, object, &facts)
         {

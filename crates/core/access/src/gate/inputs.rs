@@ -3,7 +3,8 @@
 use tessera_kernel::ids::SourceId;
 use tessera_kernel::{Fault, Result};
 
-use super::{Gate, missing, out_of_scope};
+use super::Gate;
+use super::rules::{missing, out_of_scope};
 use crate::acts::Object;
 use crate::ports::Facts;
 use crate::{Action, Caller};

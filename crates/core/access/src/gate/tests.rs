@@ -4,9 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tessera_kernel::ids::{QueryId, SourceId, Uid, UserId};
+use tessera_kernel::{Code, Result};
 
-use super::*;
-use crate::{KeyKind, Viewer};
+use super::rules::decide;
+use crate::acts::Object;
+use crate::caller::QueryPrincipal;
+use crate::keys::{ActiveKey, Key, KeyOwner};
+use crate::ports::Facts;
+use crate::{AccessLevel, Action, Caller, KeyKind, UserPrincipal, Viewer};
 
 const OWN: SourceId = SourceId(1);
 const SEEN: SourceId = SourceId(2);

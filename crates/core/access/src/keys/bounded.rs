@@ -3,7 +3,7 @@
 use tessera_kernel::ids::{KeyId, QueryId};
 use tessera_kernel::{Code, Fault, Result, Secret, Timestamp};
 
-use super::terms::Terms;
+use super::terms::{Held, Terms};
 use super::{Key, KeyKind, KeyOwner, Keys, MintedKey, format, hex, root_secret};
 use crate::acts::{CreateChildKey, PinQuery};
 use crate::gate::PARENTS_MAX;
@@ -77,7 +77,9 @@ impl Keys {
             return Err(Fault::invalid("parent", detail));
         }
         for above in parent.terms() {
-            new.terms.check_below(above)?;
+            if let Some(wider) = new.terms.wider_than(above, Held::Together) {
+                return Err(Fault::invalid(wider.field(), wider.detail));
+            }
         }
         let ends = std::iter::once(&parent.key).chain(&parent.above);
         if let Some(end) = ends.filter_map(|key| key.expires_at).min() {

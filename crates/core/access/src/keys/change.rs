@@ -3,7 +3,7 @@
 use tessera_kernel::{Code, Fault, Result};
 
 use super::create::clean_name;
-use super::terms::Terms;
+use super::terms::{Held, Terms};
 use super::{Key, Keys};
 use crate::acts::{DisableKey, UpdateKey};
 use crate::{Action, Authorized};
@@ -33,9 +33,9 @@ impl Keys {
         if let Some(terms) = change.terms {
             check_mutable(&key)?;
             terms.check()?;
-            if let Some(member) = terms.wider_than(&key.terms) {
+            if let Some(wider) = terms.wider_than(&key.terms, Held::Alone) {
                 return Err(Fault::invalid(
-                    format!("terms.{member}"),
+                    format!("terms.{}", wider.member),
                     "a key can only be narrowed, and this is, or may be, wider: make a successor, \
                      or ask for a widening",
                 ));

@@ -2,7 +2,7 @@
 
 use tessera_kernel::{Code, Fault, Result};
 
-use super::terms::{Effect, Terms};
+use super::terms::{Effect, Held, Terms};
 use super::{ActiveKey, Key, KeyOwner, Keys};
 use crate::{Action, Caller};
 
@@ -65,13 +65,10 @@ const fn acts_on_itself(action: Action) -> bool {
 /// # Errors
 /// `OutOfScope`, with the member that is wider.
 pub(super) fn within(own: &ActiveKey, terms: &Terms) -> Result<()> {
-    match own.terms().find_map(|bound| terms.wider_than(bound)) {
-        None => Ok(()),
-        Some(member) => Err(Fault::new(
-            Code::OutOfScope,
-            format!("terms.{member} goes beyond the key that was shown; narrow it"),
-        )
-        .with_field(format!("terms.{member}"))
-        .with_reason("scope_missing")),
-    }
+    let Some(wider) = own.terms().find_map(|bound| terms.wider_than(bound, Held::Alone)) else {
+        return Ok(());
+    };
+    let field = format!("terms.{}", wider.member);
+    let detail = format!("{field} goes beyond the key that was shown; narrow it");
+    Err(Fault::new(Code::OutOfScope, detail).with_field(field).with_reason("scope_missing"))
 }

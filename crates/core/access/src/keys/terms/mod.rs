@@ -5,10 +5,9 @@ mod check;
 mod conditions;
 mod grant;
 mod limit;
-mod narrow;
-mod narrows;
 mod pins;
 mod selector;
+mod wider;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +19,7 @@ pub use grant::{ActionPattern, Effect, Grant};
 pub use limit::{Limit, Unit};
 pub use pins::{Caps, Range};
 pub use selector::{QueryVersion, Selector};
+pub use wider::{Held, Wider};
 
 use tessera_kernel::ids::SourceId;
 
@@ -197,6 +197,6 @@ impl Terms {
 }
 
 #[cfg(test)]
-mod narrows_tests;
-#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wider_tests;

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tessera_access::{AuditRecord, ChainHead};
+use tessera_e2e::callers::World;
 use tessera_e2e::{ENGINES, Engine, options};
 use tessera_testkit::client::Client;
 use tessera_testkit::postgres::Postgres;
 use tessera_testkit::server::{Options, PASSWORD, Server, binary};
-
-use crate::callers::World;
 
 /// A server that is stopped, and what is left of it.
 struct Remains {
@@ -216,7 +215,7 @@ fn an_exported_file_is_checked_without_the_server_and_without_our_program() {
     }
     check(anew, "was rewritten from a record between 1 and");
 
-    let docs = include_str!("../../docs/audit.md");
+    let docs = include_str!("../../../docs/audit.md");
     let (_, script) = docs.split_once("```python\n").expect("a script");
     let (script, _) = script.split_once("```").expect("its end");
     let python = |path: &Path| {

@@ -2,22 +2,30 @@
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tessera_e2e::{Engine, Shop, options};
 use tessera_testkit::client::Client;
 use tessera_testkit::receiver::Receiver;
 
+use crate::{Engine, Shop, options};
+
 /// Objects that belong to the administrator, and callers who are not.
 pub struct World {
+    /// The server, its administrator and data sources.
     pub shop: Shop,
     /// By the word before them in a path.
     pub ids: Vec<(&'static str, String)>,
+    /// By name: nobody, users, holders of keys, and last the administrator.
     pub callers: Vec<(&'static str, Client)>,
+    /// A query that has a result.
     pub query: Value,
     /// Takes what is sent to the destination.
     _receiver: Receiver,
 }
 
 impl World {
+    /// Starts a server and makes all of them.
+    ///
+    /// # Errors
+    /// If something does not start or is refused.
     pub fn open() -> Result<Self> {
         let shop = Shop::open(options(Engine::Sqlite)?)?;
         let admin = &shop.admin;
@@ -110,6 +118,7 @@ impl World {
     }
 
     /// A path with the objects of this world in it.
+    #[must_use]
     pub fn path(&self, template: &str) -> String {
         let mut before = "";
         let parts: Vec<String> = template
@@ -136,6 +145,10 @@ impl World {
     }
 
     /// The caller with a name.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
     pub fn caller(&self, name: &str) -> &Client {
         let found = self.callers.iter().find(|(known, _)| *known == name);
         &found.unwrap_or_else(|| panic!("there is no caller {name}")).1

@@ -1,8 +1,7 @@
 //! Keys: a query's key opens one query; a revoked key and a disabled user are out at once.
 
 use serde_json::json;
-
-use crate::callers::World;
+use tessera_e2e::callers::World;
 
 #[test]
 fn a_link_with_a_querys_key_downloads_that_query_and_nothing_else() {

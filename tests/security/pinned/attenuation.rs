@@ -3,16 +3,15 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
+use tessera_e2e::pins::{parameters, pin, secret, tenants};
 use tessera_e2e::{Engine, Shop, options};
-
-use crate::pinned::{parameters, pin, secret, tenants};
 
 const TEXT: &str =
     "select id, tenant from orders where tenant = {{ tenant }} and id >= {{ least }} order by id";
 
 /// Makes a token with the script of the documentation, unchanged.
 fn mint(signing_secret: &str, caveats: &Value, seconds: i64) -> String {
-    let document = include_str!("../../docs/pinned-keys.md");
+    let document = include_str!("../../../docs/pinned-keys.md");
     let script = document.split("```python\n").nth(1).and_then(|rest| rest.split("```").next());
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("mint.py");

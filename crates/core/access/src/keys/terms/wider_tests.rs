@@ -13,7 +13,14 @@ fn terms(json: Json) -> Terms {
 
 #[track_caller]
 fn check(own: Json, other: Json, expected: Option<&str>) {
-    assert_eq!(terms(own.clone()).wider_than(&terms(other.clone())), expected, "{own} in {other}");
+    let wider = terms(own.clone()).wider_than(&terms(other.clone()), Held::Alone);
+    assert_eq!(wider.map(|wider| wider.member), expected, "{own} in {other}");
+}
+
+#[track_caller]
+fn check_below(child: Json, parent: Json, field: Option<&str>) {
+    let wider = terms(child).wider_than(&terms(parent), Held::Together);
+    assert_eq!(wider.map(|wider| wider.field()).as_deref(), field);
 }
 
 #[test]
@@ -75,6 +82,44 @@ fn networks_limits_pins_and_caps_only_shrink() {
         caps,
         Some("caps"),
     );
+}
+
+#[test]
+fn what_goes_beyond_the_key_above_is_named() {
+    let parent = json!({
+        "pinned": { "tenant": 5 },
+        "free": { "n": { "min": 1, "max": 10 }, "c": { "enum": ["DE", "FR"] } },
+        "attributes": { "t": 5 },
+        "caps": { "rows": 10, "max_age_floor": 60, "formats": ["csv"] },
+        "grants": [{ "action": "queries.*", "resource": "query:42@approved" }],
+    });
+    let fine = json!({
+        "pinned": { "tenant": 5, "n": 3 }, "free": { "c": { "enum": ["DE"] } },
+        "attributes": { "t": 5 }, "caps": { "rows": 5, "max_age_floor": 90, "formats": ["csv"] },
+        "grants": [{ "action": "queries.run", "resource": "query:42@approved" }],
+    });
+    check_below(fine, parent.clone(), None);
+    check_below(json!({}), parent.clone(), None);
+    for (child, field) in [
+        (json!({ "pinned": { "tenant": 6 } }), "terms.pinned.tenant"),
+        (json!({ "pinned": { "other": 6 } }), "terms.pinned.other"),
+        (json!({ "free": { "tenant": {} } }), "terms.free.tenant"),
+        (json!({ "free": { "other": {} } }), "terms.free.other"),
+        (json!({ "free": { "n": { "max": 11 } } }), "terms.free.n"),
+        (json!({ "free": { "c": { "enum": ["UK"] } } }), "terms.free.c"),
+        (json!({ "attributes": { "t": 6 } }), "terms.attributes.t"),
+        (json!({ "attributes": { "u": 6 } }), "terms.attributes.u"),
+        (json!({ "caps": { "rows": 11 } }), "terms.caps.rows"),
+        (json!({ "caps": { "max_age_floor": 1 } }), "terms.caps.max_age_floor"),
+        (json!({ "caps": { "formats": ["json"] } }), "terms.caps.formats"),
+        (json!({ "grants": [{ "action": "*" }] }), "terms.grants"),
+        (
+            json!({ "grants": [{ "action": "queries.run", "resource": "query:42@7" }] }),
+            "terms.grants",
+        ),
+    ] {
+        check_below(child, parent.clone(), Some(field));
+    }
 }
 
 /// Few values, so that terms often overlap.
@@ -223,7 +268,16 @@ proptest! {
     }
 
     #[test]
+    fn what_is_narrower_alone_is_narrower_below((own, other) in pairs()) {
+        prop_assume!(own.narrows(&other));
+        // Below a key there is no choice of versions, not even of one where all are open.
+        prop_assume!(!own.names_versions());
+        prop_assert_eq!(own.wider_than(&other, Held::Together), None);
+    }
+
+    #[test]
     fn terms_are_within_themselves(own in any_terms()) {
-        prop_assert_eq!(own.wider_than(&own), None);
+        prop_assert_eq!(own.wider_than(&own, Held::Alone), None);
+        prop_assert_eq!(own.wider_than(&own, Held::Together), None);
     }
 }

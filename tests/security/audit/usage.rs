@@ -3,12 +3,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "waiting for another process takes real time")]
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tessera_e2e::{ENGINES, Engine, Shop, options};
+use tessera_e2e::{ENGINES, Engine, Shop, files, options};
 use tessera_testkit::client::Client;
 
 /// How long a record may take to be seen.
@@ -42,13 +41,6 @@ fn run(caller: &Client, source: i64, text: &str, max_age: i64) -> Result<(Vec<Va
     let shown = caller.get(&format!("/api/query_results/{result}"))?.ok()?;
     let rows = shown["query_result"]["data"]["rows"].as_array().context("rows")?.clone();
     Ok((rows, result))
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() { files(&path, found) } else { found.push(path) }
-    }
 }
 
 #[test]
@@ -135,8 +127,7 @@ fn no_key_is_in_the_records() {
     let (key, foreign) = (script.key().to_owned(), foreign.to_owned());
     let mut server = shop.server;
     server.terminate().expect("ends, and writes what waits");
-    let mut found = Vec::new();
-    files(&data, &mut found);
+    let mut found = files(&data).expect("readable");
     found.retain(|path| path.extension().is_some_and(|ending| ending == "parquet"));
     assert!(!found.is_empty());
     // Values are compressed in the files: they are read back to be searched.

@@ -1,37 +1,13 @@
 //! Pinned query keys: what a key fixes, no request in any dialect changes.
 
 use serde_json::{Value, json};
+use tessera_e2e::pins::{parameters, pin, secret, tenants};
 use tessera_e2e::{ENGINES, Engine, Shop, options};
 use tessera_testkit::client::Client;
 
 const TEXT: &str =
     "select id, tenant from orders where tenant = {{ tenant }} and id >= {{ least }} order by id";
 const FORMATS: [&str; 7] = ["json", "csv", "tsv", "xlsx", "ndjson", "arrow", "parquet"];
-
-pub fn parameters() -> Value {
-    json!([
-        { "name": "tenant", "title": "Tenant", "type": "number", "value": 4 },
-        { "name": "least", "title": "Least", "type": "number", "value": 1 },
-    ])
-}
-
-/// A key of a query; the whole answer.
-pub fn pin(admin: &Client, query: &Value, body: Value) -> Value {
-    let mut all = json!({ "name": "acme" });
-    all.as_object_mut().expect("an object").extend(body.as_object().expect("an object").clone());
-    let answer = admin.post(&format!("/v1/queries/{}/keys", query["id"]), &all).expect("answers");
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    answer.json()
-}
-
-pub fn secret(made: &Value) -> String {
-    made["secret"].as_str().expect("a secret").to_owned()
-}
-
-/// The tenants in a CSV with the columns id and tenant.
-pub fn tenants(csv: &str) -> Vec<String> {
-    csv.lines().skip(1).filter_map(|line| line.split(',').nth(1)).map(str::to_owned).collect()
-}
 
 struct World {
     shop: Shop,

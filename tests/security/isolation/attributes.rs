@@ -1,10 +1,9 @@
 //! Row attributes: two tenants with the same query never see each other's rows, on any path.
 
 use serde_json::{Value, json};
+use tessera_e2e::pins::{pin, secret, tenants};
 use tessera_e2e::{ENGINES, Shop, options};
 use tessera_testkit::client::Client;
-
-use crate::pinned::{pin, secret, tenants};
 
 const FORMATS: [&str; 7] = ["json", "csv", "tsv", "xlsx", "ndjson", "arrow", "parquet"];
 

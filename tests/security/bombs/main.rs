@@ -1,0 +1,4 @@
+//! Too much of anything ends with the name of the limit, and harms nobody else.
+
+mod limits;
+mod requests;

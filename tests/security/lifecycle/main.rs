@@ -1,0 +1,6 @@
+//! What a key opens ends with it: by time, by order, with its owner, on all ways in, on all nodes.
+
+mod keys;
+mod nodes;
+mod proof;
+mod states;
