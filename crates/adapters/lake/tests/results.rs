@@ -290,6 +290,48 @@ async fn a_run_ends_when_it_is_cancelled_takes_too_long_or_gives_too_much() {
 }
 
 #[tokio::test]
+async fn threads_are_free_again_when_a_question_without_end_is_given_up() {
+    let never = "sin(a.n) * cos(b.n) + sin(b.n) = 3";
+    let questions = [
+        format!("select count(*) from cached_query_2 a, cached_query_2 b where {never}"),
+        "select count(*) from cached_query_2 a, cached_query_2 b".to_owned(),
+        format!("select count(*) from cached_query_2 a left join cached_query_2 b on {never}"),
+        format!(
+            "select count(*) from cached_query_2 a join cached_query_2 b \
+             on length(a.text) = length(b.text) where {never}"
+        ),
+        "select count(*) from cached_query_2 where length(text) in \
+         (select length(text) from cached_query_2)"
+            .to_owned(),
+        format!(
+            "select count(*) from cached_query_2 a \
+             where not exists (select 1 from cached_query_2 b where {never})"
+        ),
+        "with recursive t as (select 1 as x union all select x + 1 from t) select count(*) from t"
+            .to_owned(),
+        "select count(*) from generate_series(1, 1000000000000)".to_owned(),
+    ];
+    let asked = questions.iter().map(|question| async move {
+        let world = world(MEMORY).await;
+        let run = async |sql: &str, seconds| {
+            let bound = Bound { sql: sql.to_owned(), binds: Vec::new(), display: String::new() };
+            let mut kept = Kept::default();
+            let never = Arc::new(Stop::default());
+            world.joins.run(&bound, seconds, never, &mut kept).await.map(|()| kept.rows())
+        };
+        // One for each thread of the engine.
+        let (one, other) = tokio::join!(run(question, 1), run(question, 1));
+        for ended in [one, other] {
+            let fault = ended.err().unwrap_or_else(|| panic!("no end: {question}"));
+            assert_eq!(fault.code(), Code::TimedOut, "{question}: {fault}");
+        }
+        let rows = run("select count(*) from query_1", 20).await;
+        assert_eq!(rows.unwrap_or_else(|fault| panic!("{question}: {fault}")), ["3"]);
+    });
+    futures::future::join_all(asked).await;
+}
+
+#[tokio::test]
 async fn a_question_gets_no_more_memory_than_it_may() {
     let world = world(1 << 20).await;
     let fault = world

@@ -26,6 +26,7 @@ use super::columns::Shown;
 use super::operands::{operand, operands};
 use super::table::{Form, ROW, ResultFile};
 use super::{ResultEngine, refused};
+use crate::engine::Stop;
 
 /// Most columns that a pivot makes for each aggregate.
 const PIVOT_VALUES_MAX: usize = 200;
@@ -37,14 +38,16 @@ const CONDITIONS_MAX: usize = 200;
 impl ResultViews for ResultEngine {
     async fn view(&self, file: Uid, view: &View, limits: ViewLimits) -> Result<ViewRows> {
         let (engine, view) = (self.clone(), view.clone());
-        let working =
-            self.engine()?.begin(async move { show(&engine, file, &view, limits).await })?;
+        let working = self
+            .engine()?
+            .begin(|stop| async move { show(&engine, file, &view, limits, &stop).await })?;
         within(limits, working.done()).await
     }
 
     async fn statistics(&self, file: Uid, limits: ViewLimits) -> Result<RecordBatch> {
         let engine = self.clone();
-        let working = self.engine()?.begin(async move { describe(&engine, file).await })?;
+        let working =
+            self.engine()?.begin(|stop| async move { describe(&engine, file, &stop).await })?;
         within(limits, working.done()).await
     }
 }
@@ -107,11 +110,12 @@ async fn show(
     file: Uid,
     view: &View,
     limits: ViewLimits,
+    stop: &Stop,
 ) -> Result<ViewRows> {
     let file = ResultFile::open(engine.lake(), file, Form::Exact).await?;
     let schema = file.columns().clone();
     let columns = Columns(&schema);
-    let all = engine.context()?.read_table(Arc::new(file)).map_err(refused)?;
+    let all = engine.context(stop)?.read_table(Arc::new(file)).map_err(refused)?;
     let mut rows = all;
     for (place, condition) in view.filter.iter().enumerate() {
         let member = format!("filter[{place}]");
@@ -482,10 +486,10 @@ fn sort(
 }
 
 /// For each column: how many values, how many different ones, the least, the greatest.
-async fn describe(engine: &ResultEngine, file: Uid) -> Result<RecordBatch> {
+async fn describe(engine: &ResultEngine, file: Uid, stop: &Stop) -> Result<RecordBatch> {
     let file = ResultFile::open(engine.lake(), file, Form::Exact).await?;
     let schema = file.columns().clone();
-    let rows = engine.context()?.read_table(Arc::new(file)).map_err(refused)?;
+    let rows = engine.context(stop)?.read_table(Arc::new(file)).map_err(refused)?;
     let (mut told, mut names) = (Vec::new(), Vec::new());
     for field in schema.fields().iter().filter(|field| field.name() != ROW) {
         let place = told.len();
