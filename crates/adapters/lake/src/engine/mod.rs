@@ -188,6 +188,8 @@ impl Engine {
         options.sql_parser.enable_ident_normalization = dialect != Dialect::SQLite;
         options.sql_parser.dialect = dialect;
         options.sql_parser.map_string_types_to_utf8view = false;
+        // What comes in order is merged, not sorted again.
+        options.optimizer.prefer_existing_sort = true;
         options.execution.parquet.schema_force_view_types = false;
         options.execution.parquet.pushdown_filters = true;
         let state = SessionStateBuilder::new()

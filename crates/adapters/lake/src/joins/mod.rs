@@ -7,7 +7,6 @@
 mod columns;
 mod dialect;
 mod functions;
-mod operands;
 mod table;
 mod views;
 
