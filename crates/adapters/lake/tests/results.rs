@@ -334,6 +334,27 @@ async fn threads_are_free_again_when_a_question_without_end_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_short_text_makes_no_giants() {
+    let world = world(MEMORY).await;
+    assert_eq!(world.rows("select repeat('ab', 2) || lpad('7', 3, '0')").await, ["abab007"]);
+    let bars = "select rpad(repeat('*', n), 3, '.') from cached_query_2 where n < 3 order by n";
+    assert_eq!(world.rows(bars).await, ["...", "*..", "**."]);
+    assert_eq!(world.rows("select repeat(note, id) from query_1 where id = 2").await, [""]);
+    for sql in [
+        "select repeat('x', 2000000000)",
+        "select lpad('x', 2000000000)",
+        "select max(length(rpad(text, 1000000))) from cached_query_2",
+        "select max(length(repeat(text, n * 1000))) from cached_query_2",
+        "select repeat(arrow_cast('x', 'LargeUtf8'), 100000000000)",
+        "select group_concat(text) over (order by n) from cached_query_2",
+        "select 1 where exists (select array_agg(n) over () from cached_query_2)",
+    ] {
+        assert_eq!(world.refusal(sql).await.code(), Code::SourceFailed, "{sql}");
+    }
+    assert_eq!(world.rows("select length(group_concat(id)) from query_1").await, ["3"]);
+}
+
+#[tokio::test]
 async fn a_question_gets_no_more_memory_than_it_may() {
     let world = world(1 << 20).await;
     let fault = world

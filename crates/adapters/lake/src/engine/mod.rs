@@ -1,6 +1,7 @@
 //! The SQL engine over our own files: threads and memory that all questions share, and work on them
 //! that ends when nobody wants it any more.
 
+mod functions;
 mod stop;
 mod tables;
 mod texts;
@@ -74,6 +75,9 @@ impl About {
 /// What all questions share.
 pub(crate) struct Engine {
     about: About,
+    /// Most bytes of a batch between two steps: what is kept is counted as a whole, and these are
+    /// not counted otherwise.
+    batch_bytes_max: usize,
     runtime: Arc<RuntimeEnv>,
     /// `None` only while this is dropped.
     threads: Option<tokio::runtime::Runtime>,
@@ -152,7 +156,9 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(|error| about.failed("start the threads", error))?;
-        Ok(Self { about, runtime, threads: Some(threads) })
+        // Room for one that was counted, at the size it has grown to in memory.
+        let batch_bytes_max = memory_bytes.saturating_mul(2);
+        Ok(Self { about, batch_bytes_max, runtime, threads: Some(threads) })
     }
 
     /// What this engine says of questions and files.
@@ -192,12 +198,15 @@ impl Engine {
         options.optimizer.prefer_existing_sort = true;
         options.execution.parquet.schema_force_view_types = false;
         options.execution.parquet.pushdown_filters = true;
+        let rule = stop::AskBeforeWork::new(stop.clone(), self.batch_bytes_max);
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&self.runtime))
             .with_default_features()
-            .with_physical_optimizer_rule(Arc::new(stop::AskBeforeWork(stop.clone())))
+            .with_physical_optimizer_rule(Arc::new(rule))
             .build();
-        SessionContext::new_with_state(state)
+        let context = SessionContext::new_with_state(state);
+        functions::limit(&context);
+        context
     }
 }

@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema, SchemaRef};
@@ -54,7 +54,11 @@ impl Stop {
 
 /// The last rule that a plan goes through: makes all of it ask.
 #[derive(Debug)]
-pub(super) struct AskBeforeWork(pub(super) Stop);
+pub(super) struct AskBeforeWork {
+    stop: Stop,
+    /// Most bytes of a batch.
+    batch_bytes_max: usize,
+}
 
 impl PhysicalOptimizerRule for AskBeforeWork {
     fn optimize(
@@ -64,7 +68,8 @@ impl PhysicalOptimizerRule for AskBeforeWork {
     ) -> SqlResult<Arc<dyn ExecutionPlan>> {
         let asking = plan.transform_up(|step| {
             let step = self.with_condition(step)?;
-            Ok(Transformed::yes(Arc::new(Asking { step, stop: self.0.clone() }) as _))
+            let (stop, batch_bytes_max) = (self.stop.clone(), self.batch_bytes_max);
+            Ok(Transformed::yes(Arc::new(Asking { step, stop, batch_bytes_max }) as _))
         });
         asking.map(|asking| asking.data)
     }
@@ -79,6 +84,10 @@ impl PhysicalOptimizerRule for AskBeforeWork {
 }
 
 impl AskBeforeWork {
+    pub(super) const fn new(stop: Stop, batch_bytes_max: usize) -> Self {
+        Self { stop, batch_bytes_max }
+    }
+
     /// A join whose condition asks. Joins by merging are never planned here: inputs have an end, and
     /// the configuration prefers tables of hashes.
     fn with_condition(&self, step: Arc<dyn ExecutionPlan>) -> SqlResult<Arc<dyn ExecutionPlan>> {
@@ -98,7 +107,7 @@ impl AskBeforeWork {
 
     /// `None` for a join that gives out all its pairs: who takes them asks.
     fn condition(&self, known: Option<&JoinFilter>, kind: JoinType) -> Option<JoinFilter> {
-        let asking = |of| Arc::new(AskingCondition { of, stop: self.0.clone() });
+        let asking = |of| Arc::new(AskingCondition { of, stop: self.stop.clone() });
         match (known, kind) {
             (Some(known), _) => Some(JoinFilter::new(
                 asking(Arc::clone(known.expression())),
@@ -113,11 +122,12 @@ impl AskBeforeWork {
     }
 }
 
-/// A step of a plan that asks before each batch.
+/// A step of a plan that asks before each batch, and gives out none that is too large.
 #[derive(Debug)]
 struct Asking {
     step: Arc<dyn ExecutionPlan>,
     stop: Stop,
+    batch_bytes_max: usize,
 }
 
 impl DisplayAs for Asking {
@@ -149,7 +159,10 @@ impl ExecutionPlan for Asking {
         _options: ReplaceChildrenOptions,
     ) -> SqlResult<Arc<dyn ExecutionPlan>> {
         match <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) {
-            Ok([step]) => Ok(Arc::new(Self { step, stop: self.stop.clone() })),
+            Ok([step]) => {
+                let (stop, batch_bytes_max) = (self.stop.clone(), self.batch_bytes_max);
+                Ok(Arc::new(Self { step, stop, batch_bytes_max }))
+            }
             Err(children) => internal_err!("one step was expected, not {}", children.len()),
         }
     }
@@ -174,8 +187,9 @@ impl ExecutionPlan for Asking {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> SqlResult<SendableRecordBatchStream> {
-        let rows = self.step.execute(partition, context)?;
-        Ok(Box::pin(AskingRows { rows: make_cooperative(rows), stop: self.stop.clone() }))
+        let rows = make_cooperative(self.step.execute(partition, context)?);
+        let (stop, batch_bytes_max) = (self.stop.clone(), self.batch_bytes_max);
+        Ok(Box::pin(AskingRows { rows, stop, batch_bytes_max }))
     }
 }
 
@@ -183,16 +197,24 @@ impl ExecutionPlan for Asking {
 struct AskingRows {
     rows: SendableRecordBatchStream,
     stop: Stop,
+    batch_bytes_max: usize,
 }
 
 impl Stream for AskingRows {
     type Item = SqlResult<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.stop.check() {
-            Ok(()) => self.rows.poll_next_unpin(cx),
-            Err(given_up) => Poll::Ready(Some(Err(given_up))),
+        if let Err(given_up) = self.stop.check() {
+            return Poll::Ready(Some(Err(given_up)));
         }
+        let next = ready!(self.rows.poll_next_unpin(cx));
+        if let Some(Ok(batch)) = &next
+            && batch.get_array_memory_size() > self.batch_bytes_max
+        {
+            let detail = "a batch of rows is too large".to_owned();
+            return Poll::Ready(Some(Err(DataFusionError::ResourcesExhausted(detail))));
+        }
+        Poll::Ready(next)
     }
 }
 

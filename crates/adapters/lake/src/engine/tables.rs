@@ -16,7 +16,7 @@ use futures::stream::BoxStream;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::Bound;
 
-use super::{About, check_count, fill, only_questions};
+use super::{About, check_count, fill, functions, only_questions};
 
 /// The tables of one question.
 pub(crate) struct Tables {
@@ -66,6 +66,7 @@ impl Tables {
             .with_allow_dml(false)
             .with_allow_statements(false)
             .verify_plan(&plan)
+            .and_then(|()| functions::check(&plan))
             .map_err(refused)?;
         let frame = self.context.execute_logical_plan(plan).await.map_err(refused)?;
         let rows = frame.execute_stream().await.map_err(refused)?;

@@ -6,7 +6,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::{avg, count, count_distinct, max, min, sum};
 use datafusion::prelude::{Expr, cast, date_trunc, lit, when};
 use tessera_bi::Json;
-use tessera_bi::views::{Aggregate, Function, GroupBy, Pivot, View};
+use tessera_bi::views::{Aggregate, Function, GroupBy, View};
 use tessera_kernel::{ColumnKind, Fault, Result};
 
 use super::super::refused;
