@@ -70,12 +70,12 @@ fn a_file_of_a_view_is_whole_and_a_wrong_view_is_refused() {
         (vec!["1", "--filter", "city:like:x"], "column:op:value"),
         (vec!["1", "--column", "nope"], "nope"),
         (vec!["1", "--format", "doc"], "there is no format doc"),
-        (vec!["99"], "not"),
-        (vec!["--query", "99"], "not"),
+        (vec!["99"], "there is no such"),
+        (vec!["--query", "99"], "there is no such"),
     ] {
         let (success, text) = tessera(data, &[&["results", "view"], &arguments[..]].concat(), "");
         assert!(!success && text.contains(word), "{arguments:?}: {text}");
     }
     let listed = good(data, &["audit", "list", "--json"], "");
-    assert!(listed.contains("csv"), "what was given is written down: {listed}");
+    assert!(listed.contains(r#""format": "csv""#), "what was given is written down: {listed}");
 }
