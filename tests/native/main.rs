@@ -3,6 +3,7 @@
 mod cli;
 mod cli_keys;
 mod cli_objects;
+mod cli_results;
 mod import;
 mod search;
 mod source_files;

@@ -30,7 +30,7 @@ const MEMBERS: [Param; 7] = [
         "filter",
         "string",
         "`column:op:value`, such as `amount:gte:10`; sent several times, all hold. Several values \
-         of `in` have commas between them.",
+         of `in`, `not_in` and `between` have commas between them.",
     )
     .repeated(),
     Param::new("search", "string", "Only rows with this text in a column, in any case."),
@@ -161,16 +161,14 @@ fn page(rows: ViewRows, view: &View) -> Result<Response> {
     // The rows are written into the place of the empty list, which is the last member.
     let before = frame.strip_suffix("]}").unwrap_or(&frame).as_bytes().to_vec();
     let encoder = json_rows(rows.schema, &Options::default());
-    let batches = futures::stream::iter(rows.batches.into_iter().map(Ok));
-    let body = download::stream(Box::pin(batches), encoder, before, b"]}".to_vec(), None);
+    let body = download::stream(rows.batches, encoder, before, b"]}".to_vec(), None);
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, body).into_response())
 }
 
 fn file(rows: ViewRows, format: Format) -> Result<Response> {
     let encoder = encoder(format, rows.schema, &Options::default())?;
-    let batches = futures::stream::iter(rows.batches.into_iter().map(Ok));
-    let body = download::stream(Box::pin(batches), encoder, Vec::new(), Vec::new(), None);
+    let body = download::stream(rows.batches, encoder, Vec::new(), Vec::new(), None);
     let name = format!("view.{}", format.extension());
     let mut response = Response::new(body);
     let headers = response.headers_mut();
