@@ -16,6 +16,7 @@ use tessera_kernel::{Random, Secret, SystemRandom};
 use tessera_metabase::{MetabaseSettings, MetabaseState};
 use tessera_redash::{RedashSettings, RedashState};
 use tessera_runtime::Runtime;
+use tessera_web::WebState;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -110,6 +111,7 @@ fn router(
             server_version: version.clone(),
         },
     ));
+    let web = tessera_web::router(WebState::new(kit.clone(), core.bi.clone()));
     let api = tessera_api::router(ApiState::new(
         kit.clone(),
         core.bi.clone(),
@@ -136,6 +138,7 @@ fn router(
     );
     let app = redash
         .merge(metabase)
+        .merge(web)
         .merge(api)
         .merge(health)
         .layer(from_fn(tessera_metabase::answer_unknown))
@@ -150,11 +153,12 @@ fn router(
 }
 
 /// The first segments of all paths that are served without the short name of the organisation too.
-/// Pages of the web interface are not among them.
+/// Pages of the web interface are not among them, but for those that the server writes itself.
 fn roots() -> Vec<String> {
     let tables = tessera_redash::route_table().into_iter().map(|route| route.path);
     let tables = tables.chain(tessera_api::route_table().into_iter().map(|route| route.path));
     let tables = tables.chain(tessera_metabase::route_table().into_iter().map(|route| route.path));
+    let tables = tables.chain(tessera_web::route_table().into_iter().map(|route| route.path));
     let first = |path: &str| path.trim_start_matches('/').split('/').next().map(str::to_owned);
     let more = ["healthz", "readyz", "metrics"];
     tables

@@ -8,6 +8,7 @@ mod limit;
 mod narrow;
 mod narrows;
 mod pins;
+mod presets;
 mod selector;
 
 use std::collections::BTreeMap;
