@@ -24,10 +24,13 @@ pub(crate) fn away(at: Timestamp, now: Timestamp) -> String {
 }
 
 fn length(gap: TimeDelta) -> Option<String> {
+    // To the nearest one: what was asked for as 30 days is not 29 a second later.
+    let days = (gap + TimeDelta::hours(12)).num_days();
+    let hours = (gap + TimeDelta::minutes(30)).num_hours();
     let (count, unit) = match gap {
-        gap if gap.num_days() >= 730 => (gap.num_days() / 365, "year"),
-        gap if gap.num_days() >= 1 => (gap.num_days(), "day"),
-        gap if gap.num_hours() >= 1 => (gap.num_hours(), "hour"),
+        gap if gap.num_days() >= 730 => (days / 365, "year"),
+        _ if hours >= 24 => (days.max(1), "day"),
+        gap if gap.num_minutes() >= 60 => (hours, "hour"),
         gap if gap.num_minutes() >= 1 => (gap.num_minutes(), "minute"),
         _ => return None,
     };
@@ -85,6 +88,8 @@ mod tests {
         assert_eq!(at(-60), "1 minute ago");
         assert_eq!(at(2 * 3600 + 5), "in 2 hours");
         assert_eq!(at(-90 * 86_400), "90 days ago");
+        assert_eq!(at(30 * 86_400 - 1), "in 30 days");
+        assert_eq!((at(86_399), at(3599)), ("in 1 day".into(), "in 59 minutes".into()));
         assert_eq!(at(800 * 86_400), "in 2 years");
         assert_eq!((grouped(999), grouped(1_234_567)), ("999".into(), "1,234,567".into()));
         assert_eq!((seconds(300), seconds(90)), ("5 minutes".into(), "90 seconds".into()));
