@@ -96,13 +96,13 @@ fn every_control_has_a_label_and_every_reference_a_target() {
         }
         for tag in ["<input ", "<select ", "<textarea "] {
             for control in page.split(tag).skip(1) {
-                let control = control.split('>').next().unwrap_or_default();
-                let kind = values(&format!(" {control}"), "type");
+                let control = format!(" {}", control.split('>').next().unwrap_or_default());
+                let kind = values(&control, "type");
                 // Those within their label have no place of their own.
                 if kind.first().is_some_and(|kind| ["hidden", "radio", "checkbox"].contains(kind)) {
                     continue;
                 }
-                let id = values(&format!(" {control}"), "id");
+                let id = values(&control, "id");
                 assert!(id.first().is_some_and(|id| labels.contains(id)), "{control}");
             }
         }

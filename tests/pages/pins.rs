@@ -330,13 +330,13 @@ fn what_authors_of_queries_wrote_stays_text() {
     let (page, action) = places(&query, "latest");
     let (mode, value) = (format!("mode.{name}"), format!("choices.{name}"));
     let fields = [
-        ("name", PAYLOAD), (&mode, "free"), (&value, PAYLOAD), ("mode.e", "pin"), ("value.e", PAYLOAD),
+        ("name", PAYLOAD), (mode.as_str(), "free"), (value.as_str(), PAYLOAD), ("mode.e", "pin"), ("value.e", PAYLOAD),
         ("mode.p", "free"), ("ends", "30"),
     ];
     let made = admin.fill(&page, &action, &fields);
     assert_eq!(made.status, 201, "{}", made.text());
     let id = keys_of(&shop, &query)[0]["id"].clone();
-    let wrong = admin.fill(&page, &action, &[("name", PAYLOAD), (&value, PAYLOAD)]);
+    let wrong = admin.fill(&page, &action, &[("name", PAYLOAD), (value.as_str(), PAYLOAD)]);
     for page in [
         admin.get(&page),
         admin.get("/keys/pinned/new"),

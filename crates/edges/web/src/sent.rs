@@ -30,8 +30,9 @@ impl Sent {
         let entry = (caller.to_owned(), form.to_owned());
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if sent.contains(&entry) {
-            let detail = "this form was sent before, and made a key then. Its text is shown once \
-                          only; if you do not have it, rotate the key";
+            let detail = "this form was sent before. A key that came of it is in the list of keys; \
+                          its text was shown then and is not shown again: rotate it if you do \
+                          not have it";
             return Err(Fault::new(Code::Conflict, detail));
         }
         if sent.len() >= FORMS_MAX {

@@ -196,11 +196,7 @@ fn caps(form: &Fields, errors: &mut Errors) -> Caps {
     Caps { rows, bytes, max_age_floor, formats }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be within a thousand bytes and a petabyte"
-)]
+/// Checked to be within a thousand bytes and a petabyte.
 fn megabytes(size: f64) -> u64 {
     (size * MEGABYTE).round() as u64
 }
