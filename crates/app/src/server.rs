@@ -16,6 +16,7 @@ use tessera_kernel::{Random, Secret, SystemRandom};
 use tessera_metabase::{MetabaseSettings, MetabaseState};
 use tessera_redash::{RedashSettings, RedashState};
 use tessera_runtime::Runtime;
+use tessera_web::WebState;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -114,6 +115,7 @@ fn router(
             server_version: version.clone(),
         },
     ));
+    let web = tessera_web::router(WebState::new(kit.clone(), core.bi.clone()));
     let api = tessera_api::router(ApiState::new(
         kit.clone(),
         core.bi.clone(),
@@ -148,16 +150,17 @@ fn router(
         .layer(CompressionLayer::new().gzip(true).compress_when(compress))
         .layer(from_fn_with_state(core.access.clone(), leaks::watch))
         .layer(from_fn(tessera_metabase::answer_unknown));
-    let app = redash.merge(metabase).merge(api).merge(health).layer(layers);
+    let app = redash.merge(metabase).merge(web).merge(api).merge(health).layer(layers);
     Ok(if config.server.multi_org { prefix::below_slug(app, roots()) } else { app })
 }
 
 /// The first segments of all paths that are served without the short name of the organisation too.
-/// Pages of the web interface are not among them.
+/// Pages of the web interface are not among them, but for those that the server writes itself.
 fn roots() -> Vec<String> {
     let tables = tessera_redash::route_table().into_iter().map(|route| route.path);
     let tables = tables.chain(tessera_api::route_table().into_iter().map(|route| route.path));
     let tables = tables.chain(tessera_metabase::route_table().into_iter().map(|route| route.path));
+    let tables = tables.chain(tessera_web::route_table().into_iter().map(|route| route.path));
     let first = |path: &str| path.trim_start_matches('/').split('/').next().map(str::to_owned);
     let more = ["healthz", "readyz", "metrics"];
     tables

@@ -53,7 +53,7 @@ pub use jobs::{
 pub use parameters::DropdownOption;
 pub use queries::{
     Change, NewPinnedKey, NewQuery, Queries, Query, QueryChange, QueryDetail, QueryFilter,
-    QueryListing, QueryOrder, QueryScope, QueryText, QueryVersions, TagCount,
+    QueryListing, QueryOrder, QueryScope, QueryTakes, QueryText, QueryVersions, TagCount, Taken,
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::views;

@@ -130,7 +130,8 @@ impl Template {
     }
 
     /// Whether the text uses an end of this parameter.
-    pub(crate) fn takes_range(&self, parameter: &str) -> bool {
+    #[must_use]
+    pub fn takes_range(&self, parameter: &str) -> bool {
         self.tags.iter().any(
             |tag| matches!(&tag.want, Want::Value { name, part: Some(_) } if name == parameter),
         )
