@@ -57,7 +57,9 @@ pub use queries::{
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::views;
-pub use results::{QueryResult, ResultReader, Results, cache_key, record_export, template_digest};
+pub use results::{
+    QueryResult, ResultReader, Results, cache_key, exported, record_export, template_digest,
+};
 pub use schedules::{
     Blocked, BlockedReason, FailureToReport, Next, Past, ReportClaim, ReportSettings, Schedule,
     ScheduleClaim, SchedulePlan, ScheduleSettings, ScheduleState, ScheduleStatus, ScheduledRun,

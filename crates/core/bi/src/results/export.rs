@@ -6,7 +6,20 @@ use tessera_kernel::Result;
 
 use super::QueryResult;
 
-/// Records a download of a result in a format, such as `csv`.
+/// The record of a download of a result in a format, such as `csv`.
+#[must_use]
+pub fn exported(caller: &Caller, result: &QueryResult, format: &str) -> AuditEntry {
+    let key = caller.key().map(|key| key.id());
+    let QueryResult { id, rows, source, .. } = result;
+    AuditEntry {
+        actor: caller.label(),
+        action: events::RESULT_EXPORTED,
+        object: format!("result:{id}"),
+        detail: json!({ "format": format, "rows": rows, "source": source, "key": key }),
+    }
+}
+
+/// Records a download within a second; equal ones of that time become one record.
 ///
 /// # Errors
 /// As of [`Audit::record_repeated`].
@@ -18,13 +31,6 @@ pub async fn record_export(
     format: &str,
 ) -> Result<()> {
     let (key, user) = (caller.key().map(|key| key.id()), caller.user().map(|user| user.id));
-    let QueryResult { id, rows, source, .. } = result;
-    let entry = || AuditEntry {
-        actor: caller.label(),
-        action: events::RESULT_EXPORTED,
-        object: format!("result:{id}"),
-        detail: json!({ "format": format, "rows": rows, "source": source, "key": key }),
-    };
-    let same = (events::RESULT_EXPORTED, key, user, id, rows, format);
-    audit.record_repeated(context, same, entry).await
+    let same = (events::RESULT_EXPORTED, key, user, result.id, result.rows, format);
+    audit.record_repeated(context, same, || exported(caller, result, format)).await
 }
