@@ -29,8 +29,10 @@ const TURNS: usize = 3;
 /// How long a server is left alone before it counts as idle.
 const REST: Duration = Duration::from_secs(15);
 
+type Measure = fn(&mut Table) -> Result<()>;
+
 /// What can be measured by itself, in the order of the table.
-const PARTS: [(&str, fn(&mut Table) -> Result<()>); 6] = [
+const PARTS: [(&str, Measure); 6] = [
     ("start", start),
     ("keys", keys::measure),
     ("requests", on_one_server),
