@@ -39,7 +39,11 @@ fn no_key_or_password_is_in_a_file_a_log_or_a_metric() {
         assert!(!log.contains(secret), "a secret is in the log");
         assert!(!metrics.contains(secret), "a secret is in the metrics");
         for file in &found {
-            let bytes = std::fs::read(file).expect("readable");
+            // Journals come and go.
+            let bytes = match std::fs::read(file) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                read => read.expect("readable"),
+            };
             let there = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
             assert!(!there, "a secret is in {}", file.display());
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Engine, Shop, options};
+use tessera_kernel::{Clock, SystemClock};
 use tessera_testkit::client::{Answer, Client};
 
 #[track_caller]
@@ -119,6 +120,18 @@ fn every_door_opens_and_closes_with_the_state_of_the_key() {
         good(world.admin().post(&disable, &json!({})));
         world.check(&next, false, "owner shut out");
     }
+}
+
+#[test]
+fn a_key_ends_at_its_time_on_every_door() {
+    let world = World::open(Engine::Sqlite);
+    let end = SystemClock.now().timestamp() + 4;
+    let expires_at = chrono::DateTime::from_timestamp(end, 0).expect("a time").to_rfc3339();
+    let (id, key) = world.key(&world.user, json!({ "name": "short", "expires_at": expires_at }));
+    while SystemClock.now().timestamp() < end + 30 && status(key.get("/v1/session")) == 200 {}
+    assert!(SystemClock.now().timestamp() >= end, "it ended before its time");
+    world.check(&key, false, "expired");
+    assert_eq!(world.state(id), "expired");
 }
 
 #[test]

@@ -62,3 +62,29 @@ impl Key {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tessera_kernel::ids::UserId;
+
+    use super::*;
+    use crate::keys::{KeyKind, KeyOwner};
+
+    #[test]
+    fn a_key_is_in_force_from_its_beginning_until_just_before_its_end() {
+        let at = |seconds| chrono::DateTime::from_timestamp(seconds, 0).expect("a time");
+        let key = Key {
+            not_before: Some(at(10)),
+            expires_at: Some(at(20)),
+            ..Key::blank(KeyKind::User, KeyOwner::User(UserId(1)), at(0))
+        };
+        for (now, lapsed, state) in [
+            (9, Some("key_not_yet_valid"), KeyState::Pending),
+            (10, None, KeyState::Active),
+            (19, None, KeyState::Active),
+            (20, Some("key_expired"), KeyState::Expired),
+        ] {
+            assert_eq!((key.lapsed(at(now)), key.state(at(now))), (lapsed, state), "{now}");
+        }
+    }
+}
