@@ -22,7 +22,8 @@ impl Browser {
         let email = format!("{name}@example.com");
         let body = json!({ "name": name, "email": email });
         let made = shop.admin.post("/v1/users", &body)?.ok()?;
-        let body = json!({ "token": made["invitation"]["token"], "password": "long enough by far" });
+        let body =
+            json!({ "token": made["invitation"]["token"], "password": "long enough by far" });
         let accepted = shop.server.anonymous().post("/v1/invitations/accept", &body)?;
         ensure!(accepted.status == 201, "{}", accepted.text());
         let browser = Self::sign_in(shop, &email, "long enough by far")?;
@@ -52,7 +53,12 @@ impl Browser {
     }
 
     /// Sends fields as a form.
-    pub fn send(&self, path: &str, fields: &[(String, String)], headers: &[(&str, &str)]) -> Answer {
+    pub fn send(
+        &self,
+        path: &str,
+        fields: &[(String, String)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let body = serde_urlencoded::to_string(fields).expect("texts");
         let kind = "application/x-www-form-urlencoded";
         self.client

@@ -89,7 +89,10 @@ fn a_key_is_switched_revoked_restored_and_rotated_by_forms() {
     assert!(works());
     press("revoke", "The key is revoked");
     assert!(!works());
-    assert!(!ada.get("/keys").text().contains(&format!("href=\"{page}\"")), "revoked ones are away");
+    assert!(
+        !ada.get("/keys").text().contains(&format!("href=\"{page}\"")),
+        "revoked ones are away"
+    );
     assert!(ada.get("/keys?state=revoked").text().contains(&format!("href=\"{page}\"")));
     press("restore", "The key is back");
     assert!(works());

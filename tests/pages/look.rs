@@ -33,7 +33,8 @@ fn world() -> (Shop, String) {
         { "name": "d", "title": "D", "type": "date", "value": "d_now" },
         { "name": "r", "title": "R", "type": "date-range", "value": "d_last_7_days" },
     ]);
-    let text = "select {{ t }}, {{ n }}, {{ m }}, {{ d }}, {{ r.start }}, {{ r.end }}, {{ key.team }}";
+    let text =
+        "select {{ t }}, {{ n }}, {{ m }}, {{ d }}, {{ r.start }}, {{ r.end }}, {{ key.team }}";
     let query = shop.query(shop.sqlite, text, parameters).expect("made");
     let page = format!("/keys/pinned/new?query={}&version=latest", query["id"]);
     (shop, page)
@@ -42,12 +43,17 @@ fn world() -> (Shop, String) {
 #[test]
 fn what_people_wrote_stays_text_in_a_real_browser() {
     let (shop, page) = world();
-    let payload = "\"'><img src=x onerror=document.title='owned'><script>document.title='owned'</script>";
+    let payload =
+        "\"'><img src=x onerror=document.title='owned'><script>document.title='owned'</script>";
     let made = shop.admin.post("/v1/keys", &json!({ "name": payload })).expect("answers");
     let id = made.ok().expect("made")["key"]["id"].clone();
     let rename = json!({ "name": payload });
     let query = page.split(['=', '&']).nth(1).expect("a number");
-    shop.admin.post(&format!("/api/queries/{query}"), &rename).expect("answers").ok().expect("named");
+    shop.admin
+        .post(&format!("/api/queries/{query}"), &rename)
+        .expect("answers")
+        .ok()
+        .expect("named");
     let key = shop.admin.key();
     let base = shop.server.url();
     for path in [
@@ -106,7 +112,8 @@ fn every_control_has_a_label_and_every_reference_a_target() {
                 assert!(id.first().is_some_and(|id| labels.contains(id)), "{control}");
             }
         }
-        let boxes = page.matches("type=\"radio\"").count() + page.matches("type=\"checkbox\"").count();
+        let boxes =
+            page.matches("type=\"radio\"").count() + page.matches("type=\"checkbox\"").count();
         assert_eq!(page.matches("<label><input ").count(), boxes, "{page}");
         assert!(!page.contains("tabindex=\"1\""), "the order is that of the page");
     }

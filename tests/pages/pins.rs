@@ -40,10 +40,19 @@ fn one_form_makes_a_link_that_gives_its_own_rows_and_is_shown_once() {
         let admin = Browser::administrator(&shop).expect("signs in");
         let (page, action) = places(&query, "latest");
         let fields = [
-            ("name", "ACME portal"), ("mode.tenant", "pin"), ("value.tenant", "5"),
-            ("mode.least", "free"), ("min.least", "1"), ("max.least", "3"), ("rows", "100"),
-            ("age", "300"), ("megabytes", "1"), ("format", "csv"), ("format", "json"),
-            ("networks", "127.0.0.0/8"), ("ends", "90"),
+            ("name", "ACME portal"),
+            ("mode.tenant", "pin"),
+            ("value.tenant", "5"),
+            ("mode.least", "free"),
+            ("min.least", "1"),
+            ("max.least", "3"),
+            ("rows", "100"),
+            ("age", "300"),
+            ("megabytes", "1"),
+            ("format", "csv"),
+            ("format", "json"),
+            ("networks", "127.0.0.0/8"),
+            ("ends", "90"),
         ];
         let answer = admin.fill(&page, &action, &fields);
         assert_eq!(answer.status, 201, "{}", answer.text());
@@ -93,7 +102,11 @@ fn one_form_makes_a_link_that_gives_its_own_rows_and_is_shown_once() {
 fn every_type_of_parameter_has_its_control_and_is_pinned_or_free() {
     let shop = shop(Engine::Sqlite);
     let choices = shop
-        .query(shop.sqlite, "select distinct tenant as value, 'T' || tenant as name from orders", json!([]))
+        .query(
+            shop.sqlite,
+            "select distinct tenant as value, 'T' || tenant as name from orders",
+            json!([]),
+        )
         .expect("made");
     let run = format!("/api/queries/{}/results", choices["id"]);
     let started = shop.admin.post(&run, &json!({ "max_age": 0 })).expect("answers");
@@ -127,12 +140,22 @@ fn every_type_of_parameter_has_its_control_and_is_pinned_or_free() {
     ] {
         assert!(shown.contains(control), "{control}: {shown}");
     }
-    let pin: Vec<(String, String)> =
-        ["t", "n", "e", "m", "q", "d", "w", "r"].map(|name| (format!("mode.{name}"), "pin".to_owned())).into();
+    let pin: Vec<(String, String)> = ["t", "n", "e", "m", "q", "d", "w", "r"]
+        .map(|name| (format!("mode.{name}"), "pin".to_owned()))
+        .into();
     let mut fields = vec![
-        ("name", "all"), ("ends", "never"), ("value.t", "it's"), ("value.n", "1.5"), ("value.e", "y"),
-        ("value.m", "x"), ("value.m", "z"), ("value.q", "5"), ("value.d", "2026-02-28"),
-        ("value.w", "2026-02-28T12:30"), ("start.r", "2026-01-01"), ("end.r", "2026-01-31"),
+        ("name", "all"),
+        ("ends", "never"),
+        ("value.t", "it's"),
+        ("value.n", "1.5"),
+        ("value.e", "y"),
+        ("value.m", "x"),
+        ("value.m", "z"),
+        ("value.q", "5"),
+        ("value.d", "2026-02-28"),
+        ("value.w", "2026-02-28T12:30"),
+        ("start.r", "2026-01-01"),
+        ("end.r", "2026-01-31"),
     ];
     fields.extend(pin.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let answer = admin.fill(&page, &action, &fields);
@@ -145,13 +168,26 @@ fn every_type_of_parameter_has_its_control_and_is_pinned_or_free() {
     let link = element(&answer.text(), "link");
     let rows = shop.server.anonymous().get(link.strip_prefix(shop.server.url()).expect("ours"));
     let rows = rows.expect("answers");
-    assert!(rows.status == 200 && rows.text().contains("it's,1.5,y,5,2026-02-28"), "{}", rows.text());
+    assert!(
+        rows.status == 200 && rows.text().contains("it's,1.5,y,5,2026-02-28"),
+        "{}",
+        rows.text()
+    );
     let free: Vec<(String, String)> =
         pin.iter().map(|(name, _)| (name.clone(), "free".to_owned())).collect();
     let mut fields = vec![
-        ("name", "free"), ("ends", "day"), ("ends_on", "2099-12-31"), ("choices.t", "a\r\nb"),
-        ("min.n", "0"), ("choice.e", "x"), ("choice.m", "y"), ("choice.q", "4"), ("choice.q", "5"),
-        ("min.d", "-90d"), ("max.d", "0d"), ("min.r", "2026-01-01"),
+        ("name", "free"),
+        ("ends", "day"),
+        ("ends_on", "2099-12-31"),
+        ("choices.t", "a\r\nb"),
+        ("min.n", "0"),
+        ("choice.e", "x"),
+        ("choice.m", "y"),
+        ("choice.q", "4"),
+        ("choice.q", "5"),
+        ("min.d", "-90d"),
+        ("max.d", "0d"),
+        ("min.r", "2026-01-01"),
     ];
     fields.extend(free.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let answer = admin.fill(&page, &action, &fields);
@@ -174,19 +210,35 @@ fn what_is_wrong_is_told_at_its_field_and_what_was_typed_stays() {
     let admin = Browser::administrator(&shop).expect("signs in");
     let (page, action) = places(&query, "latest");
     let typed = [
-        ("name", PAYLOAD), ("mode.tenant", "pin"), ("value.tenant", "five"), ("mode.least", "free"),
-        ("min.least", "2"), ("rows", "many"), ("networks", "here"), ("ends", "day"), ("ends_on", ""),
+        ("name", PAYLOAD),
+        ("mode.tenant", "pin"),
+        ("value.tenant", "five"),
+        ("mode.least", "free"),
+        ("min.least", "2"),
+        ("rows", "many"),
+        ("networks", "here"),
+        ("ends", "day"),
+        ("ends_on", ""),
     ];
     let answer = admin.fill(&page, &action, &typed);
     assert_eq!(answer.status, 422);
     let text = answer.text();
     for kept in [
-        "value=\"five\"", "value=\"many\"", ">\nhere</textarea>", "value=\"2\"",
+        "value=\"five\"",
+        "value=\"many\"",
+        ">\nhere</textarea>",
+        "value=\"2\"",
         "class=\"mode-pin\" name=\"mode.tenant\" value=\"pin\" required checked",
         "class=\"mode-free\" name=\"mode.least\" value=\"free\" required checked",
-        "<option value=\"day\" selected>", "&quot;&#39;&gt;&lt;img src=x",
-        "id=\"rows-error\"", "id=\"networks-error\"", "id=\"ends-error\"",
-        "href=\"#rows\"", "href=\"#networks\"", "href=\"#ends\"", "aria-invalid=\"true\"",
+        "<option value=\"day\" selected>",
+        "&quot;&#39;&gt;&lt;img src=x",
+        "id=\"rows-error\"",
+        "id=\"networks-error\"",
+        "id=\"ends-error\"",
+        "href=\"#rows\"",
+        "href=\"#networks\"",
+        "href=\"#ends\"",
+        "aria-invalid=\"true\"",
     ] {
         assert!(text.contains(kept), "{kept}: {text}");
     }
@@ -210,7 +262,10 @@ fn what_is_wrong_is_told_at_its_field_and_what_was_typed_stays() {
     assert_eq!(keys_of(&shop, &query).len(), 0);
     let fields = hidden(form(&text, &action).expect("a form"));
     let good = [
-        ("name", "n"), ("mode.tenant", "pin"), ("value.tenant", "5"), ("mode.least", "free"),
+        ("name", "n"),
+        ("mode.tenant", "pin"),
+        ("value.tenant", "5"),
+        ("mode.least", "free"),
         ("ends", "30"),
     ];
     let mended: Vec<(String, String)> = fields
@@ -226,25 +281,34 @@ fn nobody_pins_a_query_that_it_may_not_run_or_a_version_that_it_may_not_give() {
     let query = orders(&shop);
     let (ada, ada_id) = Browser::person(&shop, "ada").expect("a person");
     let groups = shop.admin.get("/api/groups").expect("answers").ok().expect("a list");
-    let default = groups.as_array().expect("a list").iter().find(|group| group["name"] == "default");
+    let default =
+        groups.as_array().expect("a list").iter().find(|group| group["name"] == "default");
     let default = &default.expect("the default group")["id"];
     let viewers = shop.admin.post("/api/groups", &json!({ "name": "viewers" })).expect("answers");
     let viewers = viewers.ok().expect("made")["id"].clone();
     let member = json!({ "user_id": ada_id });
-    shop.admin.post(&format!("/api/groups/{viewers}/members"), &member).expect("answers").ok().expect("in");
+    shop.admin
+        .post(&format!("/api/groups/{viewers}/members"), &member)
+        .expect("answers")
+        .ok()
+        .expect("in");
     let path = format!("/api/groups/{default}/members/{ada_id}");
     shop.admin.delete(&path).expect("answers").ok().expect("out");
     let (page, action) = places(&query, "latest");
-    let fields: Vec<(String, String)> = hidden(form(&ada.get("/keys/new").text(), "/keys/new").expect("a form"))
-        .into_iter()
-        .chain(
-            [
-                ("name", "stolen"), ("mode.tenant", "pin"), ("value.tenant", "5"), ("mode.least", "free"),
-                ("ends", "never"),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        )
-        .collect();
+    let fields: Vec<(String, String)> =
+        hidden(form(&ada.get("/keys/new").text(), "/keys/new").expect("a form"))
+            .into_iter()
+            .chain(
+                [
+                    ("name", "stolen"),
+                    ("mode.tenant", "pin"),
+                    ("value.tenant", "5"),
+                    ("mode.least", "free"),
+                    ("ends", "never"),
+                ]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            )
+            .collect();
     let closed = ada.get(&page);
     assert_eq!(closed.status, 403);
     assert!(!closed.text().contains("Tenant"), "{}", closed.text());
@@ -255,7 +319,11 @@ fn nobody_pins_a_query_that_it_may_not_run_or_a_version_that_it_may_not_give() {
     let sources = format!("/api/groups/{viewers}/data_sources");
     shop.admin.post(&sources, &source).expect("answers").ok().expect("added");
     let view = json!({ "view_only": true });
-    shop.admin.post(&format!("{sources}/{}", shop.sqlite), &view).expect("answers").ok().expect("set");
+    shop.admin
+        .post(&format!("{sources}/{}", shop.sqlite), &view)
+        .expect("answers")
+        .ok()
+        .expect("set");
     let bare = format!("/keys/pinned/new?query={}", query["id"]);
     assert!(ada.get(&bare).text().contains("no approved version"));
     for version in ["latest", "1", "approved"] {
@@ -264,16 +332,26 @@ fn nobody_pins_a_query_that_it_may_not_run_or_a_version_that_it_may_not_give() {
     }
     assert_eq!(keys_of(&shop, &query).len(), 0);
     let approval = format!("/v1/queries/{}/approval", query["id"]);
-    shop.admin.request("PUT", &approval, Some(&json!({}))).expect("answers").ok().expect("approved");
+    shop.admin
+        .request("PUT", &approval, Some(&json!({})))
+        .expect("answers")
+        .ok()
+        .expect("approved");
     let (page, action) = places(&query, "approved");
     assert!(ada.get(&bare).text().contains("it follows approvals"));
     let fields = [
-        ("name", "given"), ("mode.tenant", "pin"), ("value.tenant", "5"), ("mode.least", "free"),
+        ("name", "given"),
+        ("mode.tenant", "pin"),
+        ("value.tenant", "5"),
+        ("mode.least", "free"),
         ("ends", "30"),
     ];
     let answer = ada.fill(&page, &action, &fields);
     assert_eq!(answer.status, 201, "{}", answer.text());
-    assert_eq!(keys_of(&shop, &query)[0]["terms"]["grants"][0]["resource"], format!("query:{}@approved", query["id"]));
+    assert_eq!(
+        keys_of(&shop, &query)[0]["terms"]["grants"][0]["resource"],
+        format!("query:{}@approved", query["id"])
+    );
     assert!(ada.get("/keys").text().contains("given"), "who made a key looks after it");
 }
 
@@ -283,16 +361,20 @@ fn forged_and_repeated_forms_make_no_key() {
     let query = orders(&shop);
     let admin = Browser::administrator(&shop).expect("signs in");
     let (page, action) = places(&query, "latest");
-    let good: Vec<(String, String)> = hidden(form(&admin.get(&page).text(), &action).expect("a form"))
-        .into_iter()
-        .chain(
-            [
-                ("name", "n"), ("mode.tenant", "pin"), ("value.tenant", "5"), ("mode.least", "free"),
-                ("ends", "30"),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        )
-        .collect();
+    let good: Vec<(String, String)> =
+        hidden(form(&admin.get(&page).text(), &action).expect("a form"))
+            .into_iter()
+            .chain(
+                [
+                    ("name", "n"),
+                    ("mode.tenant", "pin"),
+                    ("value.tenant", "5"),
+                    ("mode.least", "free"),
+                    ("ends", "30"),
+                ]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            )
+            .collect();
     let forged: Vec<_> = good.iter().filter(|(name, _)| name != "csrf_token").cloned().collect();
     assert_eq!(admin.send(&action, &forged, &[]).status, 403);
     assert_eq!(admin.send(&action, &good, &[("origin", "http://evil.example")]).status, 403);
@@ -304,7 +386,11 @@ fn forged_and_repeated_forms_make_no_key() {
     assert_eq!(keys_of(&shop, &query).len(), 1);
     // A query that was changed meanwhile pins nothing that was not shown.
     let edit = json!({ "query": "select id, tenant from orders where id >= {{ least }}" });
-    shop.admin.post(&format!("/api/queries/{}", query["id"]), &edit).expect("answers").ok().expect("edited");
+    shop.admin
+        .post(&format!("/api/queries/{}", query["id"]), &edit)
+        .expect("answers")
+        .ok()
+        .expect("edited");
     let mut again = good.clone();
     again.iter_mut().filter(|(name, _)| name == "form").for_each(|(_, value)| value.push('x'));
     let answer = admin.send(&action, &again, &[]);
@@ -325,13 +411,22 @@ fn what_authors_of_queries_wrote_stays_text() {
     let text = format!("select {{{{ {name} }}}}, {{{{ e }}}}, {{{{ p }}}}");
     let query = shop.query(shop.sqlite, &text, parameters).expect("made");
     let rename = json!({ "name": PAYLOAD });
-    shop.admin.post(&format!("/api/queries/{}", query["id"]), &rename).expect("answers").ok().expect("named");
+    shop.admin
+        .post(&format!("/api/queries/{}", query["id"]), &rename)
+        .expect("answers")
+        .ok()
+        .expect("named");
     let admin = Browser::administrator(&shop).expect("signs in");
     let (page, action) = places(&query, "latest");
     let (mode, value) = (format!("mode.{name}"), format!("choices.{name}"));
     let fields = [
-        ("name", PAYLOAD), (mode.as_str(), "free"), (value.as_str(), PAYLOAD), ("mode.e", "pin"), ("value.e", PAYLOAD),
-        ("mode.p", "free"), ("ends", "30"),
+        ("name", PAYLOAD),
+        (mode.as_str(), "free"),
+        (value.as_str(), PAYLOAD),
+        ("mode.e", "pin"),
+        ("value.e", PAYLOAD),
+        ("mode.p", "free"),
+        ("ends", "30"),
     ];
     let made = admin.fill(&page, &action, &fields);
     assert_eq!(made.status, 201, "{}", made.text());
