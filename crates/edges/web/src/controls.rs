@@ -158,13 +158,15 @@ impl Control<'_> {
     }
 }
 
-/// What is wrong, on top of a form, with the way to each place. `places` tells the place of a field.
-pub(crate) fn summary(errors: &Errors, place: impl Fn(&str) -> Option<String>) -> Html {
+/// What is wrong, on top of a form, with the way to each place. `place` tells the place of a field
+/// and what it is called there; nothing if its text says so itself.
+pub(crate) fn summary(errors: &Errors, place: impl Fn(&str) -> Option<(String, String)>) -> Html {
     if errors.is_empty() {
         return html!("");
     }
     let line = |(field, text): (&str, &str)| match place(field) {
-        Some(id) => html!("<li><a href=\"#{}\">{}</a></li>", id, text),
+        Some((id, name)) if name.is_empty() => html!("<li><a href=\"#{}\">{}</a></li>", id, text),
+        Some((id, name)) => html!("<li><a href=\"#{}\">{}: {}</a></li>", id, name, text),
         None => html!("<li>{}</li>", text),
     };
     html!(

@@ -12,7 +12,7 @@ pub(crate) const CHOICES: [(&str, &str); 5] = [
     ("90", "In 90 days"),
     ("365", "In a year"),
     ("never", "Never"),
-    ("day", "After the day below"),
+    ("day", "After the last day given"),
 ];
 /// What is chosen if nobody says.
 pub(crate) const USUAL: &str = "90";

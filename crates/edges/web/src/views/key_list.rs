@@ -114,6 +114,11 @@ impl List<'_> {
             false => html!(""),
         };
         let name = if key.name.is_empty() { words::kind(key) } else { &key.name };
+        // One whose owner may see its text again at any time.
+        let kind = match key.sealed {
+            Some(_) => "Readable for compatibility",
+            None => words::kind(key),
+        };
         html!(
             "<tr role=\"row\"><td role=\"cell\"><a class=\"name\" href=\"/keys/{}\">{}</a><br>\
              <span class=\"muted\">{}</span><br><span class=\"mono muted\">{}…</span>{}</td>\
@@ -123,7 +128,7 @@ impl List<'_> {
              <td role=\"cell\" data-label=\"State\"><div>{}</div></td></tr>\n",
             key.id.0,
             name,
-            words::kind(key),
+            kind,
             key.hint,
             owner,
             self.may(key),

@@ -33,7 +33,7 @@ impl Form<'_> {
             "{}<form method=\"post\" action=\"/keys/new\" class=\"narrow\">{}\
              <input type=\"hidden\" name=\"form\" value=\"{}\">\n{}{}\n\
              <h2>From where and until when</h2>{}{}{}<button class=\"main\">Make the key</button></form>",
-            summary(self.errors, |field| place(field).map(str::to_owned)),
+            summary(self.errors, |field| Some((place(field)?.to_owned(), String::new()))),
             self.proof,
             self.form,
             name.input(

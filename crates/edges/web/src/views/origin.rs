@@ -39,7 +39,7 @@ pub(super) fn end(typed: &Fields, errors: &Errors, longest_days: u32) -> Html {
         id: "ends_on",
         name: "ends_on",
         label: "Last day (UTC)",
-        hint: "Only for “After the day below”.",
+        hint: "Only for “After the last day given”.",
         error: None,
     };
     html!(

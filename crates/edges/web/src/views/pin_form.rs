@@ -110,7 +110,7 @@ impl Form<'_> {
             return html!("");
         }
         html!(
-            "<h2 id=\"version\">Version</h2><ul class=\"plain\">{}</ul><p class=\"hint\">Choose first: \
+            "<h2 id=\"version\">Version</h2><ul class=\"plain\">{}</ul><p class=\"hint apart\">Choose first: \
              another version may have other parameters, and its form begins anew.</p>\n",
             ways.into_iter().map(line).collect::<Html>()
         )
@@ -123,8 +123,8 @@ impl Form<'_> {
         let intro = match self.slots.is_empty() {
             true => html!("<p>The query has no parameters: the holder sees all of its rows.</p>"),
             false => html!(
-                "<p class=\"hint\">Pinned: the value stands, and a request that names the parameter is \
-                 refused. Free: the holder chooses, within what you allow.</p><p></p>"
+                "<p class=\"hint apart\">Pinned: the value stands, and a request that names the parameter is \
+                 refused. Free: the holder chooses, within what you allow.</p>"
             ),
         };
         let each = |(place, slot): (usize, &Slot)| {
@@ -177,8 +177,8 @@ impl Form<'_> {
         };
         let own = names.iter().filter_map(|name| name.strip_prefix("key.")).enumerate();
         html!(
-            "<h2 id=\"attributes\">Attributes</h2><p class=\"hint\">What the query reads of the key itself.</p>\
-             <p></p>{}{}",
+            "<h2 id=\"attributes\">Attributes</h2><p class=\"hint apart\">What the query reads of the key itself.</p>\
+             {}{}",
             warning,
             own.map(each).collect::<Html>()
         )
@@ -225,33 +225,35 @@ impl Form<'_> {
         control.textarea(self.typed.get("origins"))
     }
 
-    /// Where a field of the core is on the page.
-    fn place(&self, field: &str) -> Option<String> {
-        let fixed = match field {
-            "name" => "name",
-            "caps" | "caps.rows" => "rows",
-            "caps.bytes" => "megabytes",
-            "caps.max_age_floor" => "age",
-            "caps.formats" => "formats",
-            "conditions.ip_in" => "networks",
-            "conditions.origin" => "origins",
-            "expires_at" => "ends",
-            "parameters" | "free" => "parameters",
-            "version" => "version",
-            "attributes" => "attributes",
-            _ => "",
+    /// Where a field of the core is on the page, and what it is called there.
+    fn place(&self, field: &str) -> Option<(String, String)> {
+        let (id, name) = match field {
+            "name" => ("name", ""),
+            "caps" | "caps.rows" => ("rows", "Most rows"),
+            "caps.bytes" => ("megabytes", "Most megabytes"),
+            "caps.max_age_floor" => ("age", "Age floor"),
+            "caps.formats" => ("formats", "Formats"),
+            "conditions.ip_in" => ("networks", "Networks"),
+            "conditions.origin" => ("origins", "Origins"),
+            "expires_at" => ("ends", "End"),
+            "parameters" | "free" => ("parameters", ""),
+            "version" => ("version", "Version"),
+            "attributes" => ("attributes", "Attributes"),
+            _ => ("", ""),
         };
-        if !fixed.is_empty() {
-            return Some(fixed.to_owned());
+        if !id.is_empty() {
+            return Some((id.to_owned(), name.to_owned()));
         }
         if let Some(name) = field.strip_prefix("attributes.") {
             let mut own = self.takes.attributes.iter().filter_map(|name| name.strip_prefix("key."));
-            return own.position(|own| own == name).map(|place| format!("a{place}"));
+            let place = own.position(|own| own == name)?;
+            return Some((format!("a{place}"), String::new()));
         }
-        let mut slots = self.slots.iter().enumerate();
-        slots.find_map(|(place, slot)| {
+        self.slots.iter().enumerate().find_map(|(place, slot)| {
             let part = pin_parameter::place(slot, field)?;
-            Some(format!("p{place}{part}"))
+            // Who did not decide is told with the name already.
+            let name = if part.is_empty() { String::new() } else { slot.title.clone() };
+            Some((format!("p{place}{part}"), name))
         })
     }
 }
