@@ -4,6 +4,7 @@ mod cli;
 mod cli_keys;
 mod cli_objects;
 mod import;
+mod import_broken;
 mod search;
 mod source_files;
 mod start;

@@ -7,7 +7,7 @@ use tessera_kernel::Result;
 use tessera_kernel::ids::SnippetId;
 
 use crate::Store;
-use crate::db::{Row, call};
+use crate::db::{Call, Row, call};
 use crate::users::read_user;
 
 fn read(row: &mut Row) -> Result<SnippetListing> {
@@ -24,6 +24,20 @@ fn read(row: &mut Row) -> Result<SnippetListing> {
     Ok(SnippetListing { snippet, owner: read_user(row)? })
 }
 
+/// Adds a snippet.
+pub(crate) fn insert(snippet: &Snippet) -> Call {
+    call!(
+        "snippet_insert",
+        snippet.uid,
+        &snippet.trigger,
+        &snippet.description,
+        &snippet.text,
+        snippet.owner,
+        snippet.created_at,
+        snippet.updated_at,
+    )
+}
+
 #[async_trait]
 impl SnippetRepo for Store {
     async fn snippets(&self) -> Result<Vec<SnippetListing>> {
@@ -36,16 +50,7 @@ impl SnippetRepo for Store {
     }
 
     async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId> {
-        let call = call!(
-            "snippet_insert",
-            snippet.uid,
-            &snippet.trigger,
-            &snippet.description,
-            &snippet.text,
-            snippet.owner,
-            snippet.created_at,
-            snippet.updated_at,
-        );
+        let call = insert(snippet);
         self.db.write(move |tx| Box::pin(async move { tx.one(call).await?.take() })).await
     }
 

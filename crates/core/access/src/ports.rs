@@ -496,6 +496,7 @@ pub trait Repos:
     + AuditRepo
     + LimitRepo
     + MailRepo
+    + crate::AttemptRepo
     + 'static
 {
 }
@@ -514,6 +515,7 @@ impl<T> Repos for T where
         + AuditRepo
         + LimitRepo
         + MailRepo
+        + crate::AttemptRepo
         + 'static
 {
 }

@@ -127,5 +127,8 @@ pub struct DashboardFilter {
 mod history;
 mod service;
 mod slug;
+mod widget_history;
 
+pub use history::AsOf;
 pub use service::{DashboardChange, DashboardDetail, Dashboards, NewWidget, WidgetChange};
+pub use widget_history::{LostWidget, RestoredDashboard, WidgetLoss, widget_step};

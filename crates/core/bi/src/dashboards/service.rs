@@ -187,6 +187,17 @@ impl Dashboards {
         change: DashboardChange,
     ) -> Result<DashboardDetail> {
         let before = self.require(grant.act().dashboard).await?;
+        let dashboard = self.changed(&before, change).await?;
+        self.save(&before, dashboard, grant.user()?.id).await?;
+        self.detail(before.id, grant.caller()).await
+    }
+
+    /// A dashboard with a change.
+    pub(super) async fn changed(
+        &self,
+        before: &Dashboard,
+        change: DashboardChange,
+    ) -> Result<Dashboard> {
         if change.expected_version.is_some_and(|version| version != before.version) {
             return Err(conflict());
         }
@@ -212,8 +223,7 @@ impl Dashboards {
         dashboard.is_draft = change.is_draft.unwrap_or(dashboard.is_draft);
         dashboard.is_archived = change.is_archived.unwrap_or(dashboard.is_archived);
         dashboard.filters_enabled = change.filters_enabled.unwrap_or(dashboard.filters_enabled);
-        self.save(&before, dashboard, grant.user()?.id).await?;
-        self.detail(before.id, grant.caller()).await
+        Ok(dashboard)
     }
 
     /// Archives a dashboard: it leaves the lists, and its public link stops working.
@@ -334,10 +344,8 @@ impl Dashboards {
             created_at: now,
             updated_at: now,
         };
-        let id = self.parts.repos.insert_widget(&widget).await?;
+        let id = self.parts.repos.insert_widget(&widget, grant.user()?.id).await?;
         self.parts.gate.forget_keys();
-        let made = Widget { id, ..widget.clone() };
-        self.note_widget(grant.user()?.id, widget.dashboard, None, Some(&made)).await?;
         self.widget_detail(widget.dashboard, id, grant.caller()).await
     }
 
@@ -353,7 +361,6 @@ impl Dashboards {
         let id = grant.act().widget;
         let mut widget =
             self.parts.repos.widget(id).await?.ok_or_else(|| Fault::not_found("widget"))?;
-        let before = widget.clone();
         if let Some(text) = change.text {
             widget.text = clean_text(text)?;
         }
@@ -361,9 +368,7 @@ impl Dashboards {
             widget.options = clean_options(options)?;
         }
         widget.updated_at = self.parts.clock.now();
-        self.parts.repos.update_widget(&widget).await?;
-        let user = grant.user()?.id;
-        self.note_widget(user, widget.dashboard, Some(&before), Some(&widget)).await?;
+        self.parts.repos.update_widget(&widget, grant.user()?.id).await?;
         self.widget_detail(widget.dashboard, id, grant.caller()).await
     }
 
@@ -372,12 +377,10 @@ impl Dashboards {
     /// # Errors
     /// If storage fails.
     pub async fn delete_widget(&self, grant: &Authorized<EditWidget>) -> Result<()> {
-        let id = grant.act().widget;
-        let widget = self.parts.repos.widget(id).await?;
-        self.parts.repos.delete_widget(id).await?;
+        let (user, now) = (grant.user()?.id, self.parts.clock.now());
+        self.parts.repos.delete_widget(grant.act().widget, user, now).await?;
         self.parts.gate.forget_keys();
-        let Some(widget) = widget else { return Ok(()) };
-        self.note_widget(grant.user()?.id, widget.dashboard, Some(&widget), None).await
+        Ok(())
     }
 
     async fn widget_detail(
@@ -393,7 +396,7 @@ impl Dashboards {
         Ok((detail, restricted))
     }
 
-    async fn check_visible(&self, caller: &Caller, id: VisualizationId) -> Result<()> {
+    pub(super) async fn check_visible(&self, caller: &Caller, id: VisualizationId) -> Result<()> {
         let missing = || Fault::not_found("visualization").with_field("visualization_id");
         let visualization = self.parts.repos.visualization(id).await?.ok_or_else(missing)?;
         let query = self.parts.repos.query(visualization.query).await?.ok_or_else(missing)?;
@@ -404,7 +407,7 @@ impl Dashboards {
         Ok(())
     }
 
-    async fn detail(&self, id: DashboardId, caller: &Caller) -> Result<DashboardDetail> {
+    pub(super) async fn detail(&self, id: DashboardId, caller: &Caller) -> Result<DashboardDetail> {
         let user = caller.user();
         let listing = self
             .parts
@@ -433,7 +436,22 @@ impl Dashboards {
         Ok(DashboardDetail { listing, widgets, can_edit })
     }
 
-    async fn save(&self, before: &Dashboard, mut after: Dashboard, user: UserId) -> Result<()> {
+    async fn save(&self, before: &Dashboard, after: Dashboard, user: UserId) -> Result<()> {
+        let (after, change) = self.next(before, after, user);
+        if self.parts.repos.update_dashboard(&after, before.version, &change).await? {
+            Ok(())
+        } else {
+            Err(conflict())
+        }
+    }
+
+    /// A changed dashboard as the next version, and the step of the history that leads to it.
+    pub(super) fn next(
+        &self,
+        before: &Dashboard,
+        mut after: Dashboard,
+        user: UserId,
+    ) -> (Dashboard, Change) {
         let now = self.parts.clock.now();
         after.version = before.version + 1;
         after.updated_at = now;
@@ -445,11 +463,7 @@ impl Dashboards {
             changes: differences(before, &after),
             at: now,
         };
-        if self.parts.repos.update_dashboard(&after, before.version, &change).await? {
-            Ok(())
-        } else {
-            Err(conflict())
-        }
+        (after, change)
     }
 
     pub(crate) async fn free_slug(&self, name: &str, own: Option<&str>) -> Result<String> {
@@ -487,7 +501,7 @@ fn is_restricted(detail: &WidgetDetail, caller: &Caller) -> bool {
     }
 }
 
-fn conflict() -> Fault {
+pub(super) fn conflict() -> Fault {
     Fault::new(Code::Conflict, "the dashboard was changed by somebody else; load it again")
         .with_field("version")
 }

@@ -1,0 +1,1 @@
+SELECT until FROM attempts WHERE name = $1

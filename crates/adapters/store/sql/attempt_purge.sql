@@ -1,0 +1,1 @@
+DELETE FROM attempts WHERE until < $1
