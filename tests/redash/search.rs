@@ -18,7 +18,8 @@ fn multi_byte_words_are_found_inside_of_texts_whatever_the_switch_says() {
             query["id"].clone()
         };
         let chinese = made("每日销售报表", "按地区统计的订单金额", "select 1 -- 只看已付款的客户");
-        let japanese = made("東京の売上レポート", "店舗ごとの集計", "select 2 -- 昨日までの注文だけ");
+        let japanese =
+            made("東京の売上レポート", "店舗ごとの集計", "select 2 -- 昨日までの注文だけ");
         made("Sales", "orders by region", "select 3");
         let board = good("/api/dashboards", json!({ "name": "週次の売上ボード" }));
         good(&format!("/api/dashboards/{}", board["id"]), json!({ "is_draft": false }));

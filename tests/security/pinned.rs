@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Engine, Shop, options};
+use tessera_kernel::{Clock, SystemClock};
 use tessera_testkit::client::Client;
 
 const TEXT: &str =
@@ -429,7 +430,7 @@ fn the_dry_run_says_what_a_run_says_also_of_relative_dates() {
             secret(&pin(&shop.admin, &query, json!({ "pinned": { "tenant": 5 }, "free": free })));
         let script = nobody.with_key(&key);
         let day = |ago: i64| {
-            let day = chrono::Utc::now() - chrono::TimeDelta::days(ago);
+            let day = SystemClock.now() - chrono::TimeDelta::days(ago);
             day.format("%Y-%m-%d").to_string()
         };
         let run = format!("/api/queries/{}/results", query["id"]);

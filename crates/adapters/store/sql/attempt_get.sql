@@ -1,1 +1,1 @@
-SELECT until FROM attempts WHERE name = $1
+SELECT until FROM attempt_marks WHERE name = $1

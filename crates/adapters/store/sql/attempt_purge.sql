@@ -1,1 +1,1 @@
-DELETE FROM attempts WHERE until < $1
+DELETE FROM attempt_marks WHERE until < $1

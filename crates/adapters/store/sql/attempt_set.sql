@@ -1,3 +1,3 @@
-INSERT INTO attempts (name, until)
+INSERT INTO attempt_marks (name, until)
 VALUES ($1, $2)
 ON CONFLICT (name) DO UPDATE SET until = excluded.until

@@ -1,8 +1,8 @@
-INSERT INTO attempts (name, until)
+INSERT INTO attempt_marks (name, until)
 VALUES ($1, CAST($2 AS BIGINT) + CAST($3 AS BIGINT))
 ON CONFLICT (name) DO UPDATE
-SET until = GREATEST(attempts.until, CAST($2 AS BIGINT)) + CAST($3 AS BIGINT)
+SET until = GREATEST(attempt_marks.until, CAST($2 AS BIGINT)) + CAST($3 AS BIGINT)
 WHERE
-    GREATEST(attempts.until, CAST($2 AS BIGINT)) + CAST($3 AS BIGINT)
+    GREATEST(attempt_marks.until, CAST($2 AS BIGINT)) + CAST($3 AS BIGINT)
     <= CAST($2 AS BIGINT) + CAST($4 AS BIGINT)
 RETURNING until
