@@ -6,7 +6,7 @@ use tessera_bi::{Alert, AlertDetail, AlertFilter, AlertState, Subscription};
 use tessera_kernel::ids::{AlertId, DestinationId, SubscriptionId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
-use crate::db::{Call, Row, call, id_list};
+use crate::db::{Call, Row, Tx, call, id_list};
 use crate::destinations::read_destination;
 use crate::filter::Filter;
 use crate::queries::read_detail;
@@ -84,8 +84,8 @@ fn list(filter: &AlertFilter, page: PageRequest) -> [Call; 2] {
 }
 
 /// Adds an alert.
-pub(crate) fn insert(alert: &Alert) -> Call {
-    call!(
+pub(crate) async fn insert(tx: Tx<'_>, alert: &Alert) -> Result<AlertId> {
+    let call = call!(
         "alert_insert",
         alert.uid,
         &alert.name,
@@ -99,7 +99,8 @@ pub(crate) fn insert(alert: &Alert) -> Call {
         alert.version,
         alert.created_at,
         alert.updated_at,
-    )
+    );
+    tx.one(call).await?.take()
 }
 
 /// Lets a user be told by mail, or a destination.
@@ -135,9 +136,8 @@ impl AlertRepo for Store {
     }
 
     async fn insert_alert(&self, alert: &Alert) -> Result<AlertId> {
-        let rows = self.db.write_rows(insert(alert)).await?;
-        let row = rows.into_iter().next();
-        row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))?.take()
+        let alert = alert.clone();
+        self.db.write(move |tx| Box::pin(async move { insert(tx, &alert).await })).await
     }
 
     async fn update_alert(&self, alert: &Alert, expected: i64) -> Result<bool> {

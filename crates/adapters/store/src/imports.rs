@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tessera_bi::ports::ImportRepo;
 use tessera_bi::{ImportMark, ImportRecord, Json, Numbered, TakenOver};
-use tessera_kernel::ids::{AlertId, QueryId, SourceId};
+use tessera_kernel::ids::{QueryId, SourceId};
 use tessera_kernel::{Result, Timestamp};
 
 use crate::db::{Call, Engine, Row, Tx, call, call_each};
@@ -56,12 +56,12 @@ async fn make(tx: Tx<'_>, new: &TakenOver) -> Result<i64> {
         }
         TakenOver::Query(query, key) => queries::insert(tx, query, key, &[]).await?.0,
         TakenOver::Visualization(shown) => insert_visualization(tx, shown, shown.query).await?.0,
-        TakenOver::Snippet(snippet) => tx.one(snippets::insert(snippet)).await?.take()?,
+        TakenOver::Snippet(snippet) => snippets::insert(tx, snippet).await?.0,
         TakenOver::Destination(destination) => {
             tx.one(destinations::insert(destination)).await?.take()?
         }
         TakenOver::Alert(alert, told) => {
-            let id: AlertId = tx.one(alerts::insert(alert)).await?.take()?;
+            let id = alerts::insert(tx, alert).await?;
             for (uid, user, destination) in told {
                 let at = alert.created_at;
                 tx.rows(alerts::subscribe(*uid, id, *user, *destination, at)).await?;

@@ -7,7 +7,7 @@ use tessera_kernel::Result;
 use tessera_kernel::ids::SnippetId;
 
 use crate::Store;
-use crate::db::{Call, Row, call};
+use crate::db::{Row, Tx, call};
 use crate::users::read_user;
 
 fn read(row: &mut Row) -> Result<SnippetListing> {
@@ -25,8 +25,8 @@ fn read(row: &mut Row) -> Result<SnippetListing> {
 }
 
 /// Adds a snippet.
-pub(crate) fn insert(snippet: &Snippet) -> Call {
-    call!(
+pub(crate) async fn insert(tx: Tx<'_>, snippet: &Snippet) -> Result<SnippetId> {
+    let call = call!(
         "snippet_insert",
         snippet.uid,
         &snippet.trigger,
@@ -35,7 +35,8 @@ pub(crate) fn insert(snippet: &Snippet) -> Call {
         snippet.owner,
         snippet.created_at,
         snippet.updated_at,
-    )
+    );
+    tx.one(call).await?.take()
 }
 
 #[async_trait]
@@ -50,8 +51,8 @@ impl SnippetRepo for Store {
     }
 
     async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId> {
-        let call = insert(snippet);
-        self.db.write(move |tx| Box::pin(async move { tx.one(call).await?.take() })).await
+        let snippet = snippet.clone();
+        self.db.write(move |tx| Box::pin(async move { insert(tx, &snippet).await })).await
     }
 
     async fn update_snippet(&self, snippet: &Snippet) -> Result<()> {
