@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::Value;
 use tessera_access::{KeyKind, KeyOwner, Object};
 use tessera_bi::{ImportedDashboard, ImportedWidget, Numbered};
+use tessera_kernel::Code;
 use tessera_kernel::ids::{DashboardId, VisualizationId};
 
 use super::json::{flag, id, key, list, number, person, text, texts, time};
@@ -30,7 +31,8 @@ impl Import<'_> {
                 self.report.skipped(DASHBOARDS.as_str(), old, &name, "it cannot be read");
                 continue;
             };
-            let made = match self.earlier(DASHBOARDS, old, &listed) {
+            let earlier = self.earlier(DASHBOARDS, old, &listed);
+            let made = match earlier {
                 Earlier::Done => {
                     self.widgets(old, &dashboard).await?;
                     continue;
@@ -44,7 +46,7 @@ impl Import<'_> {
             match made {
                 Ok(here) => {
                     self.numbers.insert((DASHBOARDS, old), here.0);
-                    self.link(old, here, &dashboard).await;
+                    self.link(old, here, &dashboard, earlier).await;
                     self.editors("dashboards", old, Object::Dashboard(here)).await?;
                     self.note(DASHBOARDS, old, here.0, &listed).await?;
                     self.widgets(old, &dashboard).await?;
@@ -88,7 +90,7 @@ impl Import<'_> {
     }
 
     /// Keeps a public link working.
-    async fn link(&mut self, old: i64, here: DashboardId, there: &Value) {
+    async fn link(&mut self, old: i64, here: DashboardId, there: &Value, earlier: Earlier) {
         if self.dry_run {
             return;
         }
@@ -98,7 +100,10 @@ impl Import<'_> {
             let owner = KeyOwner::Dashboard(here);
             let keys = &self.core.access.keys;
             let kept = keys.keep_recoverable(&self.grant, KeyKind::Dashboard, owner, &key).await;
-            if let Err(fault) = kept {
+            // One that an import began may have its key already.
+            if let Err(fault) = kept
+                && (earlier == Earlier::Nothing || fault.code() != Code::Duplicate)
+            {
                 let why = fault.detail();
                 self.report.note(format!("the public link of dashboard {old} is not kept: {why}"));
             }
