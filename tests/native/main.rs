@@ -5,6 +5,7 @@ mod cli_keys;
 mod cli_objects;
 mod cli_results;
 mod import;
+mod import_broken;
 mod search;
 mod source_files;
 mod start;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};
 
 mod query_results;
+mod search;
 
 fn shops() -> impl Iterator<Item = Shop> {
     ENGINES

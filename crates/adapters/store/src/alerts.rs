@@ -6,7 +6,7 @@ use tessera_bi::{Alert, AlertDetail, AlertFilter, AlertState, Subscription};
 use tessera_kernel::ids::{AlertId, DestinationId, SubscriptionId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
-use crate::db::{Call, Row, call, id_list};
+use crate::db::{Call, Row, Tx, call, id_list};
 use crate::destinations::read_destination;
 use crate::filter::Filter;
 use crate::queries::read_detail;
@@ -83,6 +83,40 @@ fn list(filter: &AlertFilter, page: PageRequest) -> [Call; 2] {
     [count, rows]
 }
 
+/// Adds an alert.
+pub(crate) async fn insert(tx: Tx<'_>, alert: &Alert) -> Result<AlertId> {
+    let call = call!(
+        "alert_insert",
+        alert.uid,
+        &alert.name,
+        alert.query,
+        alert.owner,
+        &alert.options,
+        alert.parameters.as_ref(),
+        alert.rearm,
+        alert.state.as_str(),
+        alert.last_triggered_at,
+        alert.version,
+        alert.created_at,
+        alert.updated_at,
+    );
+    tx.one(call).await?.take()
+}
+
+/// Lets a user be told by mail, or a destination.
+pub(crate) fn subscribe(
+    uid: Uid,
+    alert: AlertId,
+    user: UserId,
+    destination: Option<DestinationId>,
+    at: Timestamp,
+) -> Call {
+    match destination {
+        Some(id) => call!("subscription_insert_destination", uid, alert, user, id, at),
+        None => call!("subscription_insert_user", uid, alert, user, at),
+    }
+}
+
 #[async_trait]
 impl AlertRepo for Store {
     async fn alert(&self, id: AlertId, user: Option<UserId>) -> Result<Option<AlertDetail>> {
@@ -102,24 +136,8 @@ impl AlertRepo for Store {
     }
 
     async fn insert_alert(&self, alert: &Alert) -> Result<AlertId> {
-        let call = call!(
-            "alert_insert",
-            alert.uid,
-            &alert.name,
-            alert.query,
-            alert.owner,
-            &alert.options,
-            alert.parameters.as_ref(),
-            alert.rearm,
-            alert.state.as_str(),
-            alert.last_triggered_at,
-            alert.version,
-            alert.created_at,
-            alert.updated_at,
-        );
-        let rows = self.db.write_rows(call).await?;
-        let row = rows.into_iter().next();
-        row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))?.take()
+        let alert = alert.clone();
+        self.db.write(move |tx| Box::pin(async move { insert(tx, &alert).await })).await
     }
 
     async fn update_alert(&self, alert: &Alert, expected: i64) -> Result<bool> {
@@ -166,11 +184,7 @@ impl AlertRepo for Store {
         destination: Option<DestinationId>,
         at: Timestamp,
     ) -> Result<SubscriptionId> {
-        let call = match destination {
-            Some(id) => call!("subscription_insert_destination", uid, alert, user, id, at),
-            None => call!("subscription_insert_user", uid, alert, user, at),
-        };
-        let rows = self.db.write_rows(call).await?;
+        let rows = self.db.write_rows(subscribe(uid, alert, user, destination, at)).await?;
         let row = rows.into_iter().next();
         row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))?.take()
     }

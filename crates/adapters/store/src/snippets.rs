@@ -7,7 +7,7 @@ use tessera_kernel::Result;
 use tessera_kernel::ids::SnippetId;
 
 use crate::Store;
-use crate::db::{Row, call};
+use crate::db::{Row, Tx, call};
 use crate::users::read_user;
 
 fn read(row: &mut Row) -> Result<SnippetListing> {
@@ -24,6 +24,21 @@ fn read(row: &mut Row) -> Result<SnippetListing> {
     Ok(SnippetListing { snippet, owner: read_user(row)? })
 }
 
+/// Adds a snippet.
+pub(crate) async fn insert(tx: Tx<'_>, snippet: &Snippet) -> Result<SnippetId> {
+    let call = call!(
+        "snippet_insert",
+        snippet.uid,
+        &snippet.trigger,
+        &snippet.description,
+        &snippet.text,
+        snippet.owner,
+        snippet.created_at,
+        snippet.updated_at,
+    );
+    tx.one(call).await?.take()
+}
+
 #[async_trait]
 impl SnippetRepo for Store {
     async fn snippets(&self) -> Result<Vec<SnippetListing>> {
@@ -36,17 +51,8 @@ impl SnippetRepo for Store {
     }
 
     async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId> {
-        let call = call!(
-            "snippet_insert",
-            snippet.uid,
-            &snippet.trigger,
-            &snippet.description,
-            &snippet.text,
-            snippet.owner,
-            snippet.created_at,
-            snippet.updated_at,
-        );
-        self.db.write(move |tx| Box::pin(async move { tx.one(call).await?.take() })).await
+        let snippet = snippet.clone();
+        self.db.write(move |tx| Box::pin(async move { insert(tx, &snippet).await })).await
     }
 
     async fn update_snippet(&self, snippet: &Snippet) -> Result<()> {

@@ -122,6 +122,9 @@ section! {
         oidc_scopes: Vec<String> = ["profile", "email"].map(str::to_owned).to_vec(),
         /// How the provider's tokens may be signed: `RS256`, `ES256`, `EdDSA`.
         oidc_algorithms: Vec<String> = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec(),
+        /// Who asks people who come from the provider for a second factor: the provider (`trust`), or
+        /// this server too, as after a password (`ask`).
+        oidc_second_factor: String = "trust".to_owned(),
         /// The cookie with a signed token that tells who calls; empty for none.
         jwt_cookie: String = String::new(),
         /// The header with such a token; empty for none.
@@ -138,8 +141,13 @@ section! {
         jwt_algorithms: Vec<String> = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec(),
         /// Whether the e-mail address in a token that does not say so is a proved one.
         jwt_email_verified: bool = false,
+        /// The same for signed tokens (`trust` or `ask`). A request with a token cannot be asked: with `ask`
+        /// the tokens of those who have, or must have, a second factor here are refused.
+        jwt_second_factor: String = "trust".to_owned(),
         /// The header in which a proxy of `server.trusted_proxies` names who calls; empty for none.
         remote_user_header: String = String::new(),
+        /// The same for those whom that header names (`trust` or `ask`).
+        remote_user_second_factor: String = "trust".to_owned(),
         /// How long public keys are remembered, in seconds.
         keys_seconds: i64 = 3600,
         /// Whether a provider may be asked without encryption also on other machines.

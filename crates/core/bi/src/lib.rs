@@ -34,8 +34,9 @@ pub use alerts::{
     NewAlert, NewDelivery, Operator, RowSelector, Subscription,
 };
 pub use dashboards::{
-    Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing, DashboardOrder,
-    DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,
+    AsOf, Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing,
+    DashboardOrder, DashboardScope, Dashboards, LostWidget, NewWidget, RestoredDashboard, Widget,
+    WidgetChange, WidgetDetail, WidgetLoss, widget_step,
 };
 pub use destinations::{
     Destination, DestinationChange, DestinationSettings, DestinationView, Destinations,
@@ -43,8 +44,9 @@ pub use destinations::{
 };
 pub use history::{HistoryStep, VersionDiff, unified_diff};
 pub use import::{
-    ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
+    ImportMark, ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
     ImportedSnippet, ImportedSource, ImportedVisualization, ImportedWidget, Imports, Numbered,
+    TakenOver,
 };
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RESULTS_SOURCE,

@@ -17,6 +17,7 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 pub(crate) use record::{read_detail, read_listing};
 
 use crate::Store;
+use crate::dashboards::widgets::Step;
 use crate::db::{Call, Tx, call};
 use crate::keys::insert_key;
 use crate::results::read_result;
@@ -44,6 +45,25 @@ fn texts(query: &Query) -> Texts<'_> {
         description: query.description.as_deref().unwrap_or_default(),
         text: &query.text,
     }
+}
+
+/// Adds a query with its key, visualizations and first version.
+pub(crate) async fn insert(
+    tx: Tx<'_>,
+    query: &Query,
+    key: &Key,
+    visualizations: &[Visualization],
+) -> Result<QueryId> {
+    let id: QueryId = tx.one(record::insert(query)).await?.take()?;
+    insert_key(tx, key, KeyOwner::Query(id)).await?;
+    for visualization in visualizations {
+        insert_visualization(tx, visualization, id).await?;
+    }
+    save_tags(tx, id, &query.tags).await?;
+    save_query(tx, id.0, texts(query), true).await?;
+    versions::save(tx, id).await?;
+    schedules::sync(tx, id, query, None).await?;
+    Ok(id)
 }
 
 #[async_trait]
@@ -100,18 +120,7 @@ impl QueryRepo for Store {
         let visualizations = visualizations.to_vec();
         self.db
             .write(move |tx| {
-                Box::pin(async move {
-                    let id: QueryId = tx.one(record::insert(&query)).await?.take()?;
-                    insert_key(tx, &key, KeyOwner::Query(id)).await?;
-                    for visualization in &visualizations {
-                        insert_visualization(tx, visualization, id).await?;
-                    }
-                    save_tags(tx, id, &query.tags).await?;
-                    save_query(tx, id.0, texts(&query), true).await?;
-                    versions::save(tx, id).await?;
-                    schedules::sync(tx, id, &query, None).await?;
-                    Ok(id)
-                })
+                Box::pin(async move { insert(tx, &query, &key, &visualizations).await })
             })
             .await
     }
@@ -142,7 +151,8 @@ impl QueryRepo for Store {
             .write(move |tx| {
                 Box::pin(async move {
                     tx.change("query", call!("query_archive", id, change.version, at)).await?;
-                    tx.execute(call!("query_delete_widgets", id)).await?;
+                    let step = Step { by: change.user, at };
+                    step.remove_all(tx, call!("widget_list_of_query", id)).await?;
                     tx.execute(call!("alert_delete_of_query", id)).await?;
                     tx.execute(call!("schedule_unset", id)).await?;
                     insert_change(tx, &change).await
@@ -218,8 +228,21 @@ impl QueryRepo for Store {
         self.change("visualization", visualizations::update(visualization)).await
     }
 
-    async fn delete_visualization(&self, id: VisualizationId) -> Result<()> {
-        self.change("visualization", call!("visualization_delete", id)).await
+    async fn delete_visualization(
+        &self,
+        id: VisualizationId,
+        by: UserId,
+        at: Timestamp,
+    ) -> Result<()> {
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let step = Step { by: Some(by), at };
+                    step.remove_all(tx, call!("widget_list_of_visualization", id)).await?;
+                    tx.change("visualization", call!("visualization_delete", id)).await
+                })
+            })
+            .await
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod account_keys;
 mod alerts;
+mod attempts;
 mod audit;
 mod common;
 mod dashboards;

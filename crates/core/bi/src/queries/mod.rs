@@ -164,6 +164,7 @@ pub struct TagCount {
     pub count: u64,
 }
 
+mod dry_run;
 mod history;
 mod pinned;
 mod service;
