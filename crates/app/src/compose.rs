@@ -20,7 +20,7 @@ use tessera_lake::{
     Lake, ResultEngine, ResultJoins, UploadSettings, Uploads, UsageFileSettings, UsageFiles,
     files_source_type, results_source_type, usage_source_type,
 };
-use tessera_redash::ServerNotes;
+use tessera_redash::{NodeFacts, ServerNotes};
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
@@ -366,6 +366,19 @@ pub fn server_notes(config: &Config) -> Result<ServerNotes> {
         "changes" => Ok(ServerNotes::Changes),
         "all" => Ok(ServerNotes::All),
         other => anyhow::bail!("activity.server_notes is {other:?}; use none, changes or all"),
+    }
+}
+
+/// This process, as the pages of the Redash dialect show it.
+#[must_use]
+pub fn node_facts(core: &Core) -> NodeFacts {
+    // Only Linux tells it there; elsewhere it stays empty.
+    let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    NodeFacts {
+        name: core.node.clone(),
+        hostname: hostname.map(|name| name.trim().to_owned()).unwrap_or_default(),
+        pid: std::process::id(),
+        started_at: Some(core.clock.now()),
     }
 }
 

@@ -101,10 +101,11 @@ fn router(
         kit.in_dialect(Dialect::Redash),
         core.bi.clone(),
         RedashSettings {
-            version: version.clone(),
+            version: config.redash.version.clone(),
             notes: compose::server_notes(config)?,
             tokens: crate::signin::token_facts(config),
             allowed_domains: config.signin.allowed_domains.clone(),
+            node: compose::node_facts(core),
         },
     ));
     let metabase = tessera_metabase::router(MetabaseState::new(

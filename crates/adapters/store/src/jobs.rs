@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use tessera_access::SlotClaim;
 use tessera_bi::ports::JobRepo;
-use tessera_bi::{Job, JobError, JobKind, JobState, Json, NewJob, Outcome, QueryResult, QueryRun};
+use tessera_bi::{
+    Job, JobError, JobKind, JobState, Json, NewJob, Outcome, QueryResult, QueryRun, RunningJob,
+};
 use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
@@ -298,6 +300,18 @@ impl JobRepo for Store {
 
     async fn purge_jobs(&self, before: Timestamp) -> Result<u64> {
         self.db.execute(call!("job_purge", before)).await
+    }
+
+    async fn running_jobs(&self, at_most: u64) -> Result<Vec<RunningJob>> {
+        let rows = self.db.rows(call!("job_list_running", at_most)).await?;
+        let read = |mut row: Row| {
+            Ok(RunningJob {
+                job: read_job(&mut row)?,
+                node: row.take::<Option<String>>()?.unwrap_or_default(),
+                scheduled: row.take()?,
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     async fn count_jobs(&self) -> Result<(u64, u64)> {

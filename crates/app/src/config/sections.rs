@@ -466,8 +466,10 @@ section! {
 }
 
 section! {
-    /// How the Redash dialect writes dates in CSV and TSV.
+    /// How the Redash dialect writes dates in CSV and TSV, and what it calls itself.
     RedashSection {
+        /// The version that clients are told; they decide by it what to ask for.
+        version: String = "26.08.0".to_owned(),
         /// Dates, in moment.js tokens.
         date_format: String = "DD/MM/YY".to_owned(),
         /// Times of day, in moment.js tokens.

@@ -50,7 +50,8 @@ pub use import::{
 };
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RESULTS_SOURCE,
-    RunAnswer, RunInput, RunInputs, RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
+    RUNNING_MAX, RunAnswer, RunInput, RunInputs, RunRequest, RunViewer, RunningJob,
+    SCHEMA_UNSUPPORTED, Tally,
 };
 pub use parameters::DropdownOption;
 pub use queries::{

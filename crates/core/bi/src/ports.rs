@@ -21,9 +21,9 @@ use crate::views::{View, ViewLimits, ViewRows};
 use crate::{
     Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing,
     Found, ImportMark, ImportRecord, Job, Json, NewFile, NewJob, Numbered, ObjectKind, Outcome,
-    Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Snippet,
-    SnippetListing, Source, SourceFile, SourceType, Table, TagCount, TakenOver, TrashWeight,
-    Visualization, Widget, WidgetDetail,
+    Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, RunningJob,
+    SearchFilter, Snippet, SnippetListing, Source, SourceFile, SourceType, Table, TagCount,
+    TakenOver, TrashWeight, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -251,6 +251,8 @@ pub trait JobRepo: Send + Sync {
     async fn reap_jobs(&self, now: Timestamp, attempts_max: i64) -> Result<(u64, u64)>;
     /// Removes final jobs that ended before `before`.
     async fn purge_jobs(&self, before: Timestamp) -> Result<u64>;
+    /// The jobs that run, the longest running first, at most this many.
+    async fn running_jobs(&self, at_most: u64) -> Result<Vec<RunningJob>>;
     /// How many jobs are queued and how many are running.
     async fn count_jobs(&self) -> Result<(u64, u64)>;
 

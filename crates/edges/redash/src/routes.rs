@@ -118,6 +118,7 @@ fn account_routes() -> Vec<Route> {
         get("/reset/{token}", LINK, accounts::reset_page),
         post("/reset/{token}", LINK, accounts::reset),
         get("/static/images/avatar.svg", PROBE, pages::avatar),
+        get("/api/users/avatar.svg", PROBE, pages::avatar),
         get("/api/session", act(SessionRead), session::session),
         get("/api/config", PROBE, session::config),
         get("/api/organization/status", act(Action::AccountsList), session::organization_status),
