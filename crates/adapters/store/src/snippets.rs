@@ -8,6 +8,7 @@ use tessera_kernel::ids::SnippetId;
 
 use crate::Store;
 use crate::db::{Row, call};
+use crate::search;
 use crate::users::read_user;
 
 fn read(row: &mut Row) -> Result<SnippetListing> {
@@ -22,6 +23,12 @@ fn read(row: &mut Row) -> Result<SnippetListing> {
         updated_at: row.take()?,
     };
     Ok(SnippetListing { snippet, owner: read_user(row)? })
+}
+
+/// What a search looks through.
+fn words(snippet: &Snippet) -> search::Texts<'_> {
+    let Snippet { trigger, description, text, .. } = snippet;
+    search::Texts { name: trigger, description, text }
 }
 
 #[async_trait]
@@ -46,7 +53,16 @@ impl SnippetRepo for Store {
             snippet.created_at,
             snippet.updated_at,
         );
-        self.db.write(move |tx| Box::pin(async move { tx.one(call).await?.take() })).await
+        let snippet = snippet.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let id: SnippetId = tx.one(call).await?.take()?;
+                    search::save_snippet(tx, id.0, words(&snippet)).await?;
+                    Ok(id)
+                })
+            })
+            .await
     }
 
     async fn update_snippet(&self, snippet: &Snippet) -> Result<()> {
@@ -58,7 +74,15 @@ impl SnippetRepo for Store {
             &snippet.text,
             snippet.updated_at,
         );
-        self.change("snippet", call).await
+        let snippet = snippet.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.change("snippet", call).await?;
+                    search::save_snippet(tx, snippet.id.0, words(&snippet)).await
+                })
+            })
+            .await
     }
 
     async fn delete_snippet(&self, id: SnippetId) -> Result<()> {

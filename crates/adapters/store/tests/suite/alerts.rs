@@ -42,7 +42,7 @@ async fn world(store: &Store) -> World {
     World { user, source, query, alert }
 }
 
-fn alert(owner: UserId, query: QueryId) -> Alert {
+pub(crate) fn alert(owner: UserId, query: QueryId) -> Alert {
     Alert {
         id: AlertId(0),
         uid: Uid::now_v7(),
@@ -81,7 +81,7 @@ fn notice(world: &World, at: Timestamp) -> AlertNotice {
         name: "many".to_owned(),
         options: json!({}),
         state: AlertState::Triggered,
-        rearm: 0,
+        rearm: None,
         last_triggered_at: Some(at),
         created_at: at,
         updated_at: at,

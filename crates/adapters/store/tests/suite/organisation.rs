@@ -19,7 +19,7 @@ on_both! {
     a_setting_may_be_set_to_null
 }
 
-fn snippet(owner: UserId, trigger: &str) -> Snippet {
+pub(crate) fn snippet(owner: UserId, trigger: &str) -> Snippet {
     Snippet {
         id: SnippetId(0),
         uid: Uid::now_v7(),

@@ -299,7 +299,7 @@ impl Parts {
                 name: alert.name.clone(),
                 options: alert.options.clone(),
                 state: finding.state,
-                rearm: alert.rearm.unwrap_or(0),
+                rearm: alert.rearm,
                 last_triggered_at: alert.last_triggered_at,
                 created_at: alert.created_at,
                 updated_at: alert.updated_at,

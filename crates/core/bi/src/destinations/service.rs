@@ -232,7 +232,7 @@ impl Destinations {
             name: format!("Test of {}", destination.name),
             options: json!({ "column": "value", "op": ">", "value": 0, "selector": "first" }),
             state: AlertState::Triggered,
-            rearm: 0,
+            rearm: None,
             last_triggered_at: Some(now),
             created_at: now,
             updated_at: now,
