@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use tessera_bi::ports::SnippetRepo;
 use tessera_bi::{Snippet, SnippetListing};
-use tessera_kernel::Result;
-use tessera_kernel::ids::SnippetId;
+use tessera_kernel::ids::{SnippetId, Uid};
+use tessera_kernel::{Result, Timestamp};
 
 use crate::Store;
 use crate::db::{Row, call};
@@ -65,10 +65,15 @@ impl SnippetRepo for Store {
             .await
     }
 
-    async fn update_snippet(&self, snippet: &Snippet) -> Result<()> {
+    async fn snippet_id(&self, uid: Uid) -> Result<Option<SnippetId>> {
+        self.db.row(call!("snippet_get_id", uid)).await?.map(|mut row| row.take()).transpose()
+    }
+
+    async fn update_snippet(&self, snippet: &Snippet, seen: Timestamp) -> Result<bool> {
         let call = call!(
             "snippet_update",
             snippet.id,
+            seen,
             &snippet.trigger,
             &snippet.description,
             &snippet.text,
@@ -78,8 +83,11 @@ impl SnippetRepo for Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.change("snippet", call).await?;
-                    search::save_snippet(tx, snippet.id.0, words(&snippet)).await
+                    if tx.execute(call).await? == 0 {
+                        return Ok(false);
+                    }
+                    search::save_snippet(tx, snippet.id.0, words(&snippet)).await?;
+                    Ok(true)
                 })
             })
             .await

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::RwLock;
 use tessera_access::ports::Repos as AccessRepos;
 use tessera_access::{Gate, Keys, Mails, Organization, Sealer};
-use tessera_kernel::{Clock, Code, Fault, Random, Result};
+use tessera_kernel::{Clock, Code, Fault, Random, Result, Timestamp};
 
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Channels, Connectors, ResultFiles};
@@ -48,6 +48,12 @@ impl Parts {
     pub(crate) fn base_url(&self) -> String {
         self.base_url.read().clone()
     }
+}
+
+/// When something is changed now: later than the last time also if the clock stood still, because who
+/// changes it next tells by that what they saw.
+pub(crate) fn changed_at(before: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(before + chrono::TimeDelta::microseconds(1))
 }
 
 /// The query side.

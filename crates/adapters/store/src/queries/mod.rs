@@ -17,7 +17,7 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 pub(crate) use record::{read_detail, read_listing};
 
 use crate::Store;
-use crate::db::{Call, Tx, call};
+use crate::db::{Call, Tx, call, call_each};
 use crate::keys::insert_key;
 use crate::results::read_result;
 use crate::schedules;
@@ -144,7 +144,7 @@ impl QueryRepo for Store {
                 Box::pin(async move {
                     tx.change("query", call!("query_archive", id, change.version, at)).await?;
                     tx.execute(call!("query_delete_widgets", id)).await?;
-                    tx.execute(call!("alert_delete_of_query", id)).await?;
+                    tx.execute(call_each!("alert_delete_of_query", id)).await?;
                     tx.execute(call!("schedule_unset", id)).await?;
                     insert_change(tx, &change).await
                 })

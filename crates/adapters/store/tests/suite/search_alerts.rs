@@ -95,7 +95,7 @@ async fn snippets_are_found_by_word_description_and_text(store: Store) {
     let shown = found(&store, kind, nothing, "days").await.remove(0);
     assert_eq!((shown.owner, shown.description.as_deref()), (ada, Some("Days of a week")));
     kept.trigger = "month".to_owned();
-    store.update_snippet(&kept).await.unwrap();
+    assert!(store.update_snippet(&kept, at(0)).await.unwrap());
     assert_eq!(names(&store, kind, ada, "month").await, ["month"]);
     assert!(names(&store, kind, ada, "last_week").await.is_empty());
     store.delete_snippet(kept.id).await.unwrap();
