@@ -23,7 +23,7 @@ fn fast(engine: Engine) -> Options {
         .expect("an engine")
         .with("JOBS_LEASE_SECONDS", "2")
         .with("JOBS_ATTEMPTS_MAX", "100")
-        .with("ALERTS_DELIVERY_SECONDS", "1")
+        .with("ALERTS_DELIVERY_SECONDS", "2")
         .with("ALERTS_RETRY_SECONDS", "1")
         .with("ALERTS_RETRY_SECONDS_MAX", "2")
         .with("ALERTS_ATTEMPTS_MAX", "100")

@@ -40,7 +40,8 @@ async fn alerts_are_found_by_name_and_own_texts(store: Store) {
     });
     late.id = store.insert_alert(&late).await.unwrap();
     let mut old = alert(ada, orders);
-    (old.name, old.options) = ("delay".to_owned(), json!({ "template": "an \"old\" text" }));
+    let template = "an \"old\" text \0 \\u0000";
+    (old.name, old.options) = ("delay".to_owned(), json!({ "template": template }));
     old.id = store.insert_alert(&old).await.unwrap();
     let kind = ObjectKind::Alert;
     for (text, wanted) in [
