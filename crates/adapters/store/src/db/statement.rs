@@ -188,9 +188,9 @@ fn fill(name: &str, argument: &str, engine: Engine) -> String {
         },
         ("json", Engine::Postgres) => match argument.split_once(' ') {
             // As text this engine has no U+0000, and refuses the whole object because of one.
-            Some((column, member)) => format!(
-                "(CAST(REPLACE({column}, '\\u0000', '\\uFFFD') AS JSON) ->> '{member}')"
-            ),
+            Some((column, member)) => {
+                format!("(CAST(REPLACE({column}, '\\u0000', '\\uFFFD') AS JSON) ->> '{member}')")
+            }
             None => String::new(),
         },
         ("match", _) => matching("query", argument, engine),
