@@ -41,7 +41,7 @@ fn a_search_finds_what_the_caller_may_see_and_shows_where() {
         let first = find("q=sales&limit=1");
         let cursor = first["next_cursor"].as_str().expect("there is more");
         assert_eq!(names(&find(&format!("q=sales&limit=1&cursor={cursor}"))).len(), 1);
-        for bad in ["/v1/search", "/v1/search?q=x&kind=alert"] {
+        for bad in ["/v1/search", "/v1/search?q=x&kind=widget"] {
             assert_eq!(shop.admin.get(bad).expect("answers").status, 422, "{bad}");
         }
         // Without a group nobody sees the data source, or what others keep to themselves.
@@ -54,6 +54,52 @@ fn a_search_finds_what_the_caller_may_see_and_shows_where() {
             .expect("good");
         let seen = bob.get("/v1/search?q=sales").expect("answers");
         assert!(seen.status != 200 || names(&seen.json()).is_empty(), "{}", seen.text());
+    }
+}
+
+#[test]
+fn alerts_and_snippets_are_found_by_those_who_may_list_them() {
+    for shop in shops() {
+        let make = |path: &str, body: Value| {
+            shop.admin.post(path, &body).expect("answers").ok().expect("good")
+        };
+        let query = shop.query(shop.sqlite, "select 1 as n", json!([])).expect("made");
+        let options = json!({
+            "column": "n", "op": ">", "value": 1, "custom_subject": "Sales: {{QUERY_RESULT_VALUE}}",
+        });
+        let body = json!({ "name": "Too many", "query_id": query["id"], "options": options });
+        let alert = make("/api/alerts", body);
+        let body = json!({ "trigger": "day", "description": "sales of it", "snippet": "x = ${1}" });
+        let snippet = make("/api/query_snippets", body);
+        let find = |q: &str| {
+            shop.admin.get(&format!("/v1/search?{q}")).expect("answers").ok().expect("good")
+        };
+        let found = find("q=sales");
+        let kinds: Vec<&Value> =
+            found["data"].as_array().expect("a page").iter().map(|one| &one["kind"]).collect();
+        // The description comes before the text.
+        assert_eq!(kinds, [&json!("snippet"), &json!("alert")], "{found}");
+        let hit = &find("q=sales&kind=alert")["data"][0];
+        assert_eq!((&hit["id"], &hit["name"]), (&alert["id"], &json!("Too many")));
+        assert_eq!(hit["highlights"][0]["field"], "text", "{hit}");
+        let hit = &find("q=name:da&kind=snippet&kind=query")["data"][0];
+        assert_eq!((&hit["id"], &hit["owner_name"]), (&snippet["id"], &json!("Ada Admin")));
+        // Whoever does not see the data source does not see the alert.
+        let (bob, _) = shop.user("bob").expect("made");
+        let seen = || bob.get("/v1/search?q=sales").expect("answers").ok().expect("good");
+        assert_eq!(names(&seen()), ["day", "Too many"]);
+        let shared = format!("/api/groups/2/data_sources/{}", shop.sqlite);
+        shop.admin.delete(&shared).expect("answers").ok().expect("good");
+        assert_eq!(names(&seen()), ["day"]);
+        assert_eq!(bob.get("/v1/search?q=sales&kind=alert").expect("answers").json()["total"], 0);
+        for bad in ["/v1/trash?kind=alert", "/v1/trash?kind=snippet"] {
+            assert_eq!(shop.admin.get(bad).expect("answers").status, 422, "{bad}");
+        }
+        // They go as they come.
+        shop.admin.delete(&format!("/api/queries/{}", query["id"])).expect("answers");
+        let rest = format!("/api/query_snippets/{}", snippet["id"]);
+        shop.admin.delete(&rest).expect("answers").ok().expect("good");
+        assert_eq!(find("q=sales")["total"], 0);
     }
 }
 
@@ -186,7 +232,10 @@ fn a_dashboard_comes_back_with_its_widgets() {
         let later = send("POST", "/restore", json!({ "version": 2 }));
         let texts: Vec<&Value> =
             later["widgets"].as_array().expect("widgets").iter().map(|one| &one["text"]).collect();
-        assert_eq!((texts, &later["name"]), (vec!["edited", "new"], &json!("Later")));
+        assert_eq!(
+            (texts, &later["name"]),
+            (vec![&json!("edited"), &json!("new")], &json!("Later"))
+        );
 
         // A widget that was deleted without a new version: before the moment of that step.
         delete(format!("/v1/widgets/{}", tiles[3]["id"]));

@@ -120,7 +120,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         time_limit_seconds: config.results.view_time_limit_seconds,
     };
     bi.results = bi.results.clone().with_views(Arc::new(engine), limits);
-    bi.schedules.mail_through(Arc::clone(&mailer));
+    bi.schedules.mail_through(access.mails.clone(), access.organization.clone());
     Ok(Core { store, access, bi, mailer, channels, clock, random, node })
 }
 
@@ -286,7 +286,6 @@ fn schedule_settings(config: &Config) -> ScheduleSettings {
         delay_seconds_max: section.delay_seconds_max,
         log_seconds: section.log_seconds,
         reports: ReportSettings {
-            enabled: section.failure_mails,
             every_seconds: section.failure_mail_seconds,
             failures_max: section.failure_mails_max,
             base_url: config.server.base_url.trim_end_matches('/').to_owned(),

@@ -6,12 +6,12 @@ use tessera_bi::{Alert, AlertDetail, AlertFilter, AlertState, Subscription};
 use tessera_kernel::ids::{AlertId, DestinationId, SubscriptionId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
-use crate::db::{Call, Row, Tx, call, id_list};
+use crate::db::{Call, Row, Tx, call};
 use crate::destinations::read_destination;
 use crate::filter::Filter;
 use crate::queries::read_detail;
 use crate::users::{read_user, total};
-use crate::{Store, columns};
+use crate::{Store, columns, search};
 
 const JOINS: &str = "JOIN users o ON o.id = a.owner_id JOIN queries q ON q.id = a.query_id \
     JOIN users u ON u.id = q.owner_id LEFT JOIN users m ON m.id = q.modified_by \
@@ -58,13 +58,7 @@ fn read_subscription(row: &mut Row) -> Result<Subscription> {
 fn list(filter: &AlertFilter, page: PageRequest) -> [Call; 2] {
     let mut listed = Filter::default();
     let user = listed.bind(filter.visible.user);
-    if !filter.visible.everything {
-        let sources = listed.bind(id_list(filter.visible.sources.iter().map(|source| source.0)));
-        // One's own are seen as long as the query's data source is, or is gone.
-        listed.and(format!(
-            "(q.source_id IN {{ids {sources}}} OR (q.source_id IS NULL AND a.owner_id = {user}))"
-        ));
-    }
+    search::visible_alerts(&mut listed, &filter.visible, &user);
     if let Some(query) = filter.query {
         let query = listed.bind(query);
         listed.and(format!("a.query_id = {query}"));
@@ -100,7 +94,9 @@ pub(crate) async fn insert(tx: Tx<'_>, alert: &Alert) -> Result<AlertId> {
         alert.created_at,
         alert.updated_at,
     );
-    tx.one(call).await?.take()
+    let id: AlertId = tx.one(call).await?.take()?;
+    search::save_alert(tx, id.0, &alert.name, alert.templates()).await?;
+    Ok(id)
 }
 
 /// Lets a user be told by mail, or a destination.
@@ -155,7 +151,18 @@ impl AlertRepo for Store {
             alert.version,
             alert.updated_at,
         );
-        Ok(self.db.execute(call).await? > 0)
+        let alert = alert.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(call).await? == 0 {
+                        return Ok(false);
+                    }
+                    search::save_alert(tx, alert.id.0, &alert.name, alert.templates()).await?;
+                    Ok(true)
+                })
+            })
+            .await
     }
 
     async fn delete_alert(&self, id: AlertId) -> Result<()> {

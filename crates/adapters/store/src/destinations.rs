@@ -59,17 +59,18 @@ impl DestinationRepo for Store {
         row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))?.take()
     }
 
-    async fn update_destination(&self, destination: &Destination) -> Result<()> {
+    async fn update_destination(&self, destination: &Destination, seen: Timestamp) -> Result<bool> {
         let call = call!(
             "destination_update",
             destination.id,
+            seen,
             &destination.name,
             &destination.kind,
             &destination.options,
             destination.sealed_options.clone(),
             destination.updated_at,
         );
-        self.change("destination", call).await
+        Ok(self.db.execute(call).await? > 0)
     }
 
     async fn delete_destination(&self, id: DestinationId, at: Timestamp) -> Result<()> {

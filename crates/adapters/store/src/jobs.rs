@@ -234,19 +234,19 @@ impl JobRepo for Store {
                     let run = read_run(run)?;
                     let (result, shared) = results::insert(tx, &stored).await?;
                     let attributes = run.map(|run| run.attributes).unwrap_or_default();
+                    let mut due = watched || shared;
                     if scheduled {
                         // With attributes it is what the owner sees, and not for everybody.
                         let own = stored.has_parameters && attributes.is_empty();
                         end.result = Some(result);
                         end.template_digest = own.then_some(stored.template_digest);
-                        schedules::settle(tx, &end).await?;
+                        due |= schedules::settle(tx, &end).await?;
                     }
                     if !attributes.is_empty() {
                         let text = Json::Object(attributes.into_iter().collect()).to_string();
                         tx.execute(call!("result_set_attributes", result, text)).await?;
                     }
                     tx.execute(call!("job_set_result", id, result)).await?;
-                    let due = watched || shared;
                     if due {
                         outbox::insert_evaluations(tx, id, result, scheduled).await?;
                     }

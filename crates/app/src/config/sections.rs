@@ -278,9 +278,8 @@ section! {
         look_seconds: u64 = 60,
         /// How long runs are remembered, in seconds.
         log_seconds: i64 = 30 * 24 * 3600,
-        /// Whether owners are told of failures by mail, where the organisation does not say it.
-        failure_mails: bool = false,
-        /// How long failures are collected for one mail, in seconds.
+        /// How long failures are collected for one mail, in seconds
+        /// (`organization.send_email_on_failed_scheduled_queries`).
         failure_mail_seconds: u64 = 3600,
         /// After so many failures in a row of a query its owner is not told any more.
         failure_mails_max: i64 = 100,

@@ -333,8 +333,11 @@ pub trait SnippetRepo: Send + Sync {
     async fn snippet(&self, id: SnippetId) -> Result<Option<SnippetListing>>;
     /// Adds a snippet; `Duplicate` if its word is taken.
     async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId>;
-    /// Writes a snippet; `Duplicate` if its word is taken.
-    async fn update_snippet(&self, snippet: &Snippet) -> Result<()>;
+    /// The number of the snippet with this identifier.
+    async fn snippet_id(&self, uid: Uid) -> Result<Option<SnippetId>>;
+    /// Writes a snippet, if it was last changed at `seen`; else `false`. `Duplicate` if its word is
+    /// taken.
+    async fn update_snippet(&self, snippet: &Snippet, seen: Timestamp) -> Result<bool>;
     /// Deletes a snippet.
     async fn delete_snippet(&self, id: SnippetId) -> Result<()>;
 }

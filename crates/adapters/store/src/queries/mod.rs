@@ -18,7 +18,7 @@ pub(crate) use record::{read_detail, read_listing};
 
 use crate::Store;
 use crate::dashboards::widgets::Step;
-use crate::db::{Call, Tx, call};
+use crate::db::{Call, Tx, call, call_each};
 use crate::keys::insert_key;
 use crate::results::read_result;
 use crate::schedules;
@@ -153,7 +153,7 @@ impl QueryRepo for Store {
                     tx.change("query", call!("query_archive", id, change.version, at)).await?;
                     let step = Step { by: change.user, at };
                     step.remove_all(tx, call!("widget_list_of_query", id)).await?;
-                    tx.execute(call!("alert_delete_of_query", id)).await?;
+                    tx.execute(call_each!("alert_delete_of_query", id)).await?;
                     tx.execute(call!("schedule_unset", id)).await?;
                     insert_change(tx, &change).await
                 })

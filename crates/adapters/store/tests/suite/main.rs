@@ -22,6 +22,7 @@ mod schedule_reports;
 mod schedule_world;
 mod schedules;
 mod search;
+mod search_alerts;
 mod signin;
 mod sources;
 mod trash;
