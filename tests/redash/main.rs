@@ -2,6 +2,7 @@
 
 mod alerts;
 mod organization;
+mod web_client;
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};
