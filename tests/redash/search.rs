@@ -50,7 +50,7 @@ fn multi_byte_words_are_found_inside_of_texts_whatever_the_switch_says() {
                 ("売上 注文 集計", &japanese),
             ] {
                 let hits = found("/api/queries", words);
-                assert_eq!(hits, std::slice::from_ref(&id), "{engine:?} {switched_on} {words}");
+                assert_eq!(hits, std::slice::from_ref(id), "{engine:?} {switched_on} {words}");
             }
             for words in ["售销", "売り上げ", "销售 売上", "name:客户"] {
                 assert_eq!(found("/api/queries", words), Vec::<Value>::new(), "{words}");
