@@ -232,7 +232,7 @@ fn two_nodes_on_one_postgresql_tell_every_change_once_while_either_is_killed() {
                 for change in changed..changed + CHANGES {
                     let value = if change % 2 == 0 { 7 } else { 0 };
                     // Who begins a run is the first to know that there is something to tell.
-                    let first = if random(change) % 4 == 0 { safe } else { doomed };
+                    let first = if random(change).is_multiple_of(4) { safe } else { doomed };
                     pair.change(value, first, safe);
                 }
             });
