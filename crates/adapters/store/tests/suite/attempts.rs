@@ -49,7 +49,7 @@ async fn guess(node: &Access, address: &str) -> Code {
 }
 
 async fn attempts_at_an_account_are_counted_on_all_nodes_together(store: Store) {
-    let clock = TestClock::new(at(0));
+    let clock = TestClock::at(at(0));
     let nodes = [node(&store, &clock), node(&store, &clock)];
     let mut counted = 0;
     for number in 0..4 {
@@ -69,7 +69,7 @@ async fn attempts_at_an_account_are_counted_on_all_nodes_together(store: Store) 
 }
 
 async fn an_address_that_an_account_knows_is_known_on_all_nodes(store: Store) {
-    let clock = TestClock::new(at(0));
+    let clock = TestClock::at(at(0));
     let one = node(&store, &clock);
     let request = tessera_access::SetupRequest {
         name: "Ada".to_owned(),
@@ -116,7 +116,7 @@ async fn attempts_are_exact_under_concurrency_and_marks_count_once(store: Store)
 }
 
 async fn a_nonce_counts_once_on_all_nodes_together(store: Store) {
-    let clock = TestClock::new(at(0));
+    let clock = TestClock::at(at(0));
     let user = add_user(&store, "Ada").await;
     let nodes: Vec<Access> = (0..4).map(|_| node(&store, &clock)).collect();
     let pair = SigningKey::from_bytes(&[7; 32]);
