@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Europe::Berlin;
 use serde_json::{Value as Json, json};
 use tessera_access::ports::GroupRepo;
-use tessera_bi::ports::{JobRepo, QueryRepo, ScheduleRepo, SourceRepo};
+use tessera_bi::ports::{AlertRepo, JobRepo, OutboxRepo, QueryRepo, ScheduleRepo, SourceRepo};
 use tessera_bi::{BlockedReason, QueryChange, ScheduledRunState, StatusWord};
 use tessera_kernel::{Code, Timestamp};
 use tessera_store::{Store, StoreSettings};
@@ -23,6 +23,7 @@ on_both! {
     people_come_first_and_turn_a_scheduled_job_into_theirs a_changed_query_is_not_delayed_any_more
     a_query_without_schedule_is_left_alone a_cancelled_or_lost_run_is_over
     schedules_are_checked_and_need_the_right lists_are_ordered_by_interval
+    alerts_look_at_a_run_that_a_schedule_joined
 }
 
 fn hourly() -> Json {
@@ -234,6 +235,35 @@ async fn a_run_with_own_values_becomes_the_latest_result(store: Store) {
     assert_eq!(world.work(false).await, ["select 6"]);
     let after = world.store.query(query).await.unwrap().unwrap();
     assert_eq!(after.latest_result, Some(result.id));
+}
+
+async fn alerts_look_at_a_run_that_a_schedule_joined(store: Store) {
+    let world = World::over(store, "2027-01-01T10:00:00Z").await;
+    let mut twins = Vec::new();
+    for _ in 0..2 {
+        let options = parameters(json!([{ "name": "n", "type": "number", "value": 5 }]));
+        twins.push(world.try_query("select {{ n }}", options, hourly()).await.unwrap());
+    }
+    // One job does for both queries; it is that of one of them, and the other has the alert, or this.
+    let mut watched = Vec::new();
+    for twin in &twins {
+        let alert = crate::alerts::alert(world.bob, *twin);
+        watched.push(world.store.insert_alert(&alert).await.unwrap());
+    }
+    for (gone, left) in [(0, 1), (1, 0)] {
+        world.tick().await;
+        let job = world.claim().await.unwrap();
+        assert!(world.claim().await.is_none(), "the second schedule joined the first one's job");
+        world.store.delete_alert(watched[gone]).await.unwrap();
+        world.end(&job, false).await;
+        let now = world.now();
+        let due = world.store.claim_evaluation("node", now, now).await.unwrap().unwrap();
+        assert_eq!(due.alert, watched[left]);
+        assert!(world.store.settle_evaluation(due.id, "node", None).await.unwrap());
+        let alert = crate::alerts::alert(world.bob, twins[gone]);
+        watched[gone] = world.store.insert_alert(&alert).await.unwrap();
+        world.pass(TimeDelta::hours(1));
+    }
 }
 
 async fn dates_are_those_of_the_moment_in_its_zone(store: Store) {
