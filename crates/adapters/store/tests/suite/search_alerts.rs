@@ -49,7 +49,7 @@ async fn alerts_are_found_by_name_and_own_texts(store: Store) {
         ("delay", vec!["delay", "Too LATE, Ünal"]),
         ("ünal", vec!["Too LATE, Ünal"]),
         ("name:TE,", vec!["Too LATE, Ünal"]),
-        ("text:\"an \"", vec![]),
+        ("text:\"an \"", vec!["delay"]),
         ("\"old text\"", vec![]),
         ("text:\"売上 is\"", vec!["Too LATE, Ünal"]),
         ("old", vec!["delay"]),

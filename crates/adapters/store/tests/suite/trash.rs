@@ -72,7 +72,7 @@ async fn an_archived_object_goes_with_all_that_belongs_to_it(store: Store) {
         TrashWeight { visualizations: 1, widgets: 0, alerts: 1, keys: 1, results: 0, steps: 1 };
     assert_eq!(weight, wanted, "archiving took the widget already");
     let weight = store.weigh(ObjectKind::Dashboard, board.id.0).await.unwrap();
-    assert_eq!((weight.widgets, weight.steps), (1, 1));
+    assert_eq!((weight.widgets, weight.steps), (1, 2), "the widget that went is a step");
     store.erase(ObjectKind::Query, id.0).await.unwrap();
     store.erase(ObjectKind::Dashboard, board.id.0).await.unwrap();
     assert!(store.query(id).await.unwrap().is_none());
