@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use crate::cli::{good, tessera};
 
-/// A data folder with one result of four orders.
+/// A folder with a data folder, in which there is one result of four orders. Their file is beside it:
+/// what is in the data folder is closed to data sources.
 fn world() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path();
+    let data = &folder.path().join("data");
+    std::fs::create_dir(data).expect("made");
     let create =
         ["users", "create", "ada@example.com", "--name", "Ada", "--admin", "--password-stdin"];
     good(data, &create, "correct horse battery\n");
-    let file = data.join("orders.sqlite");
+    let file = folder.path().join("orders.sqlite");
     rusqlite::Connection::open(&file)
         .expect("opens")
         .execute_batch(
@@ -29,7 +31,7 @@ fn world() -> tempfile::TempDir {
 #[test]
 fn parts_of_a_result_are_shown_at_the_machine_as_over_http() {
     let folder = world();
-    let data = folder.path();
+    let data = &folder.path().join("data");
     let page = |arguments: &[&str], input: &str| -> Value {
         let all = [&["results", "view", "1", "--json"], arguments].concat();
         let text = good(data, &all, input);
@@ -60,7 +62,7 @@ fn parts_of_a_result_are_shown_at_the_machine_as_over_http() {
 #[test]
 fn a_file_of_a_view_is_whole_and_a_wrong_view_is_refused() {
     let folder = world();
-    let data = folder.path();
+    let data = &folder.path().join("data");
     let file = data.join("berlin.csv");
     let path = file.display().to_string();
     let view = ["results", "view", "1", "--filter", "city:eq:Berlin", "-c", "id"];

@@ -284,7 +284,8 @@ fn a_widget_whose_data_is_closed_to_the_caller_is_not_brought_back() {
             changes.values().any(|change| change["current"].is_null())
         });
         let body = json!({ "before": deleted.expect("the step")["at"] });
-        // The default group has no right to this source.
+        let shared = format!("/api/groups/2/data_sources/{}", shop.sqlite);
+        good("DELETE", &shared, Value::Null);
         let restored = bob.post(&format!("{path}/restore"), &body).expect("answers");
         let restored = restored.ok().expect("an editor may restore");
         assert_eq!(restored["widgets"], json!([]), "{restored}");
