@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each of our crates may see of our crates.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("kernel", &[]),
     ("access", &["kernel"]),
     ("sqltext", &["kernel"]),
@@ -21,6 +21,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("api", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
     ("redash", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
     ("metabase", &["kernel", "access", "bi", "httpkit"]),
+    ("web", &["kernel", "access", "bi", "sqltext", "formats", "httpkit"]),
     ("runtime", &["kernel", "access", "bi", "sqltext"]),
     (
         "app",
@@ -39,11 +40,12 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "api",
             "redash",
             "metabase",
+            "web",
             "runtime",
         ],
     ),
     ("testkit", &[]),
-    ("e2e", &["testkit", "kernel", "access", "api", "redash", "metabase", "app"]),
+    ("e2e", &["testkit", "kernel", "access", "api", "redash", "metabase", "web", "app"]),
     ("bench", &["kernel", "access", "store", "testkit"]),
 ];
 

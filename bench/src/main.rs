@@ -17,19 +17,47 @@ use tessera_testkit::client::Client;
 use tessera_testkit::postgres::Postgres;
 use tessera_testkit::server::{Options, Server};
 
-use crate::peers::{Nginx, load};
+use crate::peers::{Load, Nginx, load};
 use crate::table::Table;
 
 /// Rows of the large export.
 const EXPORT_ROWS: u64 = 1_000_000;
 
+/// How often downloads are measured on each side; the middle counts.
+const TURNS: usize = 3;
+
 /// How long a server is left alone before it counts as idle.
 const REST: Duration = Duration::from_secs(15);
 
+type Measure = fn(&mut Table) -> Result<()>;
+
+/// What can be measured by itself, in the order of the table.
+const PARTS: [(&str, Measure); 6] = [
+    ("start", start),
+    ("keys", keys::measure),
+    ("requests", on_one_server),
+    ("export", export),
+    ("join", join),
+    ("clients", exports::measure),
+];
+
+/// Measures all parts, or those named as arguments.
 fn main() -> Result<()> {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = named.iter().find(|name| PARTS.iter().all(|part| part.0 != *name)) {
+        anyhow::bail!("{unknown} is none of {}", PARTS.map(|part| part.0).join(", "));
+    }
     let mut table = Table::default();
-    start(&mut table)?;
-    keys::measure(&mut table)?;
+    for (name, measure) in PARTS {
+        if named.is_empty() || named.iter().any(|named| named == name) {
+            measure(&mut table)?;
+        }
+    }
+    table.print()
+}
+
+/// Idle memory, then small answers, stored results, runs and jobs.
+fn on_one_server(table: &mut Table) -> Result<()> {
     // nginx does not write its access log either.
     let (server, admin) =
         Server::set_up(Options::default().with("LOGS_LEVEL", "warn,tessera_app=info"))?;
@@ -37,21 +65,16 @@ fn main() -> Result<()> {
     // The first sign-in hashed a password, which takes 19 MiB for a moment.
     std::thread::sleep(REST);
     table.row("idle memory", mebibytes(memory(&server, "VmRSS")?), "target ≤ 60 MiB".to_owned());
-    requests(&server, &admin, source, &mut table)?;
-    bytes(&server, &admin, source, &mut table)?;
-    latency(&admin, source, &mut table)?;
-    jobs(&admin, source, &mut table)?;
-    drop(server);
-    // A process of its own, so that its highest memory is that of the export.
+    requests(&server, &admin, source, table)?;
+    bytes(&server, &admin, source, table)?;
+    latency(&admin, source, table)?;
+    jobs(&admin, source, table)
+}
+
+fn join(table: &mut Table) -> Result<()> {
     let (server, admin) = Server::set_up(Options::default())?;
-    let source = self::source(&admin)?;
-    export(&server, &admin, source, &mut table)?;
-    drop(server);
-    let (server, admin) = Server::set_up(Options::default())?;
-    let source = self::source(&admin)?;
-    joins::measure(&server, &admin, source, &mut table)?;
-    exports::measure(&mut table)?;
-    table.print()
+    let source = source(&admin)?;
+    joins::measure(&server, &admin, source, table)
 }
 
 /// From the start of the process to the first good answer of `/readyz`.
@@ -136,8 +159,15 @@ fn bytes(server: &Server, admin: &Client, source: i64, table: &mut Table) -> Res
             let body = admin.get(&path)?.body;
             let name = format!("{rows}.{format}");
             nginx.put(&name, &body)?;
-            let ours = load(server.url(), &path, admin.key(), 8)?;
-            let peer = load(&nginx.url(), &format!("/{name}"), admin.key(), 8)?;
+            // By turns, so that a disturbance does not meet one side only.
+            let peer_path = format!("/{name}");
+            let mut turns = Vec::new();
+            for _ in 0..TURNS {
+                let ours = load(server.url(), &path, admin.key(), 8)?;
+                turns.push((ours, load(&nginx.url(), &peer_path, admin.key(), 8)?));
+            }
+            let (ours, peer) = turns.into_iter().unzip();
+            let (ours, peer) = (middle(ours)?, middle(peer)?);
             table.row(
                 &format!("cached {rows} rows as {format} ({} KiB)", body.len() / 1024),
                 ours.rate(),
@@ -211,9 +241,12 @@ fn jobs(admin: &Client, source: i64, table: &mut Table) -> Result<()> {
 }
 
 /// A million rows from the database to a CSV file on the caller's side.
-fn export(server: &Server, admin: &Client, source: i64, table: &mut Table) -> Result<()> {
+fn export(table: &mut Table) -> Result<()> {
+    // A process of its own, so that its highest memory is that of the export.
+    let (server, admin) = Server::set_up(Options::default())?;
+    let source = source(&admin)?;
     let begun = Instant::now();
-    let query = query(admin, source, "export", "select * from t")?;
+    let query = query(&admin, source, "export", "select * from t")?;
     let ran = begun.elapsed();
     let begun = Instant::now();
     let body = admin.get(&format!("/api/queries/{}/results.csv", query["id"]))?.body;
@@ -226,7 +259,7 @@ fn export(server: &Server, admin: &Client, source: i64, table: &mut Table) -> Re
         format!(
             "run + download of {} MiB; highest memory {}; target < 150 MiB",
             body.len() >> 20,
-            mebibytes(memory(server, "VmHWM")?)
+            mebibytes(memory(&server, "VmHWM")?)
         ),
     );
     Ok(())
@@ -238,6 +271,13 @@ fn memory(server: &Server, line: &str) -> Result<u64> {
     let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
     let kibibytes = found.context("a line of memory")?.trim().trim_end_matches(" kB");
     Ok(kibibytes.parse::<u64>()? * 1024)
+}
+
+/// The one of middle speed.
+fn middle(mut loads: Vec<Load>) -> Result<Load> {
+    loads.sort_by(|one, other| one.per_second.total_cmp(&other.per_second));
+    let middle = loads.len() / 2;
+    loads.into_iter().nth(middle).context("a measurement")
 }
 
 fn mebibytes(bytes: u64) -> String {

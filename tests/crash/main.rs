@@ -13,8 +13,23 @@ use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Engine, Shop, options};
 use tessera_testkit::client::Client;
 
-/// How often each engine's server is killed.
+/// How often each engine's server is killed, unless `CRASH_CYCLES` says it.
 const KILLS: usize = 25;
+
+/// How often servers are killed: `CRASH_CYCLES`, which every test here obeys; else `usual`.
+#[expect(clippy::disallowed_methods, reason = "longer runs are asked for by the environment")]
+fn cycles(usual: usize) -> usize {
+    std::env::var("CRASH_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual).max(1)
+}
+
+/// A number that is the same every time, and looks like any other (splitmix64).
+fn random(seed: usize) -> usize {
+    let mixed = (seed as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    // Half of the bits are enough on any machine.
+    ((mixed ^ (mixed >> 31)) >> 32) as usize
+}
 
 /// What callers were told.
 #[derive(Default)]
@@ -54,7 +69,8 @@ fn crash(engine: Engine) {
         me["api_key"].as_str().expect("a key").to_owned()
     };
     let told = Told::default();
-    for round in 0..KILLS {
+    let kills = cycles(KILLS);
+    for round in 0..kills {
         let stop = AtomicBool::new(false);
         let client = server.anonymous().with_key(&key);
         std::thread::scope(|scope| {
@@ -72,7 +88,7 @@ fn crash(engine: Engine) {
     let client = server.anonymous().with_key(&key);
     let queries = told.queries.into_inner().expect("lock");
     let jobs = told.jobs.into_inner().expect("lock");
-    assert!(queries.len() > KILLS && jobs.len() > KILLS, "{} {}", queries.len(), jobs.len());
+    assert!(queries.len() > kills && jobs.len() > kills, "{} {}", queries.len(), jobs.len());
     for id in &queries {
         let answer = client.get(&format!("/api/queries/{id}")).expect("answers");
         assert_eq!(answer.status, 200, "query {id} was acknowledged and is lost");

@@ -8,13 +8,10 @@ use tessera_e2e::{Engine, Shop, options};
 use tessera_testkit::client::Client;
 use tessera_testkit::server::{Options, Server};
 
+use crate::cycles;
+
 /// How often each engine's server is killed, unless `CRASH_CYCLES` says it.
 const CYCLES: usize = 4;
-
-#[expect(clippy::disallowed_methods, reason = "longer runs are asked for by the environment")]
-fn cycles() -> usize {
-    std::env::var("CRASH_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(CYCLES)
-}
 
 fn fast(engine: Engine) -> Options {
     options(engine)
@@ -114,7 +111,7 @@ fn crash(engine: Engine) {
     let queries = scheduled(&shop);
     let key = key(&shop.admin);
     let Shop { mut server, .. } = shop;
-    for cycle in 0..cycles() {
+    for cycle in 0..cycles(CYCLES) {
         let client = server.anonymous().with_key(&key);
         let known: Vec<_> = queries.iter().map(|query| runs(&client, *query).len()).collect();
         wait_for_runs(&client, &queries, &known);
@@ -122,7 +119,7 @@ fn crash(engine: Engine) {
         std::thread::sleep(Duration::from_millis((cycle as u64 * 7919) % 1000));
         server = server.kill_and_restart().expect("starts again");
     }
-    check(&server.anonymous().with_key(&key), &queries, cycles());
+    check(&server.anonymous().with_key(&key), &queries, cycles(CYCLES));
 }
 
 #[test]
@@ -143,9 +140,9 @@ fn two_nodes_on_one_postgresql_run_each_moment_once_while_one_is_killed() {
     let data = Some(shop.server.data().to_path_buf());
     let mut other = Server::start(Options { data, ..options }).expect("starts");
     let queries = scheduled(&shop);
-    for cycle in 0..cycles() {
+    for cycle in 0..cycles(CYCLES) {
         std::thread::sleep(Duration::from_millis(1500 + (cycle as u64 * 7919) % 1000));
         other = other.kill_and_restart().expect("starts again");
     }
-    check(&shop.admin, &queries, cycles());
+    check(&shop.admin, &queries, cycles(CYCLES));
 }

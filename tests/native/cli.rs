@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tessera_testkit::server::binary;
 
 /// Runs a command on a data folder; returns whether it went well, and what it printed.
-fn tessera(data: &Path, arguments: &[&str], input: &str) -> (bool, String) {
+pub(crate) fn tessera(data: &Path, arguments: &[&str], input: &str) -> (bool, String) {
     let mut child = Command::new(binary().expect("built"))
         .args(arguments)
         .arg("--data")
@@ -27,7 +27,7 @@ fn tessera(data: &Path, arguments: &[&str], input: &str) -> (bool, String) {
 }
 
 #[track_caller]
-fn good(data: &Path, arguments: &[&str], input: &str) -> String {
+pub(crate) fn good(data: &Path, arguments: &[&str], input: &str) -> String {
     let (success, text) = tessera(data, arguments, input);
     assert!(success, "{arguments:?}: {text}");
     text

@@ -3,7 +3,9 @@
 mod cli;
 mod cli_keys;
 mod cli_objects;
+mod cli_results;
 mod import;
+mod import_broken;
 mod search;
 mod source_files;
 mod start;

@@ -2,11 +2,13 @@
 
 mod alerts;
 mod organization;
+mod web_client;
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};
 
 mod query_results;
+mod search;
 
 fn shops() -> impl Iterator<Item = Shop> {
     ENGINES

@@ -23,13 +23,20 @@ fn routes() -> Vec<(&'static str, &'static str, String)> {
         };
         (route.method, route.path, needs)
     });
+    let web = tessera_web::route_table().into_iter().map(|route| {
+        let needs = match route.action {
+            tessera_web::Guard::Action(action) => action.as_str().to_owned(),
+            tessera_web::Guard::Public(reason) => format!("public: {reason}"),
+        };
+        (route.method, route.path, needs)
+    });
     let api = tessera_api::route_table()
         .into_iter()
         .map(|route| (route.method, route.path, route.action.to_owned()));
     let health = tessera_app::HEALTH_ROUTES
         .into_iter()
         .map(|(method, path, needs)| (method, path, needs.to_owned()));
-    redash.chain(metabase).chain(api).chain(health).collect()
+    redash.chain(metabase).chain(web).chain(api).chain(health).collect()
 }
 
 /// What the gate said. Whatever came of a request that it let through is not the question here, so a

@@ -34,6 +34,12 @@ impl Browser {
         self.begun(answer)
     }
 
+    /// Notes the proof of a session that began without this program: by a redirect.
+    pub fn arrived(&mut self) -> Result<()> {
+        let answer = self.get("/v1/session")?;
+        self.begun(answer).map(drop)
+    }
+
     fn begun(&mut self, answer: Answer) -> Result<Answer> {
         if let Some(token) = answer.json()["csrf_token"].as_str() {
             self.csrf = token.to_owned();

@@ -12,3 +12,4 @@ mod proxies;
 mod sessions;
 mod throttling;
 mod tokens;
+mod vouched;

@@ -27,7 +27,7 @@ fn path(location: &str) -> String {
 }
 
 /// All of it.
-fn sign_in(provider: &Provider, browser: &Browser, login: &str) -> Result<Answer> {
+pub fn sign_in(provider: &Provider, browser: &Browser, login: &str) -> Result<Answer> {
     let back = provider.consent(&start(browser, "/queries")?, login)?;
     browser.get(&path(&back))
 }

@@ -20,7 +20,7 @@ use tessera_lake::{
     Lake, ResultEngine, ResultJoins, UploadSettings, Uploads, UsageFileSettings, UsageFiles,
     files_source_type, results_source_type, usage_source_type,
 };
-use tessera_redash::ServerNotes;
+use tessera_redash::{NodeFacts, ServerNotes};
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
@@ -120,7 +120,7 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         time_limit_seconds: config.results.view_time_limit_seconds,
     };
     bi.results = bi.results.clone().with_views(Arc::new(engine), limits);
-    bi.schedules.mail_through(Arc::clone(&mailer));
+    bi.schedules.mail_through(access.mails.clone(), access.organization.clone());
     Ok(Core { store, access, bi, mailer, channels, clock, random, node })
 }
 
@@ -286,7 +286,6 @@ fn schedule_settings(config: &Config) -> ScheduleSettings {
         delay_seconds_max: section.delay_seconds_max,
         log_seconds: section.log_seconds,
         reports: ReportSettings {
-            enabled: section.failure_mails,
             every_seconds: section.failure_mail_seconds,
             failures_max: section.failure_mails_max,
             base_url: config.server.base_url.trim_end_matches('/').to_owned(),
@@ -366,6 +365,19 @@ pub fn server_notes(config: &Config) -> Result<ServerNotes> {
         "changes" => Ok(ServerNotes::Changes),
         "all" => Ok(ServerNotes::All),
         other => anyhow::bail!("activity.server_notes is {other:?}; use none, changes or all"),
+    }
+}
+
+/// This process, as the pages of the Redash dialect show it.
+#[must_use]
+pub fn node_facts(core: &Core) -> NodeFacts {
+    // Only Linux tells it there; elsewhere it stays empty.
+    let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    NodeFacts {
+        name: core.node.clone(),
+        hostname: hostname.map(|name| name.trim().to_owned()).unwrap_or_default(),
+        pid: std::process::id(),
+        started_at: Some(core.clock.now()),
     }
 }
 

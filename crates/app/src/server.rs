@@ -1,7 +1,6 @@
 //! The server: listens, serves, and ends without losing anything.
 
 use std::io::Write;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +10,15 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tessera_access::terms::Dialect;
 use tessera_api::{ApiSettings, ApiState};
 use tessera_httpkit::layer::Layer;
+use tessera_httpkit::sending::{Listener, Peer, Sending};
 use tessera_httpkit::{Kit, layer, leaks, prefix};
 use tessera_kernel::{Random, Secret, SystemRandom};
 use tessera_metabase::{MetabaseSettings, MetabaseState};
 use tessera_redash::{RedashSettings, RedashState};
 use tessera_runtime::Runtime;
+use tessera_web::WebState;
 use tokio::net::TcpListener;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
@@ -58,7 +60,8 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
     if ready.is_none() && core.access.setup.is_needed().await.map_err(compose::explain)? {
         announce_setup(&url, token.as_ref())?;
     }
-    let app = router(&core, &config, metrics)?;
+    let sending = Sending::new(config.server.sendfile_bytes);
+    let app = router(&core, &config, &sending, metrics)?;
     tracing::info!(%url, %address, "ready");
     if let Some(ready) = ready {
         let mut out = std::io::stdout().lock();
@@ -66,7 +69,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
         out.flush()?;
     }
     tokio::select! {
-        served = listen(listener, app, Duration::from_secs(config.server.shutdown_seconds)) => {
+        served = listen(Listener::new(listener, sending), app, Duration::from_secs(config.server.shutdown_seconds)) => {
             served?;
         }
         () = reload_peppers(&core, &config) => {}
@@ -81,6 +84,7 @@ pub async fn serve(config: Config, with_demo: bool) -> Result<()> {
 fn router(
     core: &Core,
     config: &Config,
+    sending: &Sending,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> Result<Router> {
     let settings = Arc::new(compose::kit_settings(config)?);
@@ -89,6 +93,7 @@ fn router(
         access: core.access.clone(),
         settings: Arc::clone(&settings),
         random: Arc::clone(&random),
+        sending: sending.clone(),
         dialect: Dialect::Native,
     };
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -96,10 +101,11 @@ fn router(
         kit.in_dialect(Dialect::Redash),
         core.bi.clone(),
         RedashSettings {
-            version: version.clone(),
+            version: config.redash.version.clone(),
             notes: compose::server_notes(config)?,
             tokens: crate::signin::token_facts(config),
             allowed_domains: config.signin.allowed_domains.clone(),
+            node: compose::node_facts(core),
         },
     ));
     let metabase = tessera_metabase::router(MetabaseState::new(
@@ -110,6 +116,7 @@ fn router(
             server_version: version.clone(),
         },
     ));
+    let web = tessera_web::router(WebState::new(kit.clone(), core.bi.clone()));
     let api = tessera_api::router(ApiState::new(
         kit.clone(),
         core.bi.clone(),
@@ -134,27 +141,27 @@ fn router(
             kind.is_some_and(|kind| kind.starts_with("text/") || kind.contains("json"))
         },
     );
-    let app = redash
-        .merge(metabase)
-        .merge(api)
-        .merge(health)
-        .layer(from_fn(tessera_metabase::answer_unknown))
-        .layer(from_fn_with_state(core.access.clone(), leaks::watch))
-        .layer(CompressionLayer::new().gzip(true).compress_when(compress))
-        .layer(CatchPanicLayer::new())
+    // From the outside in. One after the other, each would copy all that are in it for a request.
+    let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(
             Layer { settings, random, usage: core.access.usage.clone() },
             layer::prepare,
-        ));
+        ))
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new().gzip(true).compress_when(compress))
+        .layer(from_fn_with_state(core.access.clone(), leaks::watch))
+        .layer(from_fn(tessera_metabase::answer_unknown));
+    let app = redash.merge(metabase).merge(web).merge(api).merge(health).layer(layers);
     Ok(if config.server.multi_org { prefix::below_slug(app, roots()) } else { app })
 }
 
 /// The first segments of all paths that are served without the short name of the organisation too.
-/// Pages of the web interface are not among them.
+/// Pages of the web interface are not among them, but for those that the server writes itself.
 fn roots() -> Vec<String> {
     let tables = tessera_redash::route_table().into_iter().map(|route| route.path);
     let tables = tables.chain(tessera_api::route_table().into_iter().map(|route| route.path));
     let tables = tables.chain(tessera_metabase::route_table().into_iter().map(|route| route.path));
+    let tables = tables.chain(tessera_web::route_table().into_iter().map(|route| route.path));
     let first = |path: &str| path.trim_start_matches('/').split('/').next().map(str::to_owned);
     let more = ["healthz", "readyz", "metrics"];
     tables
@@ -164,10 +171,10 @@ fn roots() -> Vec<String> {
         .collect()
 }
 
-async fn listen(listener: TcpListener, app: Router, grace: Duration) -> Result<()> {
+async fn listen(listener: Listener, app: Router, grace: Duration) -> Result<()> {
     let ending = tokio_util::sync::CancellationToken::new();
     let signal = ending.clone();
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    let service = app.into_make_service_with_connect_info::<Peer>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         terminated().await;
         tracing::info!("ending: running requests may finish");

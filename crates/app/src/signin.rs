@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use http::HeaderName;
-use tessera_access::SignInSettings;
 use tessera_access::signin::provider::{IdentityProvider, TokenVerifier, Trusted};
+use tessera_access::{ForeignFactor, SignInSettings};
 use tessera_httpkit::Assertions;
 use tessera_identity::{
     Algorithm, JwtSettings, JwtVerifier, KeySource, OidcProvider, OidcSettings, Outbound,
@@ -34,6 +34,9 @@ pub(crate) fn settings(config: &Config) -> Result<SignInSettings> {
             .parse()
             .map_err(explain)
             .context("the setting signin.second_factor")?,
+        provider_factor: foreign("oidc", &signin.oidc_second_factor)?,
+        remote_user_factor: foreign("remote_user", &signin.remote_user_second_factor)?,
+        token_factor: foreign("jwt", &signin.jwt_second_factor)?,
         factor_issuer: signin.second_factor_issuer.clone(),
         create_users: signin.create_users,
         link_by_email: signin.link_by_email,
@@ -41,6 +44,11 @@ pub(crate) fn settings(config: &Config) -> Result<SignInSettings> {
         group_map: signin.group_map.clone(),
         remote_user: !signin.remote_user_header.is_empty(),
     })
+}
+
+/// Who asks for the second factor of people who come one way.
+fn foreign(way: &str, text: &str) -> Result<ForeignFactor> {
+    text.parse().map_err(explain).with_context(|| format!("the setting signin.{way}_second_factor"))
 }
 
 /// How signed tokens are taken, for those who ask for the settings; `None` if they are not.

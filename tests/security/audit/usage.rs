@@ -315,6 +315,12 @@ fn what_a_key_reaches_and_did_is_told_to_its_owner_and_administrators_only() {
     let csv = format!("/api/query_results/{result}.csv?api_key={}", script.key());
     assert_eq!(shop.server.anonymous().get(&csv).expect("answers").status, 200);
 
+    let alert = json!({
+        "name": "many", "query_id": query["id"],
+        "options": { "column": "one", "op": ">", "value": 1 },
+    });
+    let alert = shop.admin.post("/api/alerts", &alert).expect("answers").ok().expect("good");
+
     for path in ["reach", "usage", "refusals", "proposal"] {
         let path = format!("/v1/keys/{key}/{path}");
         assert_eq!(dave.get(&path).expect("answers").status, 403, "{path}");
@@ -330,6 +336,13 @@ fn what_a_key_reaches_and_did_is_told_to_its_owner_and_administrators_only() {
         objects.iter().find(|found| found["object"] == json!(format!("query:{}", query["id"])));
     let actions = found.expect("it is reached")["actions"].to_string();
     assert!(actions.contains("queries.run") && !actions.contains("queries.archive"), "{actions}");
+    assert!(actions.contains("alerts.create"), "{actions}");
+    let alert = json!(format!("alert:{}", alert["id"]));
+    let found = objects.iter().find(|found| found["object"] == alert).expect("it is reached");
+    assert_eq!(found["actions"], json!(["alerts.read", "alerts.subscribe"]), "another's: {found}");
+    assert_eq!(reach["alerts"], json!({ "used": 1, "of": 1 }));
+    let all = reach["actions"].to_string();
+    assert!(all.contains("alerts.unsubscribe") && !all.contains("alerts.update"), "{all}");
 
     let end = Instant::now() + SEEN_WITHIN;
     let proposal = loop {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tessera_e2e::pins::{parameters, pin, secret, tenants};
 use tessera_e2e::{ENGINES, Engine, Shop, options};
+use tessera_kernel::{Clock, SystemClock};
 use tessera_testkit::client::Client;
 
 const TEXT: &str =
@@ -384,4 +385,53 @@ fn a_key_for_an_origin_is_read_by_pages_of_that_origin_only() {
     let open = secret(&pin(&shop.admin, &query, json!({ "pinned": { "tenant": 5 } })));
     let page = get(&format!("{}?api_key={open}", embed.split('?').next().expect("a path")), &[]);
     assert_eq!(page.header("x-frame-options"), Some("DENY"));
+}
+
+#[test]
+fn the_dry_run_says_what_a_run_says_also_of_relative_dates() {
+    for engine in ENGINES {
+        let World { shop, nobody, .. } = world(engine);
+        let text = "select id from orders where tenant = {{ tenant }} and '{{ since }}' > '' \
+                    and id in ({{ ids }})";
+        let parameters = json!([
+            { "name": "tenant", "title": "Tenant", "type": "number", "value": 4 },
+            { "name": "since", "title": "Since", "type": "date", "value": "d_now" },
+            { "name": "ids", "title": "Ids", "type": "number", "value": 1 },
+        ]);
+        let query = shop.query(shop.sqlite, text, parameters).expect("made");
+        let free = json!({
+            "since": { "min": "-30d", "max": "0d" }, "ids": { "min": 1, "max": 3 },
+        });
+        let key =
+            secret(&pin(&shop.admin, &query, json!({ "pinned": { "tenant": 5 }, "free": free })));
+        let script = nobody.with_key(&key);
+        let day = |ago: i64| {
+            let day = SystemClock.now() - chrono::TimeDelta::days(ago);
+            day.format("%Y-%m-%d").to_string()
+        };
+        let run = format!("/api/queries/{}/results", query["id"]);
+        for (given, allowed) in [
+            (json!({}), true),
+            (json!({ "since": day(10) }), true),
+            (json!({ "since": "d_now", "ids": 3 }), true),
+            (json!({ "since": "d_yesterday" }), true),
+            (json!({ "since": day(40) }), false),
+            (json!({ "since": day(-3) }), false),
+            (json!({ "since": day(10), "ids": 4 }), false),
+            (json!({ "ids": "4" }), false),
+            (json!({ "tenant": 5 }), false),
+            (json!({ "other": 5 }), false),
+        ] {
+            let ask = json!({
+                "action": "queries.run", "resource": format!("query:{}", query["id"]),
+                "parameters": given,
+            });
+            let said = script.post("/v1/keys/self/can", &ask).expect("answers").ok().expect("good");
+            assert_eq!(said["allow"], allowed, "{given}: {said}");
+            assert_eq!(said["reason"] == "parameter_pinned", !allowed, "{given}: {said}");
+            let body = json!({ "max_age": 0, "parameters": given });
+            let ran = script.post(&run, &body).expect("answers");
+            assert_eq!(ran.status == 200, allowed, "{given}: {}", ran.text());
+        }
+    }
 }

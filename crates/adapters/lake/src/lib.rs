@@ -4,6 +4,7 @@
 //! under another name and renamed when its last byte is written; its result is known to nobody
 //! before it is durable. Entry point: [`Lake`]. Tested by round trips through real files in `tests/`.
 
+mod engine;
 mod joins;
 mod pour;
 mod read;

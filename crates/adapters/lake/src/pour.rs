@@ -9,7 +9,7 @@ use tessera_bi::ports::{BatchSink, CancelSignal};
 use tessera_kernel::{Code, Fault, Result};
 use tokio::sync::mpsc;
 
-use crate::usage::engine::Engine;
+use crate::engine::{Engine, Stop};
 
 /// Batches that may wait for a slow writer.
 const BATCHES_AHEAD: usize = 2;
@@ -39,13 +39,13 @@ impl Outlet {
 pub(crate) async fn pour<F>(
     engine: &Engine,
     sink: &mut dyn BatchSink,
-    work: impl FnOnce(Outlet) -> F,
+    work: impl FnOnce(Outlet, Stop) -> F,
 ) -> Result<()>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     let (sender, mut parts) = mpsc::channel(BATCHES_AHEAD);
-    let working = engine.begin(work(Outlet(sender)))?;
+    let working = engine.begin(|stop| work(Outlet(sender), stop))?;
     while let Some(part) = parts.recv().await {
         match part {
             Part::Begin(schema) => sink.begin(schema).await?,

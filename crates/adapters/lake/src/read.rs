@@ -19,18 +19,20 @@ const BUFFER_BYTES: usize = 256 * 1024;
 type Inner = StreamReader<BufReader<File>>;
 
 pub(crate) async fn open(path: PathBuf) -> Result<(SchemaRef, BatchStream)> {
-    let reader = blocking(move || {
-        let file = File::open(path).map_err(|error| match error.kind() {
+    blocking(move || {
+        batches(File::open(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => Fault::not_found("result"),
             _ => failed("open a file", error),
-        })?;
-        StreamReader::try_new(BufReader::with_capacity(BUFFER_BYTES, file), None)
-            .map_err(|error| failed("read a file", error))
+        })?)
     })
-    .await?;
-    let schema = reader.schema();
-    let batches = stream::try_unfold(reader, next);
-    Ok((schema, batches.boxed()))
+    .await
+}
+
+/// The columns of an open file, and its rows; where one may block.
+pub(crate) fn batches(file: File) -> Result<(SchemaRef, BatchStream)> {
+    let reader = StreamReader::try_new(BufReader::with_capacity(BUFFER_BYTES, file), None)
+        .map_err(|error| failed("read a file", error))?;
+    Ok((reader.schema(), stream::try_unfold(reader, next).boxed()))
 }
 
 async fn next(mut reader: Inner) -> Result<Option<(arrow_array::RecordBatch, Inner)>> {

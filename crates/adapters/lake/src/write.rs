@@ -18,7 +18,8 @@ use crate::{blocking, failed, remove};
 /// How much is collected before the file is written to, in bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-type Inner = StreamWriter<BufWriter<File>>;
+/// A file that is being written.
+pub(crate) type Inner = StreamWriter<BufWriter<File>>;
 
 pub(crate) struct Writer {
     partial: PathBuf,
@@ -84,7 +85,11 @@ impl Writer {
 }
 
 fn create(path: &Path, schema: &SchemaRef) -> Result<Inner> {
-    let file = File::create(path).map_err(|error| failed("make a file", error))?;
+    begin(File::create(path).map_err(|error| failed("make a file", error))?, schema)
+}
+
+/// Begins to write rows to an empty file.
+pub(crate) fn begin(file: File, schema: &SchemaRef) -> Result<Inner> {
     let options = IpcWriteOptions::default()
         .try_with_compression(Some(CompressionType::LZ4_FRAME))
         .map_err(|error| failed("compress a file", error))?;
@@ -132,14 +137,18 @@ impl ResultWriter for Writer {
     }
 }
 
+/// Writes what is still to be written.
+pub(crate) fn end(mut inner: Inner) -> Result<File> {
+    inner.finish().map_err(|error| failed("end a file", error))?;
+    let buffer = inner.into_inner().map_err(|error| failed("end a file", error))?;
+    buffer.into_inner().map_err(|error| failed("write to a file", error.into_error()))
+}
+
 /// Ends a file, gives it its name, and makes both durable. The name first: then one wait for the
 /// disk is enough where the file system keeps one journal. A file that has its name but never got
 /// that far is known to nobody, and removed like other files that nobody knows.
-fn seal(mut inner: Inner, partial: &Path, whole: &Path) -> Result<u64> {
-    inner.finish().map_err(|error| failed("end a file", error))?;
-    let buffer = inner.into_inner().map_err(|error| failed("end a file", error))?;
-    let file =
-        buffer.into_inner().map_err(|error| failed("write to a file", error.into_error()))?;
+fn seal(inner: Inner, partial: &Path, whole: &Path) -> Result<u64> {
+    let file = end(inner)?;
     let bytes = file.metadata().map_err(|error| failed("look at a file", error))?.len();
     std::fs::rename(partial, whole).map_err(|error| failed("rename a file", error))?;
     file.sync_data().map_err(|error| failed("make a file durable", error))?;

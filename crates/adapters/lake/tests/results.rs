@@ -12,6 +12,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use tessera_bi::SCHEMA_UNSUPPORTED;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector, ResultFiles, ResultTable};
 use tessera_kernel::ids::Uid;
@@ -287,6 +288,70 @@ async fn a_run_ends_when_it_is_cancelled_takes_too_long_or_gives_too_much() {
     let ended =
         world.joins.run(&bound("select * from cached_query_2"), 60, never(), &mut kept).await;
     assert_eq!(ended.expect_err("too much").code(), Code::TooLarge);
+}
+
+#[tokio::test]
+async fn threads_are_free_again_when_a_question_without_end_is_given_up() {
+    let never = "sin(a.n) * cos(b.n) + sin(b.n) = 3";
+    let questions = [
+        format!("select count(*) from cached_query_2 a, cached_query_2 b where {never}"),
+        "select count(*) from cached_query_2 a, cached_query_2 b".to_owned(),
+        format!("select count(*) from cached_query_2 a left join cached_query_2 b on {never}"),
+        format!(
+            "select count(*) from cached_query_2 a join cached_query_2 b \
+             on length(a.text) = length(b.text) where {never}"
+        ),
+        "select count(*) from cached_query_2 where length(text) in \
+         (select length(text) from cached_query_2)"
+            .to_owned(),
+        format!(
+            "select count(*) from cached_query_2 a \
+             where not exists (select 1 from cached_query_2 b where {never})"
+        ),
+        "with recursive t as (select 1 as x union all select x + 1 from t) select count(*) from t"
+            .to_owned(),
+        "select count(*) from generate_series(1, 1000000000000)".to_owned(),
+    ];
+    let asked = questions.iter().map(|question| async move {
+        let world = world(MEMORY).await;
+        let run = async |sql: &str, seconds| {
+            let bound = Bound { sql: sql.to_owned(), binds: Vec::new(), display: String::new() };
+            let mut kept = Kept::default();
+            let never = Arc::new(Stop::default());
+            world.joins.run(&bound, seconds, never, &mut kept).await.map(|()| kept.rows())
+        };
+        // One for each thread of the engine.
+        let (one, other) = tokio::join!(run(question, 1), run(question, 1));
+        for ended in [one, other] {
+            let fault = ended.err().unwrap_or_else(|| panic!("no end: {question}"));
+            assert_eq!(fault.code(), Code::TimedOut, "{question}: {fault}");
+        }
+        let rows = run("select count(*) from query_1", 20).await;
+        assert_eq!(rows.unwrap_or_else(|fault| panic!("{question}: {fault}")), ["3"]);
+    });
+    // A few at a time, so that each has begun when its time is over.
+    futures::stream::iter(asked).buffer_unordered(3).collect::<Vec<()>>().await;
+}
+
+#[tokio::test]
+async fn a_short_text_makes_no_giants() {
+    let world = world(MEMORY).await;
+    assert_eq!(world.rows("select repeat('ab', 2) || lpad('7', 3, '0')").await, ["abab007"]);
+    let bars = "select rpad(repeat('*', n), 3, '.') from cached_query_2 where n < 3 order by n";
+    assert_eq!(world.rows(bars).await, ["...", "*..", "**."]);
+    assert_eq!(world.rows("select repeat(note, id) from query_1 where id = 2").await, [""]);
+    for sql in [
+        "select repeat('x', 2000000000)",
+        "select lpad('x', 2000000000)",
+        "select max(length(rpad(text, 1000000))) from cached_query_2",
+        "select max(length(repeat(text, n * 1000))) from cached_query_2",
+        "select repeat(arrow_cast('x', 'LargeUtf8'), 100000000000)",
+        "select group_concat(text) over (order by n) from cached_query_2",
+        "select 1 where exists (select array_agg(n) over () from cached_query_2)",
+    ] {
+        assert_eq!(world.refusal(sql).await.code(), Code::SourceFailed, "{sql}");
+    }
+    assert_eq!(world.rows("select length(group_concat(id)) from query_1").await, ["3"]);
 }
 
 #[tokio::test]

@@ -127,6 +127,27 @@ async fn every_kind_of_file_becomes_a_table() {
 }
 
 #[tokio::test]
+async fn what_a_dead_process_left_half_written_goes_and_other_halves_stay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let uploads = Uploads::local(folder.path(), UploadSettings::default());
+    let source = uploads.source(Uid::from_u128(1));
+    let files = source.files().expect("it is made of files");
+    files.add(file("orders", "orders.csv", ORDERS)).await.expect("is read");
+    let tables = folder.path().join("files").join(Uid::from_u128(1).to_string());
+    let half = |name: &str, at: &str| {
+        let file = std::fs::File::create(tables.join(name)).expect("made");
+        let at: tessera_kernel::Timestamp = at.parse().expect("a time");
+        file.set_modified(at.into()).expect("dated");
+    };
+    half("old.partial", "2026-01-01T03:00:00Z");
+    half("new.partial", "2026-01-02T03:00:00Z");
+    files.add(file("orders", "orders.csv", ORDERS)).await.expect("is read");
+    assert!(!tables.join("old.partial").exists());
+    assert!(tables.join("new.partial").exists());
+    assert_eq!(files.list().await.expect("lists").len(), 1);
+}
+
+#[tokio::test]
 async fn files_are_replaced_removed_and_kept_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let uploads = Uploads::local(folder.path(), UploadSettings::default());

@@ -1,3 +1,3 @@
 UPDATE destinations
-SET name = $2, kind = $3, options = $4, sealed_options = $5, updated_at = $6
-WHERE id = $1
+SET name = $3, kind = $4, options = $5, sealed_options = $6, updated_at = $7
+WHERE id = $1 AND updated_at = $2

@@ -6,6 +6,7 @@ SELECT
         JOIN visualizations v ON v.id = w.visualization_id
         WHERE v.query_id = q.id
     ),
+    (SELECT COUNT(*) FROM alerts a WHERE a.query_id = q.id),
     (SELECT COUNT(*) FROM keys k WHERE k.query_id = q.id),
     (
         SELECT COUNT(*)

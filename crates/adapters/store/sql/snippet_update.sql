@@ -1,3 +1,3 @@
 UPDATE snippets
-SET trigger = $2, description = $3, text = $4, updated_at = $5
-WHERE id = $1
+SET trigger = $3, description = $4, text = $5, updated_at = $6
+WHERE id = $1 AND updated_at = $2

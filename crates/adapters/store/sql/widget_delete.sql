@@ -1,1 +1,1 @@
-DELETE FROM widgets WHERE id = $1 RETURNING dashboard_id
+DELETE FROM widgets WHERE id = $1

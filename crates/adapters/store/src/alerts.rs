@@ -6,12 +6,12 @@ use tessera_bi::{Alert, AlertDetail, AlertFilter, AlertState, Subscription};
 use tessera_kernel::ids::{AlertId, DestinationId, SubscriptionId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
-use crate::db::{Call, Row, call, id_list};
+use crate::db::{Call, Row, Tx, call};
 use crate::destinations::read_destination;
 use crate::filter::Filter;
 use crate::queries::read_detail;
 use crate::users::{read_user, total};
-use crate::{Store, columns};
+use crate::{Store, columns, search};
 
 const JOINS: &str = "JOIN users o ON o.id = a.owner_id JOIN queries q ON q.id = a.query_id \
     JOIN users u ON u.id = q.owner_id LEFT JOIN users m ON m.id = q.modified_by \
@@ -58,13 +58,7 @@ fn read_subscription(row: &mut Row) -> Result<Subscription> {
 fn list(filter: &AlertFilter, page: PageRequest) -> [Call; 2] {
     let mut listed = Filter::default();
     let user = listed.bind(filter.visible.user);
-    if !filter.visible.everything {
-        let sources = listed.bind(id_list(filter.visible.sources.iter().map(|source| source.0)));
-        // One's own are seen as long as the query's data source is, or is gone.
-        listed.and(format!(
-            "(q.source_id IN {{ids {sources}}} OR (q.source_id IS NULL AND a.owner_id = {user}))"
-        ));
-    }
+    search::visible_alerts(&mut listed, &filter.visible, &user);
     if let Some(query) = filter.query {
         let query = listed.bind(query);
         listed.and(format!("a.query_id = {query}"));
@@ -81,6 +75,42 @@ fn list(filter: &AlertFilter, page: PageRequest) -> [Call; 2] {
          WHERE {conditions} ORDER BY a.id {limit}"
     ));
     [count, rows]
+}
+
+/// Adds an alert.
+pub(crate) async fn insert(tx: Tx<'_>, alert: &Alert) -> Result<AlertId> {
+    let call = call!(
+        "alert_insert",
+        alert.uid,
+        &alert.name,
+        alert.query,
+        alert.owner,
+        &alert.options,
+        alert.parameters.as_ref(),
+        alert.rearm,
+        alert.state.as_str(),
+        alert.last_triggered_at,
+        alert.version,
+        alert.created_at,
+        alert.updated_at,
+    );
+    let id: AlertId = tx.one(call).await?.take()?;
+    search::save_alert(tx, id.0, &alert.name, alert.templates()).await?;
+    Ok(id)
+}
+
+/// Lets a user be told by mail, or a destination.
+pub(crate) fn subscribe(
+    uid: Uid,
+    alert: AlertId,
+    user: UserId,
+    destination: Option<DestinationId>,
+    at: Timestamp,
+) -> Call {
+    match destination {
+        Some(id) => call!("subscription_insert_destination", uid, alert, user, id, at),
+        None => call!("subscription_insert_user", uid, alert, user, at),
+    }
 }
 
 #[async_trait]
@@ -102,24 +132,8 @@ impl AlertRepo for Store {
     }
 
     async fn insert_alert(&self, alert: &Alert) -> Result<AlertId> {
-        let call = call!(
-            "alert_insert",
-            alert.uid,
-            &alert.name,
-            alert.query,
-            alert.owner,
-            &alert.options,
-            alert.parameters.as_ref(),
-            alert.rearm,
-            alert.state.as_str(),
-            alert.last_triggered_at,
-            alert.version,
-            alert.created_at,
-            alert.updated_at,
-        );
-        let rows = self.db.write_rows(call).await?;
-        let row = rows.into_iter().next();
-        row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))?.take()
+        let alert = alert.clone();
+        self.db.write(move |tx| Box::pin(async move { insert(tx, &alert).await })).await
     }
 
     async fn update_alert(&self, alert: &Alert, expected: i64) -> Result<bool> {
@@ -137,7 +151,18 @@ impl AlertRepo for Store {
             alert.version,
             alert.updated_at,
         );
-        Ok(self.db.execute(call).await? > 0)
+        let alert = alert.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(call).await? == 0 {
+                        return Ok(false);
+                    }
+                    search::save_alert(tx, alert.id.0, &alert.name, alert.templates()).await?;
+                    Ok(true)
+                })
+            })
+            .await
     }
 
     async fn delete_alert(&self, id: AlertId) -> Result<()> {
@@ -166,11 +191,7 @@ impl AlertRepo for Store {
         destination: Option<DestinationId>,
         at: Timestamp,
     ) -> Result<SubscriptionId> {
-        let call = match destination {
-            Some(id) => call!("subscription_insert_destination", uid, alert, user, id, at),
-            None => call!("subscription_insert_user", uid, alert, user, at),
-        };
-        let rows = self.db.write_rows(call).await?;
+        let rows = self.db.write_rows(subscribe(uid, alert, user, destination, at)).await?;
         let row = rows.into_iter().next();
         row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))?.take()
     }

@@ -7,7 +7,7 @@ use tessera_kernel::ids::{DestinationId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use crate::Store;
-use crate::db::{Row, call};
+use crate::db::{Call, Row, call};
 
 /// Reads the columns of `{destination d}`.
 pub(crate) fn read_destination(row: &mut Row) -> Result<Destination> {
@@ -21,6 +21,20 @@ pub(crate) fn read_destination(row: &mut Row) -> Result<Destination> {
         created_at: row.take()?,
         updated_at: row.take()?,
     })
+}
+
+/// Adds a destination.
+pub(crate) fn insert(destination: &Destination) -> Call {
+    call!(
+        "destination_insert",
+        destination.uid,
+        &destination.name,
+        &destination.kind,
+        &destination.options,
+        destination.sealed_options.clone(),
+        destination.created_at,
+        destination.updated_at,
+    )
 }
 
 #[async_trait]
@@ -40,32 +54,23 @@ impl DestinationRepo for Store {
     }
 
     async fn insert_destination(&self, destination: &Destination) -> Result<DestinationId> {
-        let call = call!(
-            "destination_insert",
-            destination.uid,
-            &destination.name,
-            &destination.kind,
-            &destination.options,
-            destination.sealed_options.clone(),
-            destination.created_at,
-            destination.updated_at,
-        );
-        let rows = self.db.write_rows(call).await?;
+        let rows = self.db.write_rows(insert(destination)).await?;
         let row = rows.into_iter().next();
         row.ok_or_else(|| Fault::new(Code::Internal, "a statement gave no row back"))?.take()
     }
 
-    async fn update_destination(&self, destination: &Destination) -> Result<()> {
+    async fn update_destination(&self, destination: &Destination, seen: Timestamp) -> Result<bool> {
         let call = call!(
             "destination_update",
             destination.id,
+            seen,
             &destination.name,
             &destination.kind,
             &destination.options,
             destination.sealed_options.clone(),
             destination.updated_at,
         );
-        self.change("destination", call).await
+        Ok(self.db.execute(call).await? > 0)
     }
 
     async fn delete_destination(&self, id: DestinationId, at: Timestamp) -> Result<()> {

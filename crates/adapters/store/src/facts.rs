@@ -118,9 +118,11 @@ fn edited(object: Object) -> Result<Edited> {
 impl FactsRepo for Store {
     async fn facts(&self, object: Object) -> Result<Option<Facts>> {
         let Some(call) = call_for(object) else { return Ok(None) };
-        let [rows] = self.db.batch_recent([call]).await?;
-        let mut rows = rows.into_iter();
-        rows.next().map(|row| read_facts(object, row, rows)).transpose()
+        let facts = self.db.recent([call], |[rows]| {
+            let mut rows = rows.into_iter();
+            rows.next().map(|row| read_facts(object, row, rows)).transpose()
+        });
+        facts.await
     }
 
     async fn editors(&self, object: Object) -> Result<Vec<UserId>> {

@@ -7,7 +7,7 @@ use tessera_kernel::ids::{GroupId, SourceId, UserId};
 use tessera_kernel::{Code, Fault, Result};
 
 use crate::Store;
-use crate::db::{Row, Tx, Value, call, call_each};
+use crate::db::{Call, Row, Tx, Value, call, call_each};
 use crate::users::read_users;
 
 /// Reads the columns of `{group g}`.
@@ -27,6 +27,11 @@ fn level_text(level: AccessLevel) -> &'static str {
         AccessLevel::ViewOnly => "view",
         AccessLevel::Full => "full",
     }
+}
+
+/// Gives a group access to a source, or other access than it has.
+pub(crate) fn set_source(group: GroupId, source: SourceId, level: AccessLevel) -> Call {
+    call!("group_source_set", group, source, level_text(level))
 }
 
 fn read_level(text: &str) -> Result<AccessLevel> {
@@ -124,8 +129,7 @@ impl GroupRepo for Store {
         source: SourceId,
         level: AccessLevel,
     ) -> Result<()> {
-        let call = call!("group_source_set", group, source, level_text(level));
-        self.db.execute(call).await.map(drop)
+        self.db.execute(set_source(group, source, level)).await.map(drop)
     }
 
     async fn remove_group_source(&self, group: GroupId, source: SourceId) -> Result<()> {

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use tessera_access::SlotClaim;
 use tessera_bi::ports::JobRepo;
-use tessera_bi::{Job, JobError, JobKind, JobState, Json, NewJob, Outcome, QueryResult, QueryRun};
+use tessera_bi::{
+    Job, JobError, JobKind, JobState, Json, NewJob, Outcome, QueryResult, QueryRun, RunningJob,
+};
 use tessera_kernel::ids::{ResultId, Uid};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
@@ -232,19 +234,19 @@ impl JobRepo for Store {
                     let run = read_run(run)?;
                     let (result, shared) = results::insert(tx, &stored).await?;
                     let attributes = run.map(|run| run.attributes).unwrap_or_default();
+                    let mut due = watched || shared;
                     if scheduled {
                         // With attributes it is what the owner sees, and not for everybody.
                         let own = stored.has_parameters && attributes.is_empty();
                         end.result = Some(result);
                         end.template_digest = own.then_some(stored.template_digest);
-                        schedules::settle(tx, &end).await?;
+                        due |= schedules::settle(tx, &end).await?;
                     }
                     if !attributes.is_empty() {
                         let text = Json::Object(attributes.into_iter().collect()).to_string();
                         tx.execute(call!("result_set_attributes", result, text)).await?;
                     }
                     tx.execute(call!("job_set_result", id, result)).await?;
-                    let due = watched || shared;
                     if due {
                         outbox::insert_evaluations(tx, id, result, scheduled).await?;
                     }
@@ -298,6 +300,18 @@ impl JobRepo for Store {
 
     async fn purge_jobs(&self, before: Timestamp) -> Result<u64> {
         self.db.execute(call!("job_purge", before)).await
+    }
+
+    async fn running_jobs(&self, at_most: u64) -> Result<Vec<RunningJob>> {
+        let rows = self.db.rows(call!("job_list_running", at_most)).await?;
+        let read = |mut row: Row| {
+            Ok(RunningJob {
+                job: read_job(&mut row)?,
+                node: row.take::<Option<String>>()?.unwrap_or_default(),
+                scheduled: row.take()?,
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     async fn count_jobs(&self) -> Result<(u64, u64)> {

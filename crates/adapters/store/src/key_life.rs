@@ -36,6 +36,12 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Filter {
         let user = listed.bind(user);
         listed.and(format!("k.created_by = {user}"));
     }
+    if let Some(user) = filter.kept_by {
+        let user = listed.bind(user);
+        // As `facts_key` names the owner.
+        let made = format!("k.user_id IS NULL AND k.created_by = {user} AND k.sealed IS NULL");
+        listed.and(format!("(k.user_id = {user} OR {made})"));
+    }
     if let Some(kind) = filter.kind {
         let kind = listed.bind(kind.as_str());
         listed.and(format!("k.kind = {kind}"));

@@ -12,6 +12,7 @@ mod store;
 mod account_keys;
 mod activities;
 mod alerts;
+mod attempts;
 mod audit;
 mod dashboards;
 mod destinations;

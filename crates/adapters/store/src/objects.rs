@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tessera_bi::ports::ObjectRepo;
 use tessera_bi::{Change, Found, ObjectKind, SearchFilter, TrashWeight};
 use tessera_kernel::ids::Uid;
-use tessera_kernel::{Page, PageRequest, Result, Timestamp};
+use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
 use crate::Store;
 use crate::db::call;
@@ -17,6 +17,8 @@ const fn history_kind(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::Query => "queries",
         ObjectKind::Dashboard => "dashboards",
+        ObjectKind::Alert => "alerts",
+        ObjectKind::Snippet => "snippets",
     }
 }
 
@@ -51,6 +53,7 @@ impl ObjectRepo for Store {
         let call = match kind {
             ObjectKind::Query => call!("query_weigh", id),
             ObjectKind::Dashboard => call!("dashboard_weigh", id),
+            ObjectKind::Alert | ObjectKind::Snippet => return Ok(TrashWeight::default()),
         };
         let Some(mut row) = self.db.row(call).await? else {
             return Ok(TrashWeight::default());
@@ -58,6 +61,7 @@ impl ObjectRepo for Store {
         Ok(TrashWeight {
             visualizations: row.take()?,
             widgets: row.take()?,
+            alerts: row.take()?,
             keys: row.take()?,
             results: row.take()?,
             steps: row.take()?,
@@ -71,6 +75,9 @@ impl ObjectRepo for Store {
                     let results = match kind {
                         ObjectKind::Query => tx.rows(call!("query_delete_results", id)).await?,
                         ObjectKind::Dashboard => Vec::new(),
+                        ObjectKind::Alert | ObjectKind::Snippet => {
+                            return Err(Fault::new(Code::Internal, "it is never archived"));
+                        }
                     };
                     tx.execute(call!("change_delete_of", history_kind(kind), id)).await?;
                     match kind {
@@ -80,6 +87,7 @@ impl ObjectRepo for Store {
                         ObjectKind::Dashboard => {
                             tx.change("dashboard", call!("dashboard_delete_archived", id)).await?;
                         }
+                        ObjectKind::Alert | ObjectKind::Snippet => {}
                     }
                     results.into_iter().map(|mut row| row.take()).collect()
                 })

@@ -88,28 +88,24 @@ fn insert_delivery(outcome: &EvaluationOutcome, new: &NewDelivery) -> Result<Cal
     ))
 }
 
-/// Stores an outcome. `false` if the alert has another version: the transaction must end without a
-/// trace then.
-async fn store(tx: Tx<'_>, outcome: &EvaluationOutcome) -> Result<bool> {
-    match outcome.change {
-        Some((state, at)) => {
-            let call = call!("alert_set_state", outcome.alert, outcome.version, state.as_str(), at);
-            if tx.execute(call).await? == 0 {
-                return Ok(false);
-            }
-        }
-        None => {
-            let version = tx.row(call_each!("alert_lock", outcome.alert)).await?;
-            let version: Option<i64> = version.map(|mut row| row.take()).transpose()?;
-            if version != Some(outcome.version) {
-                return Ok(false);
-            }
-        }
+/// Locks the alert of an outcome, before anything else of it: whoever deletes an alert has it before
+/// what hangs on it, too. `false` if the alert has another version.
+async fn lock(tx: Tx<'_>, outcome: &EvaluationOutcome) -> Result<bool> {
+    let version = tx.row(call_each!("alert_lock", outcome.alert)).await?;
+    let version: Option<i64> = version.map(|mut row| row.take()).transpose()?;
+    Ok(version == Some(outcome.version))
+}
+
+/// Stores the outcome for an alert that is locked.
+async fn store(tx: Tx<'_>, outcome: &EvaluationOutcome) -> Result<()> {
+    if let Some((state, at)) = outcome.change {
+        let call = call!("alert_set_state", outcome.alert, outcome.version, state.as_str(), at);
+        tx.execute(call).await?;
     }
     for new in &outcome.deliveries {
         tx.execute(insert_delivery(outcome, new)?).await?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Undoes a transaction that came too late.
@@ -154,12 +150,17 @@ impl OutboxRepo for Store {
             .db
             .write(move |tx| {
                 Box::pin(async move {
+                    if let Some(outcome) = &outcome
+                        && !lock(tx, outcome).await?
+                    {
+                        return Err(too_late());
+                    }
                     if tx.execute(call!("alert_evaluation_delete", id, node)).await? == 0 {
                         return Err(too_late());
                     }
-                    match outcome {
-                        Some(outcome) if !store(tx, &outcome).await? => Err(too_late()),
-                        _ => Ok(()),
+                    match &outcome {
+                        Some(outcome) => store(tx, outcome).await,
+                        None => Ok(()),
                     }
                 })
             })
@@ -174,9 +175,12 @@ impl OutboxRepo for Store {
     async fn store_evaluation(&self, outcome: &EvaluationOutcome) -> Result<bool> {
         let outcome = outcome.clone();
         let done = self.db.write(move |tx| {
-            Box::pin(
-                async move { if store(tx, &outcome).await? { Ok(()) } else { Err(too_late()) } },
-            )
+            Box::pin(async move {
+                if !lock(tx, &outcome).await? {
+                    return Err(too_late());
+                }
+                store(tx, &outcome).await
+            })
         });
         let done = unless_too_late(done.await)?;
         if done {

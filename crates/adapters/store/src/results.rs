@@ -80,7 +80,7 @@ pub(crate) async fn insert(tx: Tx<'_>, result: &QueryResult) -> Result<(ResultId
 
 impl Store {
     pub(crate) async fn result_by_id(&self, id: ResultId) -> Result<Option<QueryResult>> {
-        self.db.row_recent(call!("result_get", id)).await?.as_mut().map(read_result).transpose()
+        self.db.row_recent(call!("result_get", id), read_result).await
     }
 
     pub(crate) async fn result_by_file(&self, uid: Uid) -> Result<Option<QueryResult>> {

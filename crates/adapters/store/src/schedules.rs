@@ -124,8 +124,9 @@ impl RunEnd {
     }
 }
 
-/// Ends the runs that wait for a job.
-pub(crate) async fn settle(tx: Tx<'_>, end: &RunEnd) -> Result<()> {
+/// Ends the runs that wait for a job. Says whether a query whose latest result it became has an alert:
+/// it need not be the query of the job, which others may have joined.
+pub(crate) async fn settle(tx: Tx<'_>, end: &RunEnd) -> Result<bool> {
     let error = end.error.as_ref();
     let finish = call!(
         "schedule_run_finish",
@@ -138,10 +139,14 @@ pub(crate) async fn settle(tx: Tx<'_>, end: &RunEnd) -> Result<()> {
     );
     tx.execute(finish).await?;
     tx.execute(call!("schedule_settle", end.job, end.state.as_str(), end.result)).await?;
+    let mut watched = false;
     if let (Some(result), Some(digest)) = (end.result, end.template_digest) {
-        tx.execute(call!("query_set_latest_of_schedule", end.job, result, digest)).await?;
+        let latest = call!("query_set_latest_of_schedule", end.job, result, digest);
+        for mut row in tx.rows(latest).await? {
+            watched |= row.take::<bool>()?;
+        }
     }
-    Ok(())
+    Ok(watched)
 }
 
 #[async_trait]
@@ -277,7 +282,7 @@ impl ScheduleRepo for Store {
                         Some(job) => RunEnd::of(&job, at),
                         None => RunEnd::new(job, JobState::Cancelled, at, None),
                     };
-                    settle(tx, &end).await
+                    settle(tx, &end).await.map(drop)
                 })
             })
             .await

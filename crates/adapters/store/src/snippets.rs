@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use tessera_bi::ports::SnippetRepo;
 use tessera_bi::{Snippet, SnippetListing};
-use tessera_kernel::Result;
-use tessera_kernel::ids::SnippetId;
+use tessera_kernel::ids::{SnippetId, Uid};
+use tessera_kernel::{Result, Timestamp};
 
 use crate::Store;
-use crate::db::{Row, call};
+use crate::db::{Row, Tx, call};
+use crate::search;
 use crate::users::read_user;
 
 fn read(row: &mut Row) -> Result<SnippetListing> {
@@ -24,6 +25,29 @@ fn read(row: &mut Row) -> Result<SnippetListing> {
     Ok(SnippetListing { snippet, owner: read_user(row)? })
 }
 
+/// Adds a snippet.
+pub(crate) async fn insert(tx: Tx<'_>, snippet: &Snippet) -> Result<SnippetId> {
+    let call = call!(
+        "snippet_insert",
+        snippet.uid,
+        &snippet.trigger,
+        &snippet.description,
+        &snippet.text,
+        snippet.owner,
+        snippet.created_at,
+        snippet.updated_at,
+    );
+    let id: SnippetId = tx.one(call).await?.take()?;
+    search::save_snippet(tx, id.0, words(snippet)).await?;
+    Ok(id)
+}
+
+/// What a search looks through.
+fn words(snippet: &Snippet) -> search::Texts<'_> {
+    let Snippet { trigger, description, text, .. } = snippet;
+    search::Texts { name: trigger, description, text }
+}
+
 #[async_trait]
 impl SnippetRepo for Store {
     async fn snippets(&self) -> Result<Vec<SnippetListing>> {
@@ -36,29 +60,36 @@ impl SnippetRepo for Store {
     }
 
     async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId> {
-        let call = call!(
-            "snippet_insert",
-            snippet.uid,
-            &snippet.trigger,
-            &snippet.description,
-            &snippet.text,
-            snippet.owner,
-            snippet.created_at,
-            snippet.updated_at,
-        );
-        self.db.write(move |tx| Box::pin(async move { tx.one(call).await?.take() })).await
+        let snippet = snippet.clone();
+        self.db.write(move |tx| Box::pin(async move { insert(tx, &snippet).await })).await
     }
 
-    async fn update_snippet(&self, snippet: &Snippet) -> Result<()> {
+    async fn snippet_id(&self, uid: Uid) -> Result<Option<SnippetId>> {
+        self.db.row(call!("snippet_get_id", uid)).await?.map(|mut row| row.take()).transpose()
+    }
+
+    async fn update_snippet(&self, snippet: &Snippet, seen: Timestamp) -> Result<bool> {
         let call = call!(
             "snippet_update",
             snippet.id,
+            seen,
             &snippet.trigger,
             &snippet.description,
             &snippet.text,
             snippet.updated_at,
         );
-        self.change("snippet", call).await
+        let snippet = snippet.clone();
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if tx.execute(call).await? == 0 {
+                        return Ok(false);
+                    }
+                    search::save_snippet(tx, snippet.id.0, words(&snippet)).await?;
+                    Ok(true)
+                })
+            })
+            .await
     }
 
     async fn delete_snippet(&self, id: SnippetId) -> Result<()> {

@@ -7,7 +7,7 @@ use tessera_kernel::ids::{GroupId, SourceId, Uid};
 use tessera_kernel::{Fault, Result, Timestamp};
 
 use crate::Store;
-use crate::db::{Row, call};
+use crate::db::{Call, Row, call};
 use crate::users::name_key;
 
 fn read_source(row: &mut Row) -> Result<Source> {
@@ -26,6 +26,24 @@ fn read_source(row: &mut Row) -> Result<Source> {
     })
 }
 
+/// Adds a data source.
+pub(crate) fn insert(source: &Source) -> Call {
+    call!(
+        "source_insert",
+        source.uid,
+        &source.name,
+        name_key(&source.name),
+        &source.kind,
+        &source.options,
+        source.sealed_options.clone(),
+        source.version,
+        source.paused,
+        source.pause_reason.clone(),
+        source.created_at,
+        source.updated_at,
+    )
+}
+
 #[async_trait]
 impl SourceRepo for Store {
     async fn sources(&self) -> Result<Vec<Source>> {
@@ -34,7 +52,7 @@ impl SourceRepo for Store {
     }
 
     async fn source(&self, id: SourceId) -> Result<Option<Source>> {
-        self.db.row_recent(call!("source_get", id)).await?.as_mut().map(read_source).transpose()
+        self.db.row_recent(call!("source_get", id), read_source).await
     }
 
     async fn insert_source(&self, source: &Source, groups: &[GroupId]) -> Result<SourceId> {
@@ -42,21 +60,7 @@ impl SourceRepo for Store {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let call = call!(
-                        "source_insert",
-                        source.uid,
-                        &source.name,
-                        name_key(&source.name),
-                        &source.kind,
-                        &source.options,
-                        source.sealed_options.clone(),
-                        source.version,
-                        source.paused,
-                        source.pause_reason.clone(),
-                        source.created_at,
-                        source.updated_at,
-                    );
-                    let id: SourceId = tx.one(call).await?.take()?;
+                    let id: SourceId = tx.one(insert(&source)).await?.take()?;
                     for group in groups {
                         tx.execute(call!("group_source_set", group, id, "full")).await?;
                     }

@@ -12,6 +12,8 @@ mod org;
 mod output;
 mod queries;
 mod query;
+mod results;
+mod rows;
 mod session;
 mod sources;
 mod status;
@@ -86,6 +88,9 @@ Examples:
     /// Run queries: list, run
     #[command(subcommand)]
     Query(query::Command),
+    /// Stored results: view, statistics
+    #[command(subcommand)]
+    Results(results::Command),
     /// Queries: list, archive, unarchive, delete, tag, untag, history, restore
     #[command(subcommand)]
     Queries(queries::Command),
@@ -168,6 +173,7 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Sources(command) => Box::pin(sources::run(config, command, json)).await,
                 Command::Groups(command) => Box::pin(groups::run(config, command, json)).await,
                 Command::Queries(command) => Box::pin(queries::run(config, command, json)).await,
+                Command::Results(command) => Box::pin(results::run(config, command, json)).await,
                 Command::Org(command) => Box::pin(org::run(config, command, json)).await,
                 Command::Import(command) => Box::pin(import::run(config, command, json)).await,
                 Command::Database(command) => Box::pin(database::run(config, command, json)).await,

@@ -115,11 +115,13 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
                 true => trash.delete_query(&grant).await.map_err(explain)?,
                 false => trash.weigh_query(&grant).await.map_err(explain)?,
             };
-            let columns = ["deleted", "visualizations", "widgets", "keys", "results", "steps"];
+            let columns =
+                ["deleted", "visualizations", "widgets", "alerts", "keys", "results", "steps"];
             let row = vec![
                 json!(yes),
                 json!(weight.visualizations),
                 json!(weight.widgets),
+                json!(weight.alerts),
                 json!(weight.keys),
                 json!(weight.results),
                 json!(weight.steps),

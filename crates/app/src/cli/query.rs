@@ -1,25 +1,23 @@
 //! `tessera query`.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use futures::StreamExt;
 use serde_json::{Map, Value, json};
 use tessera_access::{ListQueries, ReadJob, ReadResult, RunQuery, RunStatement};
 use tessera_bi::{
     Freshness, Job, JobState, QueryFilter, QueryOrder, QueryResult, QueryScope, RunAnswer,
     RunRequest,
 };
-use tessera_formats::{Format, Options, encoder};
+use tessera_formats::Format;
 use tessera_kernel::PageRequest;
 use tessera_kernel::ids::{QueryId, SourceId};
 use tessera_runtime::{Runtime, RuntimeSettings};
 
-use super::output;
 use super::session::Session;
+use super::{output, rows};
 use crate::compose::{self, explain};
 use crate::config::Config;
 
@@ -63,8 +61,7 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
     match command {
         Command::List => list(&session, as_json).await,
         Command::Run(run) => {
-            let format = Format::from_extension(&run.format)
-                .with_context(|| format!("there is no format {}", run.format))?;
+            let format = rows::format(&run.format)?;
             let settings = RuntimeSettings { workers: 1, ..compose::runtime_settings(&config) };
             let node = format!("cli-{}", std::process::id());
             let core = &session.core;
@@ -126,7 +123,8 @@ async fn execute(session: &Session, run: &Run, format: Format) -> Result<()> {
         RunAnswer::Result(result) => result,
         RunAnswer::Job(job) => finished(session, &job).await?,
     };
-    write(session, &result, format, run.output.as_deref()).await
+    let reader = session.core.bi.results.open(&result).await.map_err(explain)?;
+    rows::write(reader, format, run.output.as_deref()).await
 }
 
 async fn finished(session: &Session, job: &Job) -> Result<QueryResult> {
@@ -144,42 +142,6 @@ async fn finished(session: &Session, job: &Job) -> Result<QueryResult> {
             _ => {}
         }
     }
-}
-
-async fn write(
-    session: &Session,
-    result: &QueryResult,
-    format: Format,
-    path: Option<&Path>,
-) -> Result<()> {
-    let mut reader = session.core.bi.results.open(result).await.map_err(explain)?;
-    let mut encoder = encoder(format, reader.schema, &Options::default()).map_err(explain)?;
-    // Written under another name first: what has the name asked for is whole.
-    let partial = path.map(|path| path.with_extension("partial"));
-    let mut out: Box<dyn Write + Send> = match &partial {
-        Some(partial) => Box::new(
-            std::fs::File::create(partial)
-                .with_context(|| format!("writing {}", partial.display()))?,
-        ),
-        None => Box::new(std::io::stdout()),
-    };
-    let mut chunk = Vec::new();
-    encoder.begin(&mut chunk).map_err(explain)?;
-    while let Some(batch) = reader.batches.next().await {
-        encoder.batch(&batch.map_err(explain)?, &mut chunk).map_err(explain)?;
-        out.write_all(&chunk)?;
-        chunk.clear();
-    }
-    encoder.finish(&mut chunk).map_err(explain)?;
-    if let Some(mut file) = encoder.take_file() {
-        std::io::copy(&mut file, &mut out)?;
-    }
-    out.write_all(&chunk)?;
-    out.flush()?;
-    if let (Some(partial), Some(path)) = (partial, path) {
-        std::fs::rename(&partial, path).with_context(|| format!("writing {}", path.display()))?;
-    }
-    Ok(())
 }
 
 fn parameters(pairs: &[String]) -> Result<Map<String, Value>> {

@@ -71,7 +71,11 @@ impl Session {
     /// Writes down what the operator is about to do without asking the gate.
     pub(super) async fn record(&self, action: Action, object: String, detail: Value) -> Result<()> {
         let action = action.as_str();
-        let entry = AuditEntry { actor: "cli".to_owned(), action, object, detail };
+        self.note(AuditEntry { actor: "cli".to_owned(), action, object, detail }).await
+    }
+
+    /// Writes an entry into the audit log.
+    pub(super) async fn note(&self, entry: AuditEntry) -> Result<()> {
         self.core.access.audit.record(&context(), entry).await.map_err(explain)
     }
 

@@ -27,6 +27,9 @@ section! {
     ServerSection {
         /// Address and port; port 0 takes a free one.
         listen: String = "127.0.0.1:5000".to_owned(),
+        /// Memory for copies of results that are downloaded again and again, from which the kernel
+        /// sends them without copying (`sendfile`), in bytes; 0 for none.
+        sendfile_bytes: usize = 32 << 20,
         /// How callers name this server; empty takes it from each request.
         base_url: String = String::new(),
         /// Largest request body, in bytes.
@@ -119,6 +122,9 @@ section! {
         oidc_scopes: Vec<String> = ["profile", "email"].map(str::to_owned).to_vec(),
         /// How the provider's tokens may be signed: `RS256`, `ES256`, `EdDSA`.
         oidc_algorithms: Vec<String> = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec(),
+        /// Who asks people who come from the provider for a second factor: the provider (`trust`), or
+        /// this server too, as after a password (`ask`).
+        oidc_second_factor: String = "trust".to_owned(),
         /// The cookie with a signed token that tells who calls; empty for none.
         jwt_cookie: String = String::new(),
         /// The header with such a token; empty for none.
@@ -135,8 +141,13 @@ section! {
         jwt_algorithms: Vec<String> = ["RS256", "ES256", "EdDSA"].map(str::to_owned).to_vec(),
         /// Whether the e-mail address in a token that does not say so is a proved one.
         jwt_email_verified: bool = false,
+        /// The same for signed tokens (`trust` or `ask`). A request with a token cannot be asked: with `ask`
+        /// the tokens of those who have, or must have, a second factor here are refused.
+        jwt_second_factor: String = "trust".to_owned(),
         /// The header in which a proxy of `server.trusted_proxies` names who calls; empty for none.
         remote_user_header: String = String::new(),
+        /// The same for those whom that header names (`trust` or `ask`).
+        remote_user_second_factor: String = "trust".to_owned(),
         /// How long public keys are remembered, in seconds.
         keys_seconds: i64 = 3600,
         /// Whether a provider may be asked without encryption also on other machines.
@@ -267,9 +278,8 @@ section! {
         look_seconds: u64 = 60,
         /// How long runs are remembered, in seconds.
         log_seconds: i64 = 30 * 24 * 3600,
-        /// Whether owners are told of failures by mail, where the organisation does not say it.
-        failure_mails: bool = false,
-        /// How long failures are collected for one mail, in seconds.
+        /// How long failures are collected for one mail, in seconds
+        /// (`organization.send_email_on_failed_scheduled_queries`).
         failure_mail_seconds: u64 = 3600,
         /// After so many failures in a row of a query its owner is not told any more.
         failure_mails_max: i64 = 100,
@@ -455,8 +465,10 @@ section! {
 }
 
 section! {
-    /// How the Redash dialect writes dates in CSV and TSV.
+    /// How the Redash dialect writes dates in CSV and TSV, and what it calls itself.
     RedashSection {
+        /// The version that clients are told; they decide by it what to ask for.
+        version: String = "26.08.0".to_owned(),
         /// Dates, in moment.js tokens.
         date_format: String = "DD/MM/YY".to_owned(),
         /// Times of day, in moment.js tokens.

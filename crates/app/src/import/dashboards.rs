@@ -4,10 +4,11 @@ use anyhow::Result;
 use serde_json::Value;
 use tessera_access::{KeyKind, KeyOwner, Object};
 use tessera_bi::{ImportedDashboard, ImportedWidget, Numbered};
+use tessera_kernel::Code;
 use tessera_kernel::ids::{DashboardId, VisualizationId};
 
-use super::Import;
 use super::json::{flag, id, key, list, number, person, text, texts, time};
+use super::{Earlier, Import};
 use crate::compose::explain;
 
 const DASHBOARDS: Numbered = Numbered::Dashboards;
@@ -30,34 +31,43 @@ impl Import<'_> {
                 self.report.skipped(DASHBOARDS.as_str(), old, &name, "it cannot be read");
                 continue;
             };
-            if !self.is_done(DASHBOARDS, old, &listed) {
-                let made = match self.dry_run {
-                    true => Ok(DashboardId(old)),
-                    false => self.dashboard(old, &dashboard).await,
-                };
-                match made {
-                    Ok(here) => {
-                        self.report.created(DASHBOARDS, old, here.0);
-                        self.note(DASHBOARDS, old, here.0, &listed).await?;
-                        self.editors("dashboards", old, Object::Dashboard(here)).await?;
-                    }
-                    Err(error) => {
-                        let why = format!("{error:#}");
-                        self.report.skipped(DASHBOARDS.as_str(), old, &name, why);
-                        continue;
-                    }
+            let earlier = self.earlier(DASHBOARDS, old, &listed);
+            let made = match earlier {
+                Earlier::Done => {
+                    self.widgets(old, &dashboard).await?;
+                    continue;
+                }
+                Earlier::Begun(here) => {
+                    self.report.before(DASHBOARDS, old, false);
+                    Ok(DashboardId(here))
+                }
+                Earlier::Nothing => self.dashboard(old, &dashboard).await,
+            };
+            match made {
+                Ok(here) => {
+                    self.numbers.insert((DASHBOARDS, old), here.0);
+                    self.link(old, here, &dashboard, earlier).await;
+                    self.editors("dashboards", old, Object::Dashboard(here)).await?;
+                    self.note(DASHBOARDS, old, here.0, &listed).await?;
+                    self.widgets(old, &dashboard).await?;
+                }
+                Err(error) => {
+                    let why = format!("{error:#}");
+                    self.report.skipped(DASHBOARDS.as_str(), old, &name, why);
                 }
             }
-            self.widgets(old, &dashboard).await?;
         }
         Ok(())
     }
 
     async fn dashboard(&mut self, old: i64, there: &Value) -> Result<DashboardId> {
+        if self.dry_run {
+            self.report.created(DASHBOARDS, old, old);
+            return Ok(DashboardId(old));
+        }
         let now = self.core.clock.now();
         let slug = text(there, "slug");
         let new = ImportedDashboard {
-            wanted_id: old,
             slug: slug.clone(),
             name: text(there, "name"),
             owner: self.owner(person(there, "user")),
@@ -70,10 +80,19 @@ impl Import<'_> {
             created_at: time(there, "created_at", now),
             updated_at: time(there, "updated_at", now),
         };
-        let made = self.core.bi.imports.dashboard(&self.grant, new).await;
+        let made = self.core.bi.imports.dashboard(&self.grant, &self.begun(old), new).await;
         let (here, given) = made.map_err(explain)?;
         if given != slug {
             self.report.note(format!("the slug {slug} is taken: dashboard {old} is {given} here"));
+        }
+        self.report.created(DASHBOARDS, old, here.0);
+        Ok(here)
+    }
+
+    /// Keeps a public link working.
+    async fn link(&mut self, old: i64, here: DashboardId, there: &Value, earlier: Earlier) {
+        if self.dry_run {
+            return;
         }
         if there["public_url"].is_string()
             && let Some(key) = key(there)
@@ -81,12 +100,14 @@ impl Import<'_> {
             let owner = KeyOwner::Dashboard(here);
             let keys = &self.core.access.keys;
             let kept = keys.keep_recoverable(&self.grant, KeyKind::Dashboard, owner, &key).await;
-            if let Err(fault) = kept {
+            // One that an import began may have its key already.
+            if let Err(fault) = kept
+                && (earlier == Earlier::Nothing || fault.code() != Code::Duplicate)
+            {
                 let why = fault.detail();
                 self.report.note(format!("the public link of dashboard {old} is not kept: {why}"));
             }
         }
-        Ok(here)
     }
 
     async fn widgets(&mut self, old: i64, dashboard: &Value) -> Result<()> {
@@ -108,7 +129,6 @@ impl Import<'_> {
                 continue;
             }
             let new = ImportedWidget {
-                wanted_id: old,
                 dashboard: DashboardId(here),
                 visualization: visualization.map(VisualizationId),
                 text: text(widget, "text"),
@@ -119,7 +139,10 @@ impl Import<'_> {
             };
             let here = match self.dry_run {
                 true => old,
-                false => self.core.bi.imports.widget(&self.grant, new).await.map_err(explain)?.0,
+                false => {
+                    let (imports, mark) = (&self.core.bi.imports, self.whole(old, widget));
+                    imports.widget(&self.grant, &mark, new).await.map_err(explain)?.0
+                }
             };
             self.report.created(WIDGETS, old, here);
             self.note(WIDGETS, old, here, widget).await?;

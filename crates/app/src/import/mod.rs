@@ -1,8 +1,9 @@
 //! `tessera import`: takes over what another server has, over its HTTP API.
 //!
 //! `peer` reads, `report` tells what happened, the other files take over one kind of objects each.
-//! Every object is remembered by the number it had, so that an import that was broken off goes on
-//! where it ended, and nothing is made twice.
+//! Every object is remembered by the number it had in the transaction that makes it, and once more
+//! when all that belongs to it is here too: so an import that was broken off, at whatever moment,
+//! goes on where it ended, and nothing is made twice.
 
 mod dashboards;
 mod json;
@@ -19,7 +20,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tessera_access::{AdministerKeys, Authorized, Caller, RunImport};
-use tessera_bi::{ImportRecord, Numbered};
+use tessera_bi::{ImportMark, ImportRecord, Numbered};
 use tessera_kernel::ids::UserId;
 
 pub(crate) use peer::Peer;
@@ -90,16 +91,40 @@ impl<'a> Import<'a> {
         Ok(self.report)
     }
 
-    /// Whether an object was taken over before; then its number is known from now on.
-    fn is_done(&mut self, kind: Numbered, old: i64, there: &Value) -> bool {
-        let Some(record) = self.done.get(&(kind.as_str().to_owned(), old)) else { return false };
-        self.numbers.insert((kind, old), record.new_id);
+    /// What an earlier import did with an object. The number of one that is here is known from now on.
+    fn earlier(&mut self, kind: Numbered, old: i64, there: &Value) -> Earlier {
+        let Some(record) = self.done.get(&(kind.as_str().to_owned(), old)) else {
+            return Earlier::Nothing;
+        };
+        if record.new_id != 0 {
+            self.numbers.insert((kind, old), record.new_id);
+        }
+        if !record.is_finished() {
+            return Earlier::Begun(record.new_id);
+        }
         let changed = record.digest != digest(there);
         self.report.before(kind, old, changed);
-        true
+        Earlier::Done
     }
 
-    /// Remembers an object that was taken over, or matched with one that is here.
+    /// Whether an object that is whole once it is made was taken over before.
+    fn is_done(&mut self, kind: Numbered, old: i64, there: &Value) -> bool {
+        self.earlier(kind, old, there) == Earlier::Done
+    }
+
+    /// Where an object comes from that is whole once it is made.
+    fn whole(&self, old: i64, there: &Value) -> ImportMark {
+        ImportMark { digest: digest(there), ..self.begun(old) }
+    }
+
+    /// Where an object comes from of which more is to come until [`note`](Self::note).
+    fn begun(&self, old: i64) -> ImportMark {
+        let origin = self.peer.origin().to_owned();
+        ImportMark { origin, old_id: old, digest: String::new() }
+    }
+
+    /// Remembers an object that was taken over with all that belongs to it, or matched with one that
+    /// is here.
     async fn note(&mut self, kind: Numbered, old: i64, new: i64, there: &Value) -> Result<()> {
         self.numbers.insert((kind, old), new);
         if self.dry_run {
@@ -125,6 +150,17 @@ impl<'a> Import<'a> {
     fn owner(&self, old: Option<i64>) -> UserId {
         old.and_then(|old| self.here(Numbered::Users, old)).map_or(self.importer, UserId)
     }
+}
+
+/// What an earlier import did with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    /// It did not come to it.
+    Nothing,
+    /// It made it, or was about to (0), and what belongs to it may be missing.
+    Begun(i64),
+    /// It took it over.
+    Done,
 }
 
 /// What an object was there, so that a second import can tell that it changed.

@@ -4,13 +4,13 @@ use anyhow::Result;
 use serde_json::Value;
 use tessera_access::{
     AdministerGroup, AdministerUser, CreateGroup, Group, KeyKind, KeyOwner, ListGroups, NewGroup,
-    NewUser, RequestContext, UpdateUser, UserChange,
+    NewUser, RequestContext, UpdateUser, User, UserChange,
 };
 use tessera_bi::Numbered;
 use tessera_kernel::ids::{GroupId, UserId};
 
-use super::Import;
 use super::json::{flag, id, key, text, texts};
+use super::{Earlier, Import};
 use crate::compose::explain;
 
 const GROUPS: Numbered = Numbered::Groups;
@@ -28,32 +28,52 @@ impl Import<'_> {
         let here = self.core.access.groups.list(&grant.map_err(explain)?).await.map_err(explain)?;
         for group in there {
             let (old, name) = (id(&group), text(&group, "name"));
-            if self.is_done(GROUPS, old, &group) {
-                continue;
-            }
-            let same = |known: &&Group| known.name == name;
-            if let Some(known) = here.iter().find(same) {
-                self.report.matched(GROUPS, old, known.id.0);
-                self.note(GROUPS, old, known.id.0, &group).await?;
-                continue;
-            }
-            let new = match self.dry_run {
-                true => old,
-                false => self.group(old, name, texts(&group, "permissions")).await?.0,
+            let earlier = self.earlier(GROUPS, old, &group);
+            let known = here.iter().find(|known| known.name == name);
+            let new = match (earlier, known) {
+                (Earlier::Done, _) => continue,
+                (Earlier::Nothing, Some(known)) => {
+                    self.report.matched(GROUPS, old, known.id.0);
+                    known.id.0
+                }
+                // An import made it and was broken off.
+                (Earlier::Begun(_), Some(known)) => {
+                    self.group_words(known, texts(&group, "permissions")).await?;
+                    self.report.before(GROUPS, old, false);
+                    known.id.0
+                }
+                (_, None) => {
+                    let new = match self.dry_run {
+                        true => old,
+                        false => self.group(old, name, texts(&group, "permissions")).await?.0,
+                    };
+                    self.report.created(GROUPS, old, new);
+                    new
+                }
             };
-            self.report.created(GROUPS, old, new);
             self.note(GROUPS, old, new, &group).await?;
         }
         Ok(())
     }
 
     async fn group(&mut self, old: i64, name: String, words: Vec<String>) -> Result<GroupId> {
-        self.core.bi.imports.number(&self.grant, GROUPS, old).await.map_err(explain)?;
+        let mark = self.begun(old);
+        self.core.bi.imports.begin(&self.grant, GROUPS, &mark).await.map_err(explain)?;
         let access = &self.core.access;
         let context = RequestContext::default();
         let grant = access.gate.permit(&self.caller, &context, CreateGroup {}).await;
         let new = NewGroup { name };
         let group = access.groups.create(&grant.map_err(explain)?, new).await.map_err(explain)?;
+        self.group_words(&group, words).await?;
+        Ok(group.id)
+    }
+
+    /// Gives a group its permissions.
+    async fn group_words(&mut self, group: &Group, words: Vec<String>) -> Result<()> {
+        let (access, context) = (&self.core.access, RequestContext::default());
+        if self.dry_run {
+            return Ok(());
+        }
         if words != group.permissions && !words.is_empty() {
             let act = AdministerGroup { group: group.id };
             let grant = access.gate.permit(&self.caller, &context, act).await.map_err(explain)?;
@@ -62,7 +82,7 @@ impl Import<'_> {
                 self.report.note(format!("group {} has the default permissions: {why}", group.id));
             }
         }
-        Ok(group.id)
+        Ok(())
     }
 
     /// Users; those with an address that is here already are the ones that are here. Nobody is
@@ -76,29 +96,35 @@ impl Import<'_> {
         let mut without_password = 0_u64;
         for user in there {
             let old = id(&user);
-            if self.is_done(USERS, old, &user) {
+            let earlier = self.earlier(USERS, old, &user);
+            if earlier == Earlier::Done {
                 continue;
             }
             let email = text(&user, "email");
             let known = self.core.access.users.by_email(&email).await.map_err(explain)?;
-            if let Some(known) = known {
-                self.report.matched(USERS, old, known.id.0);
-                self.note(USERS, old, known.id.0, &user).await?;
-                self.user_key(old, known.id, false).await?;
-                continue;
-            }
-            let made = match self.dry_run {
-                true => Ok(UserId(old)),
-                false => self.user(old, &user).await,
+            let made = match known {
+                Some(known) if earlier == Earlier::Nothing => {
+                    self.report.matched(USERS, old, known.id.0);
+                    self.user_key(old, known.id, false).await?;
+                    self.note(USERS, old, known.id.0, &user).await?;
+                    continue;
+                }
+                _ if self.dry_run => Ok(UserId(old)),
+                // An import made it and was broken off.
+                Some(known) => self.user_rights(known, &user).await,
+                None => self.user(old, &user).await,
             };
             match made {
                 Ok(new) => {
                     without_password += u64::from(
                         !flag(&user, "is_disabled") && !flag(&user, "is_invitation_pending"),
                     );
-                    self.report.created(USERS, old, new.0);
-                    self.note(USERS, old, new.0, &user).await?;
+                    match earlier {
+                        Earlier::Begun(_) => self.report.before(USERS, old, false),
+                        _ => self.report.created(USERS, old, new.0),
+                    }
                     self.user_key(old, new, true).await?;
+                    self.note(USERS, old, new.0, &user).await?;
                 }
                 Err(error) => {
                     self.report.skipped(USERS.as_str(), old, &email, format!("{error:#}"));
@@ -114,15 +140,20 @@ impl Import<'_> {
     }
 
     async fn user(&mut self, old: i64, there: &Value) -> Result<UserId> {
-        self.core.bi.imports.number(&self.grant, USERS, old).await.map_err(explain)?;
-        let groups: Vec<GroupId> = self.groups_of(there);
+        let mark = self.begun(old);
+        self.core.bi.imports.begin(&self.grant, USERS, &mark).await.map_err(explain)?;
         let new = NewUser {
             name: text(there, "name"),
             email: text(there, "email"),
-            groups: groups.clone(),
+            groups: self.groups_of(there),
         };
-        let access = &self.core.access;
-        let user = access.users.add(new, None, Some(self.importer)).await.map_err(explain)?;
+        let added = self.core.access.users.add(new, None, Some(self.importer)).await;
+        self.user_rights(added.map_err(explain)?, there).await
+    }
+
+    /// Gives a user its groups, and disables who is disabled there.
+    async fn user_rights(&mut self, user: User, there: &Value) -> Result<UserId> {
+        let (access, groups) = (&self.core.access, self.groups_of(there));
         let context = RequestContext::default();
         if !groups.is_empty() && user.groups != groups {
             // There nobody joins the default group by necessity.

@@ -6,8 +6,8 @@ use tessera_access::Object;
 use tessera_bi::{ImportedQuery, ImportedVisualization, NewVisualization, Numbered};
 use tessera_kernel::ids::{QueryId, SourceId, UserId};
 
-use super::Import;
 use super::json::{flag, id, key, list, number, person, text, text_or_none, texts, time};
+use super::{Earlier, Import};
 use crate::compose::explain;
 
 const QUERIES: Numbered = Numbered::Queries;
@@ -27,45 +27,62 @@ impl Import<'_> {
                 self.report.skipped(QUERIES.as_str(), old, &name, "it cannot be read");
                 continue;
             };
-            // A visualization that was made since is still taken over.
-            if self.is_done(QUERIES, old, &listed) {
-                self.visualizations(old, &query).await?;
-                continue;
-            }
-            let new = self.to_query(old, &query);
-            if new.source.is_none() && number(&query, "data_source_id").is_some() {
-                self.report.note(format!("query {old} ({name}) lost its data source"));
-            }
-            let made = match self.dry_run {
-                true => Ok(QueryId(old)),
-                false => self.core.bi.imports.query(&self.grant, new).await.map_err(explain),
+            let made = match self.earlier(QUERIES, old, &listed) {
+                // A visualization that was made since is still taken over.
+                Earlier::Done => {
+                    self.visualizations(old, &query).await?;
+                    continue;
+                }
+                Earlier::Begun(here) => {
+                    self.report.before(QUERIES, old, false);
+                    Ok(QueryId(here))
+                }
+                Earlier::Nothing => self.query(old, &query).await,
             };
             match made {
                 Ok(here) => {
-                    self.report.created(QUERIES, old, here.0);
-                    self.note(QUERIES, old, here.0, &listed).await?;
+                    self.numbers.insert((QUERIES, old), here.0);
                     self.visualizations(old, &query).await?;
                     self.editors("queries", old, Object::Query(here)).await?;
-                    parametrized.push((here, query));
+                    if has_dropdowns(&query) {
+                        parametrized.push((old, here, query, listed));
+                    } else {
+                        self.note(QUERIES, old, here.0, &listed).await?;
+                    }
                 }
-                Err(error) => {
-                    self.report.skipped(QUERIES.as_str(), old, &name, format!("{error:#}"));
+                Err(fault) => {
+                    let why = format!("{:#}", explain(fault));
+                    self.report.skipped(QUERIES.as_str(), old, &name, why);
                 }
             }
         }
-        for (here, query) in parametrized {
+        for (old, here, query, listed) in parametrized {
             self.dropdowns(here, &query["options"]).await?;
+            self.note(QUERIES, old, here.0, &listed).await?;
         }
         Ok(())
     }
 
-    fn to_query(&self, old: i64, there: &Value) -> ImportedQuery {
+    async fn query(&mut self, old: i64, there: &Value) -> tessera_kernel::Result<QueryId> {
+        let new = self.to_query(there);
+        if new.source.is_none() && number(there, "data_source_id").is_some() {
+            let name = &new.name;
+            self.report.note(format!("query {old} ({name}) lost its data source"));
+        }
+        let here = match self.dry_run {
+            true => QueryId(old),
+            false => self.core.bi.imports.query(&self.grant, &self.begun(old), new).await?,
+        };
+        self.report.created(QUERIES, old, here.0);
+        Ok(here)
+    }
+
+    fn to_query(&self, there: &Value) -> ImportedQuery {
         let now = self.core.clock.now();
         let source = number(there, "data_source_id");
         let schedule = Some(there["schedule"].clone()).filter(Value::is_object);
         let editor = person(there, "last_modified_by");
         ImportedQuery {
-            wanted_id: old,
             name: text(there, "name"),
             description: text_or_none(there, "description"),
             text: text(there, "query"),
@@ -95,7 +112,6 @@ impl Import<'_> {
                 continue;
             }
             let new = ImportedVisualization {
-                wanted_id: old,
                 query: QueryId(here),
                 content: NewVisualization {
                     kind: text(visualization, "type"),
@@ -109,7 +125,8 @@ impl Import<'_> {
             let here = match self.dry_run {
                 true => old,
                 false => {
-                    let made = self.core.bi.imports.visualization(&self.grant, new).await;
+                    let mark = self.whole(old, visualization);
+                    let made = self.core.bi.imports.visualization(&self.grant, &mark, new).await;
                     made.map_err(explain)?.0
                 }
             };
@@ -152,4 +169,9 @@ impl Import<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a parameter takes its values from another query.
+fn has_dropdowns(query: &Value) -> bool {
+    list(&query["options"], "parameters").iter().any(|one| number(one, "queryId").is_some())
 }

@@ -46,7 +46,6 @@ impl Import<'_> {
         for there in self.rest_of(SNIPPETS, "/api/query_snippets").await? {
             let (old, now) = (id(&there), self.core.clock.now());
             let new = ImportedSnippet {
-                wanted_id: old,
                 content: NewSnippet {
                     trigger: text(&there, "trigger"),
                     description: text(&there, "description"),
@@ -62,7 +61,10 @@ impl Import<'_> {
             let name = new.content.trigger.clone();
             let made = match self.dry_run {
                 true => Ok(old),
-                false => self.core.bi.imports.snippet(&self.grant, new).await.map(|id| id.0),
+                false => {
+                    let (imports, mark) = (&self.core.bi.imports, self.whole(old, &there));
+                    imports.snippet(&self.grant, &mark, new).await.map(|id| id.0)
+                }
             };
             self.made(SNIPPETS, &there, &name, made).await?;
         }
@@ -80,7 +82,6 @@ impl Import<'_> {
             let (options, secrets) = without_secrets(&there["options"]);
             let name = text(&there, "name");
             let new = ImportedDestination {
-                wanted_id: old,
                 name: name.clone(),
                 kind: text(&there, "type"),
                 options,
@@ -88,7 +89,10 @@ impl Import<'_> {
             };
             let made = match self.dry_run {
                 true => Ok(old),
-                false => self.core.bi.imports.destination(&self.grant, new).await.map(|id| id.0),
+                false => {
+                    let (imports, mark) = (&self.core.bi.imports, self.whole(old, &listed));
+                    imports.destination(&self.grant, &mark, new).await.map(|id| id.0)
+                }
             };
             if made.is_ok() && !secrets.is_empty() {
                 self.report.note(format!("destination {name} needs its secrets: {secrets:?}"));
@@ -111,7 +115,6 @@ impl Import<'_> {
             };
             let now = self.core.clock.now();
             let new = ImportedAlert {
-                wanted_id: old,
                 name: name.clone(),
                 query: QueryId(query),
                 owner: self.owner(person(&there, "user")),
@@ -123,7 +126,10 @@ impl Import<'_> {
             };
             let made = match self.dry_run {
                 true => Ok(old),
-                false => self.core.bi.imports.alert(&self.grant, new).await.map(|id| id.0),
+                false => {
+                    let (imports, mark) = (&self.core.bi.imports, self.whole(old, &there));
+                    imports.alert(&self.grant, &mark, new).await.map(|id| id.0)
+                }
             };
             self.made(ALERTS, &there, &name, made).await?;
         }

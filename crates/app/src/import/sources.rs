@@ -33,13 +33,16 @@ impl Import<'_> {
             if self.is_done(SOURCES, old, &source) {
                 continue;
             }
-            let new = self.to_import(old, &source, &types);
+            let new = self.to_import(&source, &types);
             if let Some(why) = &new.paused {
                 self.report.note(format!("data source {old} ({name}) is paused: {why}"));
             }
             let here = match self.dry_run {
                 true => old,
-                false => self.core.bi.imports.source(&self.grant, new).await.map_err(explain)?.0,
+                false => {
+                    let (imports, mark) = (&self.core.bi.imports, self.whole(old, &source));
+                    imports.source(&self.grant, &mark, new).await.map_err(explain)?.0
+                }
             };
             self.report.created(SOURCES, old, here);
             self.note(SOURCES, old, here, &source).await?;
@@ -47,7 +50,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    fn to_import(&self, old: i64, there: &Value, types: &[SourceType]) -> ImportedSource {
+    fn to_import(&self, there: &Value, types: &[SourceType]) -> ImportedSource {
         let kind = text(there, "type");
         let (options, masked) = without_secrets(&there["options"]);
         let known = types.iter().any(|known| known.name == kind);
@@ -70,7 +73,6 @@ impl Import<'_> {
             Some((GroupId(group), level))
         });
         ImportedSource {
-            wanted_id: old,
             name: text(there, "name"),
             kind,
             options,

@@ -9,6 +9,7 @@
 
 mod action;
 mod acts;
+mod attempts;
 mod attributes;
 mod audit;
 mod caller;
@@ -38,6 +39,7 @@ mod workspaces;
 
 pub use action::{Action, Need, PermissionWord, permission_actions};
 pub use acts::*;
+pub use attempts::AttemptRepo;
 pub use attributes::{Attributes, check_attributes, check_given_attributes};
 pub use audit::{
     Audit, AuditBreak, AuditEntry, AuditEvent, AuditExportLines, AuditFilter, AuditPage,
@@ -73,8 +75,8 @@ pub use settings::{AccessSettings, TransportRule, UsageSettings};
 pub use setup::{Setup, SetupRequest};
 pub use signin::{
     Challenge, Claims, Completed, Enrolment, FactorPolicy, FactorStatus, Federation, FlowEnd,
-    FlowStart, Identity, Method, Pending, PendingKind, SecondFactor, SecondFactors, SignIn,
-    SignInSettings, SignIns, Way,
+    FlowStart, ForeignFactor, Identity, Method, Pending, PendingKind, SecondFactor, SecondFactors,
+    SignIn, SignInSettings, SignIns, Way,
 };
 pub use throttle::Throttle;
 pub use usage::{

@@ -379,6 +379,7 @@ pub trait Repos:
     + AuditRepo
     + LimitRepo
     + MailRepo
+    + crate::AttemptRepo
     + 'static
 {
 }
@@ -397,6 +398,7 @@ impl<T> Repos for T where
         + AuditRepo
         + LimitRepo
         + MailRepo
+        + crate::AttemptRepo
         + 'static
 {
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tessera_kernel::{Clock, Random, Secret};
 
+use crate::attempts::Shared;
 use crate::ports::{Repos, UsageLog};
 use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
@@ -76,7 +77,12 @@ impl Access {
         setup_token: Option<Secret>,
     ) -> Self {
         let passwords = Passwords::new(Arc::clone(&random), settings.password_min_characters);
-        let guard = Guard::new(&settings);
+        let shared = Shared {
+            repos: Arc::clone(&repos),
+            peppers: peppers.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let guard = Guard::new(&settings, shared);
         let usage = Usage::new(Arc::clone(&repos), Arc::clone(&clock), settings.usage.clone());
         let gate = Gate::new(Arc::clone(&repos), peppers, Arc::clone(&clock), settings);
         let mails = Mails::new(

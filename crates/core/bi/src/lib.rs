@@ -34,8 +34,9 @@ pub use alerts::{
     NewAlert, NewDelivery, Operator, RowSelector, Subscription,
 };
 pub use dashboards::{
-    Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing, DashboardOrder,
-    DashboardScope, Dashboards, NewWidget, Widget, WidgetChange, WidgetDetail,
+    AsOf, Dashboard, DashboardChange, DashboardDetail, DashboardFilter, DashboardListing,
+    DashboardOrder, DashboardScope, Dashboards, LostWidget, NewWidget, RestoredDashboard, Widget,
+    WidgetChange, WidgetDetail, WidgetLoss, widget_step,
 };
 pub use destinations::{
     Destination, DestinationChange, DestinationSettings, DestinationView, Destinations,
@@ -43,21 +44,25 @@ pub use destinations::{
 };
 pub use history::{HistoryStep, VersionDiff, unified_diff};
 pub use import::{
-    ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
+    ImportMark, ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
     ImportedSnippet, ImportedSource, ImportedVisualization, ImportedWidget, Imports, Numbered,
+    TakenOver,
 };
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RESULTS_SOURCE,
-    RunAnswer, RunInput, RunInputs, RunRequest, RunViewer, SCHEMA_UNSUPPORTED,
+    RUNNING_MAX, RunAnswer, RunInput, RunInputs, RunRequest, RunViewer, RunningJob,
+    SCHEMA_UNSUPPORTED, Tally,
 };
 pub use parameters::DropdownOption;
 pub use queries::{
     Change, NewPinnedKey, NewQuery, Queries, Query, QueryChange, QueryDetail, QueryFilter,
-    QueryListing, QueryOrder, QueryScope, QueryText, QueryVersions, TagCount,
+    QueryListing, QueryOrder, QueryScope, QueryTakes, QueryText, QueryVersions, TagCount, Taken,
 };
 pub use reach::{KeyReach, Reach, ReachedObject, Share};
 pub use results::views;
-pub use results::{QueryResult, ResultReader, Results, cache_key, exported, template_digest};
+pub use results::{
+    QueryResult, ResultReader, Results, cache_key, exported, record_export, template_digest,
+};
 pub use schedules::{
     Blocked, BlockedReason, FailureToReport, Next, Past, ReportClaim, ReportSettings, Schedule,
     ScheduleClaim, SchedulePlan, ScheduleSettings, ScheduleState, ScheduleStatus, ScheduledRun,

@@ -20,10 +20,10 @@ pub use crate::schedules::ScheduleRepo;
 use crate::views::{View, ViewLimits, ViewRows};
 use crate::{
     Activity, AlertNotice, Change, ChannelType, Dashboard, DashboardFilter, DashboardListing,
-    Found, ImportRecord, Job, Json, NewFile, NewJob, Numbered, ObjectKind, Outcome, Query,
-    QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, SearchFilter, Snippet,
-    SnippetListing, Source, SourceFile, SourceType, Table, TagCount, TrashWeight, Visualization,
-    Widget, WidgetDetail,
+    Found, ImportMark, ImportRecord, Job, Json, NewFile, NewJob, Numbered, ObjectKind, Outcome,
+    Query, QueryDetail, QueryFilter, QueryListing, QueryResult, QueryText, RunningJob,
+    SearchFilter, Snippet, SnippetListing, Source, SourceFile, SourceType, Table, TagCount,
+    TakenOver, TrashWeight, Visualization, Widget, WidgetDetail,
 };
 
 /// Data sources.
@@ -76,7 +76,8 @@ pub trait QueryRepo: Send + Sync {
     /// Writes a query and its history, and the version if what runs changed, if its version is
     /// still `expected`; `false` if it is not.
     async fn update_query(&self, query: &Query, expected: i64, change: &Change) -> Result<bool>;
-    /// Archives a query: clears its schedule and deletes the widgets that show it.
+    /// Archives a query: clears its schedule and deletes the widgets that show it, which the
+    /// histories of their dashboards tell.
     async fn archive_query(&self, id: QueryId, at: Timestamp, change: &Change) -> Result<()>;
     /// What a query was as of a version: that of the last change at or before it that changed what
     /// runs. `None` if that is not recorded, or if there has been no such version.
@@ -106,8 +107,14 @@ pub trait QueryRepo: Send + Sync {
     async fn insert_visualization(&self, visualization: &Visualization) -> Result<VisualizationId>;
     /// Writes a visualization.
     async fn update_visualization(&self, visualization: &Visualization) -> Result<()>;
-    /// Deletes a visualization and the widgets that show it.
-    async fn delete_visualization(&self, id: VisualizationId) -> Result<()>;
+    /// Deletes a visualization and the widgets that show it, which the histories of their
+    /// dashboards tell.
+    async fn delete_visualization(
+        &self,
+        id: VisualizationId,
+        by: UserId,
+        at: Timestamp,
+    ) -> Result<()>;
 }
 
 /// Dashboards and their widgets.
@@ -158,12 +165,23 @@ pub trait DashboardRepo: Send + Sync {
     async fn dashboard_tags(&self, visible: &Visible) -> Result<Vec<TagCount>>;
     /// One widget.
     async fn widget(&self, id: WidgetId) -> Result<Option<Widget>>;
-    /// Adds a widget.
-    async fn insert_widget(&self, widget: &Widget) -> Result<WidgetId>;
-    /// Writes a widget.
-    async fn update_widget(&self, widget: &Widget) -> Result<()>;
-    /// Deletes a widget.
-    async fn delete_widget(&self, id: WidgetId) -> Result<()>;
+    /// Adds a widget, and the step of its dashboard's history.
+    async fn insert_widget(&self, widget: &Widget, by: UserId) -> Result<WidgetId>;
+    /// Writes a widget, and the step of its dashboard's history.
+    async fn update_widget(&self, widget: &Widget, by: UserId) -> Result<()>;
+    /// Deletes a widget, and writes the step of its dashboard's history.
+    async fn delete_widget(&self, id: WidgetId, by: UserId, at: Timestamp) -> Result<()>;
+    /// Writes a dashboard as [`update_dashboard`](Self::update_dashboard) does, and its widgets in
+    /// the same transaction: each of `present` is written, or made with its number if it is gone;
+    /// those of `gone` are deleted. The history tells each.
+    async fn restore_dashboard(
+        &self,
+        dashboard: &Dashboard,
+        expected: i64,
+        change: &Change,
+        present: &[Widget],
+        gone: &[WidgetId],
+    ) -> Result<bool>;
 }
 
 /// Jobs and the records of results.
@@ -233,6 +251,8 @@ pub trait JobRepo: Send + Sync {
     async fn reap_jobs(&self, now: Timestamp, attempts_max: i64) -> Result<(u64, u64)>;
     /// Removes final jobs that ended before `before`.
     async fn purge_jobs(&self, before: Timestamp) -> Result<u64>;
+    /// The jobs that run, the longest running first, at most this many.
+    async fn running_jobs(&self, at_most: u64) -> Result<Vec<RunningJob>>;
     /// How many jobs are queued and how many are running.
     async fn count_jobs(&self) -> Result<(u64, u64)>;
 
@@ -293,6 +313,11 @@ pub trait ImportRepo: Send + Sync {
     async fn imports(&self, origin: &str) -> Result<Vec<ImportRecord>>;
     /// Remembers that an object was taken over; one that was before is written anew.
     async fn note_import(&self, record: &ImportRecord) -> Result<()>;
+    /// Remembers that an object is about to be made; one that is remembered stays as it is.
+    async fn begin_import(&self, kind: Numbered, mark: &ImportMark, at: Timestamp) -> Result<()>;
+    /// Makes an object with the number it had, unless a higher one was given, and remembers it, in
+    /// one transaction. One that is remembered is not made again. Gives its number here.
+    async fn take_over(&self, new: TakenOver, mark: &ImportMark, at: Timestamp) -> Result<i64>;
     /// Makes the next new object of a kind have this number, unless it or a higher one was given.
     async fn advance_numbers(&self, kind: Numbered, wanted: i64) -> Result<()>;
     /// Writes the options of a query and of its versions; its version stays.
@@ -308,8 +333,11 @@ pub trait SnippetRepo: Send + Sync {
     async fn snippet(&self, id: SnippetId) -> Result<Option<SnippetListing>>;
     /// Adds a snippet; `Duplicate` if its word is taken.
     async fn insert_snippet(&self, snippet: &Snippet) -> Result<SnippetId>;
-    /// Writes a snippet; `Duplicate` if its word is taken.
-    async fn update_snippet(&self, snippet: &Snippet) -> Result<()>;
+    /// The number of the snippet with this identifier.
+    async fn snippet_id(&self, uid: Uid) -> Result<Option<SnippetId>>;
+    /// Writes a snippet, if it was last changed at `seen`; else `false`. `Duplicate` if its word is
+    /// taken.
+    async fn update_snippet(&self, snippet: &Snippet, seen: Timestamp) -> Result<bool>;
     /// Deletes a snippet.
     async fn delete_snippet(&self, id: SnippetId) -> Result<()>;
 }

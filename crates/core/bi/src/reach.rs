@@ -8,7 +8,10 @@ use tessera_kernel::ids::UserId;
 use tessera_kernel::{PageRequest, Result};
 
 use crate::service::Parts;
-use crate::{DashboardFilter, DashboardOrder, DashboardScope, QueryFilter, QueryOrder, QueryScope};
+use crate::{
+    AlertFilter, DashboardFilter, DashboardOrder, DashboardScope, QueryFilter, QueryOrder,
+    QueryScope,
+};
 
 /// Most objects of one kind that are looked at.
 const OBJECTS_MAX: usize = 5000;
@@ -26,7 +29,7 @@ const OF_SOURCES: [Action; 10] = [
     Action::QueriesCreate,
 ];
 
-const OF_QUERIES: [Action; 11] = [
+const OF_QUERIES: [Action; 12] = [
     Action::QueriesRead,
     Action::QueriesRun,
     Action::QueriesHistory,
@@ -38,6 +41,7 @@ const OF_QUERIES: [Action; 11] = [
     Action::QueriesRegenerateKey,
     Action::VisualizationsEdit,
     Action::EditingShare,
+    Action::AlertsCreate,
 ];
 
 const OF_DASHBOARDS: [Action; 6] = [
@@ -47,6 +51,21 @@ const OF_DASHBOARDS: [Action; 6] = [
     Action::DashboardsUpdate,
     Action::DashboardsArchive,
     Action::DashboardsShare,
+];
+
+const OF_ALERTS: [Action; 6] = [
+    Action::AlertsRead,
+    Action::AlertsSubscribe,
+    Action::AlertsUpdate,
+    Action::AlertsEvaluate,
+    Action::AlertsDeliveries,
+    Action::AlertsDelete,
+];
+
+/// Whoever can do the first can do the second to what came of it, if nothing else forbids it.
+const FOLLOWING: [(Action, Action); 2] = [
+    (Action::AlertsSubscribe, Action::AlertsUnsubscribe),
+    (Action::SnippetsCreate, Action::SnippetsEdit),
 ];
 
 /// An object that a key reaches.
@@ -76,7 +95,7 @@ pub struct Share {
 pub struct KeyReach {
     /// All actions that it can do to anything.
     pub actions: Vec<Action>,
-    /// Data sources, then queries, then dashboards.
+    /// Data sources, then queries, then dashboards, then alerts.
     pub objects: Vec<ReachedObject>,
     /// Data sources.
     pub sources: Share,
@@ -84,6 +103,8 @@ pub struct KeyReach {
     pub queries: Share,
     /// Dashboards.
     pub dashboards: Share,
+    /// Alerts.
+    pub alerts: Share,
     /// Whether there are more objects than were looked at.
     pub truncated: bool,
 }
@@ -121,6 +142,8 @@ impl Reach {
         reach.queries = self.ask(caller, queries, &OF_QUERIES, &mut reach).await?;
         let dashboards = self.dashboards(caller).await?;
         reach.dashboards = self.ask(caller, dashboards, &OF_DASHBOARDS, &mut reach).await?;
+        let alerts = self.alerts(caller).await?;
+        reach.alerts = self.ask(caller, alerts, &OF_ALERTS, &mut reach).await?;
         reach.actions = self.actions(caller, &reach.objects).await?;
         Ok(reach)
     }
@@ -185,17 +208,22 @@ impl Reach {
             }
         }
         let opens = |action: Action| all.contains(&action);
+        let granted = |action: &Action| {
+            caller.user().is_none_or(|user| user.holds(*action))
+                && caller.key().is_none_or(|key| {
+                    key.terms().all(|terms| {
+                        terms.grants.is_empty()
+                            || terms.grants.iter().any(|grant| grant.action.matches(*action))
+                    })
+                })
+        };
+        let following: Vec<Action> = FOLLOWING
+            .into_iter()
+            .filter(|(first, second)| opens(*first) && granted(second))
+            .map(|(_, second)| second)
+            .collect();
         // Whoever runs something asks for a job and reads its result.
         if opens(Action::QueriesRun) || opens(Action::StatementsRun) {
-            let granted = |action: &Action| {
-                caller.user().is_none_or(|user| user.holds(*action))
-                    && caller.key().is_none_or(|key| {
-                        key.terms().all(|terms| {
-                            terms.grants.is_empty()
-                                || terms.grants.iter().any(|grant| grant.action.matches(*action))
-                        })
-                    })
-            };
             let after = [Action::JobsRead, Action::JobsCancel, Action::ResultsRead];
             let cancels = caller.user().is_some();
             all.extend(
@@ -205,6 +233,7 @@ impl Reach {
                     .filter(|action| cancels || *action != Action::JobsCancel),
             );
         }
+        all.extend(following);
         all.sort_unstable();
         all.dedup();
         Ok(all)
@@ -236,6 +265,13 @@ impl Reach {
         let page = self.parts.repos.dashboards(&filter, page()).await?;
         let found = page.items.into_iter().map(|listing| listing.dashboard);
         Ok(found.map(|dashboard| (Object::Dashboard(dashboard.id), dashboard.name)).collect())
+    }
+
+    async fn alerts(&self, caller: &Caller) -> Result<Vec<(Object, String)>> {
+        let filter = AlertFilter { visible: everything(caller), query: None, state: None };
+        let page = self.parts.repos.alerts(&filter, page()).await?;
+        let found = page.items.into_iter().map(|detail| detail.alert);
+        Ok(found.map(|alert| (Object::Alert(alert.id), alert.name)).collect())
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 use tessera_access::ports::Repos as AccessRepos;
-use tessera_access::{Gate, Keys, Mailer, Sealer};
-use tessera_kernel::{Clock, Code, Fault, Random, Result};
+use tessera_access::{Gate, Keys, Mails, Organization, Sealer};
+use tessera_kernel::{Clock, Code, Fault, Random, Result, Timestamp};
 
 use crate::jobs::Signals;
 use crate::ports::{BiRepos, Channels, Connectors, ResultFiles};
@@ -27,8 +27,8 @@ pub(crate) struct Parts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) settings: BiSettings,
     pub(crate) signals: Signals,
-    /// Where mail goes, once that is known.
-    pub(crate) mailer: OnceLock<Arc<dyn Mailer>>,
+    /// The queue of mails, and who decides about those of failures; once that is known.
+    pub(crate) mails: OnceLock<(Mails, Organization)>,
     /// The senders of notices.
     pub(crate) channels: OnceLock<Arc<dyn Channels>>,
     /// Where people reach this server.
@@ -48,6 +48,12 @@ impl Parts {
     pub(crate) fn base_url(&self) -> String {
         self.base_url.read().clone()
     }
+}
+
+/// When something is changed now: later than the last time also if the clock stood still, because who
+/// changes it next tells by that what they saw.
+pub(crate) fn changed_at(before: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(before + chrono::TimeDelta::microseconds(1))
 }
 
 /// The query side.
@@ -114,7 +120,7 @@ impl Bi {
             random,
             settings,
             signals: Signals::default(),
-            mailer: OnceLock::new(),
+            mails: OnceLock::new(),
             channels: OnceLock::new(),
             base_url: RwLock::default(),
         });

@@ -131,7 +131,8 @@ impl Visualizations {
     /// # Errors
     /// If storage fails.
     pub async fn delete(&self, grant: &Authorized<EditVisualization>) -> Result<()> {
-        self.parts.repos.delete_visualization(grant.act().visualization).await?;
+        let (user, now) = (grant.user()?.id, self.parts.clock.now());
+        self.parts.repos.delete_visualization(grant.act().visualization, user, now).await?;
         self.parts.gate.forget_keys();
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Chance as a parameter.
 
+use std::cell::RefCell;
+
 use crate::Timestamp;
 use crate::ids::Uid;
 
@@ -33,14 +35,50 @@ pub trait Random: Send + Sync + 'static {
     }
 }
 
-/// The operating system's generator.
+/// The operating system's generator. Every thread asks it for some bytes ahead, as every request
+/// needs a few of them.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemRandom;
 
+/// Bytes that a thread has ahead.
+const AHEAD_BYTES: usize = 1024;
+
+/// Bytes that nobody had yet: those from `next` on.
+struct Ahead {
+    bytes: [u8; AHEAD_BYTES],
+    next: usize,
+}
+
+thread_local! {
+    static AHEAD: RefCell<Ahead> =
+        const { RefCell::new(Ahead { bytes: [0; AHEAD_BYTES], next: AHEAD_BYTES }) };
+}
+
+impl Ahead {
+    fn give(&mut self, buffer: &mut [u8]) {
+        if self.next + buffer.len() > AHEAD_BYTES {
+            from_system(&mut self.bytes);
+            self.next = 0;
+        }
+        let given = &mut self.bytes[self.next..self.next + buffer.len()];
+        buffer.copy_from_slice(given);
+        // What was given may be a secret, and belongs to one.
+        given.fill(0);
+        self.next += buffer.len();
+    }
+}
+
 impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) {
-        getrandom::fill(buffer).expect("the operating system always has random bytes");
+        if buffer.len() > AHEAD_BYTES / 8 {
+            return from_system(buffer);
+        }
+        AHEAD.with_borrow_mut(|ahead| ahead.give(buffer));
     }
+}
+
+fn from_system(buffer: &mut [u8]) {
+    getrandom::fill(buffer).expect("the operating system always has random bytes");
 }
 
 #[cfg(test)]
@@ -52,6 +90,18 @@ mod tests {
         let text = SystemRandom.alphanumeric(1000);
         assert_eq!(text.len(), 1000);
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+
+    #[test]
+    fn bytes_are_given_once() {
+        let mut seen = std::collections::HashSet::new();
+        for length in (8..=AHEAD_BYTES / 4).chain(8..200) {
+            let mut bytes = vec![0; length];
+            SystemRandom.fill(&mut bytes);
+            for piece in bytes.chunks_exact(8) {
+                assert!(seen.insert(piece.to_owned()), "{piece:?}");
+            }
+        }
     }
 
     #[test]

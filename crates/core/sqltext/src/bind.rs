@@ -67,8 +67,9 @@ impl Template {
     /// `unbindable_parameter` if a tag stands where no value can be bound, or if the author's own
     /// placeholders would be mixed up with ours.
     pub fn bind(&self, definitions: &[Parameter], values: &Values) -> Result<Bound> {
-        let wanted = self.names().into_iter().chain(self.attributes());
-        let missing: Vec<_> = wanted.filter(|name| values.get(name).is_none()).collect();
+        let attributes = self.attributes().into_iter();
+        let mut missing = self.without_value(values);
+        missing.extend(attributes.filter(|name| values.get(name).is_none()));
         if !missing.is_empty() {
             return Err(missing_parameters(missing));
         }

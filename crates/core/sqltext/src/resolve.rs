@@ -38,7 +38,8 @@ impl Template {
     ///
     /// # Errors
     /// `invalid_parameters` with the names of all values that do not fit and of those that nothing
-    /// is known of; else `missing_parameters` with the names that have no value.
+    /// is known of; else `missing_parameters` with the names that have no value, of a range those
+    /// of the ends that the text uses (`x.start`).
     pub fn resolve(
         &self,
         definitions: &[Parameter],
@@ -46,8 +47,7 @@ impl Template {
         context: &Context<'_>,
     ) -> Result<Values> {
         let values = self.check(definitions, given, context)?;
-        let missing: Vec<_> =
-            self.names().into_iter().filter(|name| values.get(name).is_none()).collect();
+        let missing = self.without_value(&values);
         if missing.is_empty() { Ok(values) } else { Err(missing_parameters(missing)) }
     }
 

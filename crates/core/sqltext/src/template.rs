@@ -9,6 +9,7 @@ use crate::lexer::{Kind, Token, lex};
 use crate::literal::{Piece, Style, pieces};
 use crate::tags::{Part, Tag, Want, find_tags};
 use crate::typed::{interval_unit, type_prefix};
+use crate::values::Values;
 
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +103,27 @@ impl Template {
         names
     }
 
+    /// The parameters that `values` say nothing of, each once, as the text asks for them: of a range
+    /// both ends, `x.start` and `x.end`, if it uses both.
+    pub(crate) fn without_value(&self, values: &Values) -> Vec<String> {
+        let mut missing: Vec<String> = Vec::new();
+        for tag in &self.tags {
+            let Want::Value { name, part } = &tag.want else { continue };
+            if values.get(name).is_some() {
+                continue;
+            }
+            let asked = match part {
+                None => name.clone(),
+                Some(Part::Start) => format!("{name}.start"),
+                Some(Part::End) => format!("{name}.end"),
+            };
+            if !missing.contains(&asked) {
+                missing.push(asked);
+            }
+        }
+        missing
+    }
+
     /// Whether values are put in: of parameters, or of attributes.
     #[must_use]
     pub fn has_parameters(&self) -> bool {
@@ -130,7 +152,8 @@ impl Template {
     }
 
     /// Whether the text uses an end of this parameter.
-    pub(crate) fn takes_range(&self, parameter: &str) -> bool {
+    #[must_use]
+    pub fn takes_range(&self, parameter: &str) -> bool {
         self.tags.iter().any(
             |tag| matches!(&tag.want, Want::Value { name, part: Some(_) } if name == parameter),
         )

@@ -18,6 +18,11 @@ mod routes;
 mod state;
 mod wire;
 
+/// Views of stored results as they are written in bodies and addresses, for other ways to ask.
+pub mod views {
+    pub use crate::map::views::{comparison, read};
+}
+
 pub use openapi::openapi;
 pub use routes::{RouteInfo, route_table, router};
 pub use state::{ApiSettings, ApiState};

@@ -8,6 +8,7 @@ use tessera_access::terms::Dialect;
 use tessera_access::{Access, Act, Authorized, Caller, RequestContext, Transport};
 use tessera_kernel::{Code, Fault, Random, Result};
 
+use crate::sending::Sending;
 use crate::{Assertions, RequestInfo, cookies, credential, csrf};
 
 /// What the operator decides about HTTP.
@@ -52,6 +53,8 @@ pub struct Kit {
     pub settings: Arc<KitSettings>,
     /// For tokens in cookies.
     pub random: Arc<dyn Random>,
+    /// Bodies that are sent repeatedly.
+    pub sending: Sending,
     /// The language that callers of this edge speak.
     pub dialect: Dialect,
 }

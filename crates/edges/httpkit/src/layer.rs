@@ -1,6 +1,5 @@
 //! What happens to every request on its way in and every response on its way out.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -9,15 +8,15 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use metrics::Label;
 use tessera_access::{Ledger, Usage, is_key_shaped};
 use tessera_kernel::{Random, Result};
 
 use crate::credential::{QUERY_NAME, redact};
 use crate::record::Recorder;
+use crate::sending::Peer;
 use crate::{
-    KitSettings, RequestFacts, RequestInfo, address, body, limits, origins, prefix, signatures,
-    sunset,
+    KitSettings, RequestFacts, RequestInfo, address, body, limits, meters, origins, prefix,
+    signatures, sunset,
 };
 
 /// A request identifier that a caller may choose: longer ones are replaced.
@@ -41,7 +40,7 @@ pub struct Layer {
 /// metrics, and sets the headers that every response has.
 pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Next) -> Response {
     let begun = begin();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.0);
     let address = address::caller_address(peer, request.headers(), &layer.settings.trusted_proxies);
     let info = RequestInfo::from(RequestFacts {
         request_id: request_id(request.headers()).unwrap_or_else(|| layer.random.alphanumeric(16)),
@@ -55,7 +54,6 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         ledger: Ledger::default(),
     });
     let uri = request.uri().clone();
-    let target = redact(uri.path_and_query().map_or("/", |target| target.as_str()));
     let key_in_address = uri.query().is_some_and(|query| {
         query.split('&').any(|pair| pair.split('=').next() == Some(QUERY_NAME))
     });
@@ -93,19 +91,13 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
         request_id = info.request_id,
         address = info.address,
         method = recorder.method(),
-        target,
+        target = redact(uri.path_and_query().map_or("/", |target| target.as_str())),
         status,
         milliseconds = seconds * 1000.0,
         transport = if key_in_address { "url" } else { "header" },
         "request"
     );
-    let labels = vec![
-        Label::from_static_parts("method", recorder.method()),
-        Label::new("route", recorder.route().to_owned()),
-        Label::new("status", status.to_string()),
-    ];
-    metrics::counter!("tessera_http_requests_total", labels.clone()).increment(1);
-    metrics::histogram!("tessera_http_request_seconds", labels).record(seconds);
+    meters::count(recorder.method(), recorder.route(), status, seconds);
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
     let meter = info.ledger.read(|entry| {
         let headers = response.headers_mut();

@@ -127,7 +127,8 @@ async fn with_slug(mut response: Response) -> Response {
         .replace("href=\"/oauth/", &format!("href=\"{PREFIX}/oauth/"))
         .replace("href=\"/logout", &format!("href=\"{PREFIX}/logout"))
         .replace("href=\"/forgot", &format!("href=\"{PREFIX}/forgot"))
-        .replace("href=\"/login", &format!("href=\"{PREFIX}/login"));
+        .replace("href=\"/login", &format!("href=\"{PREFIX}/login"))
+        .replace("href=\"/keys", &format!("href=\"{PREFIX}/keys"));
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(based))
 }

@@ -27,6 +27,15 @@ pub(crate) fn dashboard_key_reads_no_stored_results(caller: &Caller) -> Result<(
     }
 }
 
+/// A public dashboard asks for the values of a parameter at the query that has it
+/// (`/dropdowns/<id>`), never for the values of a query by itself (`/dropdown`).
+pub(crate) fn dashboard_key_reads_dropdowns_of_parameters(caller: &Caller) -> Result<(), Fault> {
+    match caller {
+        Caller::Dashboard(_) => Err(Fault::new(Code::Forbidden, "ask at …/dropdowns/<id>")),
+        _ => Ok(()),
+    }
+}
+
 /// A query's key asks for jobs below its own query, never at `/api/jobs`; one with terms, which
 /// sees its own runs only, may, since scripts poll there.
 pub(crate) fn query_key_asks_for_jobs_below_its_query(caller: &Caller) -> Result<(), Fault> {
@@ -179,7 +188,10 @@ pub(crate) fn file_names(stem: &str, day: &str, extension: &str) -> (String, Str
         }
     }
     let name = format!("{}_{day}.{extension}", clean.trim_matches('_'));
-    let ascii = name.nfkd().filter(char::is_ascii).collect();
+    let ascii = match name.is_ascii() {
+        true => name.clone(),
+        false => name.nfkd().filter(char::is_ascii).collect(),
+    };
     (ascii, name)
 }
 
@@ -248,6 +260,12 @@ mod tests {
     fn dashboard_key_reads_no_stored_results_but_a_query_key_does() {
         assert!(dashboard_key_reads_no_stored_results(&dashboard_key()).is_err());
         assert!(dashboard_key_reads_no_stored_results(&query_key()).is_ok());
+    }
+
+    #[test]
+    fn dashboard_key_reads_dropdowns_of_parameters_only() {
+        assert!(dashboard_key_reads_dropdowns_of_parameters(&dashboard_key()).is_err());
+        assert!(dashboard_key_reads_dropdowns_of_parameters(&query_key()).is_ok());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
 use tessera_access::Action;
 use tessera_httpkit::{Guard, RouteInfo};
+use tower::ServiceBuilder;
 
 use crate::handlers::{
     accounts, acl, admin, alerts, dashboards, destinations, email, events, federation, groups,
@@ -73,8 +74,12 @@ fn known(state: &RedashState) -> Router<RedashState> {
         .into_iter()
         .fold(Router::new(), |router, route| router.route(route.info.path, route.handler))
         .method_not_allowed_fallback(shell::unmatched)
-        .layer(from_fn_with_state(state.clone(), notes::note))
-        .layer(from_fn_with_state(state.clone(), shell::give_csrf_token))
+        // Together they are copied once for a request, not each for each other.
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state.clone(), shell::give_csrf_token))
+                .layer(from_fn_with_state(state.clone(), notes::note)),
+        )
 }
 
 fn table() -> Vec<Route> {
@@ -113,6 +118,7 @@ fn account_routes() -> Vec<Route> {
         get("/reset/{token}", LINK, accounts::reset_page),
         post("/reset/{token}", LINK, accounts::reset),
         get("/static/images/avatar.svg", PROBE, pages::avatar),
+        get("/api/users/avatar.svg", PROBE, pages::avatar),
         get("/api/session", act(SessionRead), session::session),
         get("/api/config", PROBE, session::config),
         get("/api/organization/status", act(Action::AccountsList), session::organization_status),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tessera_bi::Bi;
 use tessera_httpkit::Kit;
+use tessera_kernel::Timestamp;
 
 /// What the operator decides about this dialect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,21 @@ pub struct RedashSettings {
     pub tokens: Option<TokenFacts>,
     /// The only domains of people whom others name; empty for any.
     pub allowed_domains: Vec<String>,
+    /// The process that answers.
+    pub node: NodeFacts,
+}
+
+/// A process of this server, as operators know it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeFacts {
+    /// Its name among the nodes.
+    pub name: String,
+    /// The machine it runs on.
+    pub hostname: String,
+    /// Its number on that machine.
+    pub pid: u32,
+    /// Since when it runs.
+    pub started_at: Option<Timestamp>,
 }
 
 /// What the server notes by itself of what people do.
@@ -55,6 +71,7 @@ impl Default for RedashSettings {
             notes: ServerNotes::Changes,
             tokens: None,
             allowed_domains: Vec::new(),
+            node: NodeFacts::default(),
         }
     }
 }

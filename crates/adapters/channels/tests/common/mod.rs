@@ -139,7 +139,7 @@ pub fn notice(state: AlertState) -> AlertNotice {
             "custom_subject": "S {{ALERT_NAME}}",
         }),
         state,
-        rearm: 0,
+        rearm: Some(0),
         last_triggered_at: Some(at("2026-11-21T09:21:33.174Z")),
         created_at: at("2026-11-21T09:21:32.832Z"),
         updated_at: at("2026-11-21T09:21:33.166Z"),

@@ -11,13 +11,13 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::dialect::SQLiteDialect;
 use datafusion::sql::sqlparser::parser::Parser;
-use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::Tokenizer;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::Bound;
 
 use super::functions;
 use super::table::ResultFile;
-use crate::usage::engine::{TOKENS_MAX, literal, only_questions};
+use crate::engine::{check_count, fill, only_questions};
 
 /// How deep a text may be nested for the reader.
 const RECURSION_MAX: usize = 100;
@@ -40,10 +40,7 @@ pub(super) fn question(bound: &Bound, known: &Known) -> Result<Statement> {
     let wrong = |error: &dyn std::fmt::Display| Fault::new(Code::SourceFailed, error.to_string());
     let tokens =
         Tokenizer::new(&SQLiteDialect {}, &bound.sql).tokenize().map_err(|error| wrong(&error))?;
-    if tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).count() > TOKENS_MAX {
-        let detail = format!("the text has more than {TOKENS_MAX} words and signs");
-        return Err(Fault::new(Code::SourceFailed, detail));
-    }
+    check_count(&tokens)?;
     let statements = Parser::new(&SQLiteDialect {})
         .with_recursion_limit(RECURSION_MAX)
         .with_tokens(tokens)
@@ -57,30 +54,8 @@ pub(super) fn question(bound: &Bound, known: &Known) -> Result<Statement> {
     let mut names = Names::of(known);
     let _: ControlFlow<()> = Visit::visit(query, &mut names);
     let _: ControlFlow<()> = VisitMut::visit(query, &mut Rewrite { names });
-    fill(&mut statement, bound)?;
+    fill(&mut statement, bound, '?')?;
     Ok(Statement::Statement(Box::new(statement)))
-}
-
-/// Puts the values in.
-fn fill(statement: &mut ast::Statement, bound: &Bound) -> Result<()> {
-    let filled = ast::visit_expressions_mut(statement, |expression| {
-        let Expr::Value(value) = expression else { return ControlFlow::Continue(()) };
-        let Value::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
-        let place = name.strip_prefix('?').and_then(|place| place.parse::<usize>().ok());
-        match place.and_then(|place| bound.binds.get(place.checked_sub(1)?)) {
-            Some(bind) => {
-                *expression = literal(bind);
-                ControlFlow::Continue(())
-            }
-            None => ControlFlow::Break(name.clone()),
-        }
-    });
-    match filled {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(name) => {
-            Err(Fault::new(Code::SourceFailed, format!("there is no value for {name}")))
-        }
-    }
 }
 
 /// Gives the columns of an answer that have no name the text they are written in, as SQLite does.

@@ -7,7 +7,6 @@
 mod columns;
 mod dialect;
 mod functions;
-mod operands;
 mod table;
 mod views;
 
@@ -17,8 +16,7 @@ use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use datafusion::common::config::Dialect as SqlDialect;
 use datafusion::error::DataFusionError;
-use datafusion::execution::context::SQLOptions;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 use futures::StreamExt as _;
 use serde_json::json;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector, ResultTable};
@@ -27,9 +25,9 @@ use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect, result_references};
 
 pub(crate) use self::table::{Form, ResultFile};
+use crate::Lake;
+use crate::engine::{About, Engine, LazyEngine, Rows, Stop, Tables};
 use crate::pour::{in_time, pour};
-use crate::usage::engine::{Engine, LazyEngine};
-use crate::{Lake, failed};
 
 /// The type of data source that results of queries are.
 #[must_use]
@@ -45,12 +43,6 @@ pub fn results_source_type() -> SourceType {
     }
 }
 
-/// Rows of a batch.
-const BATCH_ROWS: usize = 8192;
-
-/// Parts of a question that are worked on at the same time: requests need processors as well.
-const PARTITIONS: usize = 2;
-
 /// The SQL engine over result files, which is made when it is first needed.
 #[derive(Clone)]
 pub struct ResultEngine {
@@ -62,7 +54,7 @@ impl ResultEngine {
     /// Over the files of a lake, with so much memory for all questions together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, memory_bytes: usize) -> Self {
-        Self { lake, engine: Arc::new(LazyEngine::new(memory_bytes)) }
+        Self { lake, engine: Arc::new(LazyEngine::new(ABOUT, memory_bytes)) }
     }
 
     pub(crate) fn lake(&self) -> &Lake {
@@ -73,18 +65,9 @@ impl ResultEngine {
         self.engine.get()
     }
 
-    /// A place for tables, without any.
-    pub(crate) fn context(&self) -> Result<SessionContext> {
-        let mut config = SessionConfig::new()
-            .with_batch_size(BATCH_ROWS)
-            .with_target_partitions(PARTITIONS)
-            .with_information_schema(false)
-            .with_collect_statistics(false);
-        let options = config.options_mut();
-        options.sql_parser.dialect = SqlDialect::SQLite;
-        options.sql_parser.enable_ident_normalization = false;
-        options.sql_parser.map_string_types_to_utf8view = false;
-        Ok(SessionContext::new_with_config_rt(config, self.engine()?.runtime()))
+    /// A place for tables, without any; its questions end with some work.
+    pub(crate) fn context(&self, stop: &Stop) -> Result<SessionContext> {
+        Ok(self.engine()?.context(SqlDialect::SQLite, stop))
     }
 }
 
@@ -103,12 +86,12 @@ impl ResultJoins {
 
     async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
         let (engine, tables) = (self.engine.clone(), self.tables.clone());
-        let poured = pour(self.engine.engine()?, sink, |outlet| async move {
-            let (schema, mut rows) = ask(&engine, &tables, &statements).await?;
+        let poured = pour(self.engine.engine()?, sink, |outlet, stop| async move {
+            let (schema, mut rows) = ask(&engine, &tables, &statements, &stop).await?;
             let shown = columns::Shown::new(&schema)?;
             let mut listening = outlet.begin(shown.schema()).await;
             while listening && let Some(batch) = rows.next().await {
-                let batch = shown.batch(&batch.map_err(refused)?)?;
+                let batch = shown.batch(&batch?)?;
                 listening = outlet.batch(batch).await;
             }
             Ok(())
@@ -122,30 +105,17 @@ async fn ask(
     engine: &ResultEngine,
     tables: &[ResultTable],
     statements: &[Bound],
-) -> Result<(SchemaRef, datafusion::physical_plan::SendableRecordBatchStream)> {
-    let context = engine.context()?;
+    stop: &Stop,
+) -> Result<(SchemaRef, Rows)> {
+    let context = engine.context(stop)?;
     let mut known = dialect::Known::default();
     for table in tables {
         let file = ResultFile::open(engine.lake(), table.file, Form::Sqlite).await?;
         known.table(&table.name, &file);
         context.register_table(table.name.as_str(), Arc::new(file)).map_err(refused)?;
     }
-    let mut last = None;
-    for bound in statements {
-        last = Some(dialect::question(bound, &known)?);
-    }
-    let none = || Fault::new(Code::SourceFailed, "Query completed but it returned no data.");
-    let statement = last.ok_or_else(none)?;
-    let plan = context.state().statement_to_plan(statement).await.map_err(refused)?;
-    SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false)
-        .verify_plan(&plan)
-        .map_err(refused)?;
-    let frame = context.execute_logical_plan(plan).await.map_err(refused)?;
-    let rows = frame.execute_stream().await.map_err(refused)?;
-    Ok((rows.schema(), rows))
+    let tables = Tables::over(context, ABOUT);
+    tables.ask_read(statements, |bound| dialect::question(bound, &known)).await
 }
 
 #[async_trait]
@@ -177,17 +147,9 @@ impl Connector for ResultJoins {
     }
 }
 
-/// What the engine says of a question. What it says of files is for the log.
+const ABOUT: About = About { files: "results", memory_setting: "results.query_memory_bytes" };
+
+/// What the engine says of a question.
 pub(crate) fn refused(error: DataFusionError) -> Fault {
-    match error.find_root() {
-        DataFusionError::ResourcesExhausted(_) => Fault::new(
-            Code::TooLarge,
-            "the query needs more memory than it may have (results.query_memory_bytes); aggregate \
-             or read fewer columns",
-        ),
-        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => {
-            failed("read the files", error)
-        }
-        root => Fault::new(Code::SourceFailed, root.strip_backtrace()),
-    }
+    ABOUT.refused(error)
 }

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_ipc::reader::StreamReader;
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, SortOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::{DataFusionError, Result as SqlResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
@@ -149,7 +151,13 @@ impl TableProvider for ResultFile {
         let part =
             Part { path: self.path.clone(), schema: Arc::clone(&schema), wanted, file_columns };
         let part: Arc<dyn PartitionStream> = Arc::new(part);
-        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![part], None, [], false, limit)?))
+        // Rows come as they are stored: who wants them so needs to sort nothing, and to read no
+        // more than the rows wanted.
+        let number = schema.index_of(ROW).ok().map(|place| {
+            PhysicalSortExpr::new(Arc::new(Column::new(ROW, place)), SortOptions::new(false, false))
+        });
+        let order = LexOrdering::new(number);
+        Ok(Arc::new(StreamingTableExec::try_new(schema, vec![part], None, order, false, limit)?))
     }
 }
 

@@ -4,19 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::common::config::Dialect as SqlDialect;
 use datafusion::prelude::ParquetReadOptions;
 use futures::StreamExt as _;
 use serde_json::json;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector, SourceFiles};
 use tessera_bi::{NewFile, SourceFile, SourceType, Table};
+use tessera_kernel::Result;
 use tessera_kernel::ids::Uid;
-use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
 
 use super::{Uploads, columns, failed, store};
 use crate::blocking;
+use crate::engine::{Stop, Tables};
 use crate::pour::{in_time, pour};
-use crate::usage::engine::Tables;
 
 /// The name of the type.
 pub const FILES_SOURCE: &str = "files";
@@ -54,25 +55,26 @@ impl FileTables {
     }
 
     /// The tables that statements may name, ready to be asked.
-    async fn open(&self, statements: &[Bound]) -> Result<Tables> {
+    async fn open(&self, statements: &[Bound], stop: &Stop) -> Result<Tables> {
         let texts: Vec<String> =
             statements.iter().map(|statement| statement.sql.to_lowercase()).collect();
         let mut stored = self.stored().await?;
         stored.retain(|one| texts.iter().any(|text| text.contains(&one.file.table)));
-        let context = self.uploads.engine()?.context();
+        let engine = self.uploads.engine()?;
+        let context = engine.context(SqlDialect::PostgreSQL, stop);
         for one in stored {
             let path = one.path.display().to_string();
             let options = ParquetReadOptions::new().schema(&one.schema);
             let registered = context.register_parquet(one.file.table, path, options).await;
             registered.map_err(|error| failed("open a table", error))?;
         }
-        Ok(Tables::over(context))
+        Ok(Tables::over(context, engine.about()))
     }
 
     async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
         let asked = self.clone();
-        let poured = pour(self.uploads.engine()?, sink, |outlet| async move {
-            let tables = asked.open(&statements).await?;
+        let poured = pour(self.uploads.engine()?, sink, |outlet, stop| async move {
+            let tables = asked.open(&statements, &stop).await?;
             let (schema, mut rows) = tables.ask(&statements).await?;
             let schema = columns::told(&schema);
             let mut listening = outlet.begin(Arc::clone(&schema)).await;
@@ -82,14 +84,7 @@ impl FileTables {
             }
             Ok(())
         });
-        poured.await.map_err(|fault| match fault.code() {
-            Code::TooLarge => Fault::new(
-                Code::TooLarge,
-                "the query needs more memory than it may have (files.query_memory_bytes); \
-                 aggregate or ask for fewer rows",
-            ),
-            _ => fault,
-        })
+        poured.await
     }
 }
 

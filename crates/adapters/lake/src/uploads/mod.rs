@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tessera_kernel::ids::Uid;
-use tessera_kernel::{Code, Fault, Result};
+use tessera_kernel::{Fault, Result};
 
 pub use connector::{FILES_SOURCE, files_source_type};
 
-use crate::usage::engine::{Engine, LazyEngine};
+use crate::engine::{About, Engine, LazyEngine};
 
 /// What the operator decides about uploaded files.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl Uploads {
     #[must_use]
     pub fn local(data: &std::path::Path, settings: UploadSettings) -> Self {
         let root = data.join("files");
-        let engine = LazyEngine::new(settings.query_memory_bytes);
+        let engine = LazyEngine::new(ABOUT, settings.query_memory_bytes);
         Self { inner: Arc::new(Inner { root, settings, engine }) }
     }
 
@@ -62,6 +62,8 @@ impl Uploads {
     }
 }
 
+const ABOUT: About = About { files: "uploaded files", memory_setting: "files.query_memory_bytes" };
+
 fn failed(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
-    Fault::new(Code::Internal, format!("cannot {what} of uploaded files")).with_source(error)
+    ABOUT.failed(what, error)
 }

@@ -2,7 +2,9 @@
 //! stands in its own file, so that there is nothing to keep in step.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use arrow_array::{RecordBatch, RecordBatchReader as _};
 use arrow_schema::SchemaRef;
@@ -27,6 +29,10 @@ const ABOUT: &str = "tessera.file";
 /// Rows of a batch.
 const BATCH_ROWS: usize = 8192;
 const WHOLE: &str = "parquet";
+/// The ending of a file that is being written.
+const PARTIAL: &str = "partial";
+/// How long half a file stays that nobody touches: longer than any upload takes.
+const UNFINISHED_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// A table and where it is.
 pub(super) struct Stored {
@@ -39,22 +45,26 @@ pub(super) struct Stored {
 pub(super) fn list(folder: &Path) -> Result<Vec<Stored>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed("list the folder", error)),
     };
     let mut stored = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| failed("list the folder", error))?.path();
         if path.extension().is_some_and(|ending| ending == WHOLE) {
-            stored.push(open(path)?);
+            match File::open(&path) {
+                Ok(file) => stored.push(read_about(path, file)?),
+                // Somebody else removed it meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(failed("open a table", error)),
+            }
         }
     }
     stored.sort_by(|one, other| one.file.table.cmp(&other.file.table));
     Ok(stored)
 }
 
-fn open(path: PathBuf) -> Result<Stored> {
-    let file = File::open(&path).map_err(|error| failed("open a table", error))?;
+fn read_about(path: PathBuf, file: File) -> Result<Stored> {
     let bytes = file.metadata().map_err(|error| failed("open a table", error))?.len();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .map_err(|error| failed("read a table", error))?;
@@ -81,22 +91,42 @@ fn open(path: PathBuf) -> Result<Stored> {
 /// Bytes of all tables of all data sources.
 pub(super) fn total(root: &Path) -> Result<u64> {
     let mut total = 0;
-    let Ok(folders) = std::fs::read_dir(root) else { return Ok(0) };
-    for folder in folders.flatten() {
-        let Ok(entries) = std::fs::read_dir(folder.path()) else { continue };
-        for entry in entries.flatten() {
-            let known = entry.metadata().map_err(|error| failed("measure a table", error))?;
-            total += known.len();
+    for source in there(std::fs::read_dir(root))?.into_iter().flatten() {
+        let source = source.map_err(|error| failed("measure the tables", error))?;
+        for entry in there(std::fs::read_dir(source.path()))?.into_iter().flatten() {
+            let entry = entry.map_err(|error| failed("measure the tables", error))?;
+            total += there(entry.metadata())?.map_or(0, |known| known.len());
         }
     }
     Ok(total)
 }
 
+/// `None` for what is not there, or was removed by somebody else meanwhile.
+fn there<T>(found: std::io::Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("measure the tables", error)),
+    }
+}
+
+/// Removes what earlier processes began to write and never finished.
+fn sweep(folder: &Path, now: SystemTime) -> Result<()> {
+    let old = |at: SystemTime| now.duration_since(at).is_ok_and(|age| age > UNFINISHED_KEPT);
+    for (path, modified) in crate::entries(folder, PARTIAL)? {
+        if old(modified) {
+            crate::remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads a file and keeps it as a table; one of the same name is replaced.
 pub(super) fn add(folder: &Path, new: &NewFile, room: u64) -> Result<SourceFile> {
     std::fs::create_dir_all(folder).map_err(|error| failed("make the folder", error))?;
+    sweep(folder, SystemTime::from(new.at))?;
     let whole = folder.join(format!("{}.{WHOLE}", new.table));
-    let partial = folder.join(format!("{}.{}.partial", new.table, new.uid));
+    let partial = folder.join(format!("{}.{}.{PARTIAL}", new.table, new.uid));
     let mut table = Table {
         partial: &partial,
         about: json!({ "file_name": new.file_name, "added_at": new.at.to_rfc3339() }).to_string(),
@@ -113,7 +143,10 @@ pub(super) fn add(folder: &Path, new: &NewFile, room: u64) -> Result<SourceFile>
         });
     }
     std::fs::rename(&partial, &whole).map_err(|error| failed("name a table", error))?;
-    Ok(open(whole)?.file)
+    let named = File::open(folder).and_then(|folder| folder.sync_all());
+    named.map_err(|error| failed("make a name durable", error))?;
+    let file = File::open(&whole).map_err(|error| failed("open a table", error))?;
+    Ok(read_about(whole, file)?.file)
 }
 
 fn read(new: &NewFile, table: &mut Table<'_>) -> Result<()> {
@@ -165,7 +198,7 @@ fn read_parquet(bytes: &Bytes, table: &mut Table<'_>) -> Result<()> {
 pub(super) fn remove(folder: &Path, table: &str) -> Result<bool> {
     match std::fs::remove_file(folder.join(format!("{table}.{WHOLE}"))) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(failed("remove a table", error)),
     }
 }
@@ -173,7 +206,7 @@ pub(super) fn remove(folder: &Path, table: &str) -> Result<bool> {
 /// Removes all tables of a folder.
 pub(super) fn remove_all(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(failed("remove the folder", error))
         }
         _ => Ok(()),

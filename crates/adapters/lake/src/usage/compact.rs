@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 use arrow_array::RecordBatch;
 use arrow_cast::cast;
 use chrono::{NaiveDate, TimeDelta};
-use futures::StreamExt as _;
+use futures::TryStreamExt as _;
 use tessera_access::Viewer;
 use tessera_kernel::{Result, Timestamp};
 
 use super::files::{self, Day, PARTIAL, Segment};
 use super::write::{self, Partial, kept};
-use super::{UsageFiles, columns, failed};
+use super::{UsageFiles, columns, failed, tables};
 use crate::blocking;
 
 /// A day is over for good so long after midnight, in seconds: what began before was written.
@@ -72,13 +72,13 @@ async fn sum_up(usage: &UsageFiles, writer: u32, day: &Day, root: &Path) -> Resu
     }
     let paths: Vec<_> = own.iter().map(|segment| segment.path.clone()).collect();
     let found = files::Found { events: Vec::new(), hours: Vec::new(), unsummed: paths };
-    let tables = usage.engine()?.tables(&found, Viewer::Everything).await?;
-    let mut rows =
-        tables.stream("SELECT * FROM key_hours ORDER BY hour, key_id", Vec::new()).await?;
-    let mut batches = Vec::new();
-    while let Some(batch) = rows.next().await {
-        batches.push(batch?);
-    }
+    let files = usage.clone();
+    let summed = usage.engine()?.begin(|stop| async move {
+        let tables = tables::open(files.engine()?, &found, Viewer::Everything, &stop).await?;
+        let rows = tables.stream("SELECT * FROM key_hours ORDER BY hour, key_id", Vec::new());
+        rows.await?.try_collect::<Vec<_>>().await
+    });
+    let batches = summed?.done().await?;
     blocking(move || {
         let mut file = Partial::create(&hours, &name, &columns::HOURS, kept())?;
         for batch in &batches {

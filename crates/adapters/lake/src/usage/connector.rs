@@ -41,8 +41,8 @@ struct Seen {
 impl Seen {
     async fn rows(&self, statements: Vec<Bound>, sink: &mut dyn BatchSink) -> Result<()> {
         let (files, viewer) = (self.files.clone(), self.viewer);
-        let poured = pour(self.files.engine()?, sink, |outlet| async move {
-            let tables = files.tables(viewer, None).await?;
+        let poured = pour(self.files.engine()?, sink, |outlet, stop| async move {
+            let tables = files.tables(viewer, None, &stop).await?;
             let (schema, mut rows) = tables.ask(&statements).await?;
             let mut listening = outlet.begin(schema).await;
             while listening && let Some(batch) = rows.next().await {
@@ -72,7 +72,7 @@ impl Connector for Seen {
     }
 
     async fn test(&self) -> Result<()> {
-        self.files.tables(self.viewer, None).await.map(drop)
+        self.files.ask(self.viewer, None, |_| async { Ok(()) }).await
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {
@@ -98,7 +98,7 @@ impl Connector for UsageFiles {
     }
 
     async fn test(&self) -> Result<()> {
-        self.tables(Viewer::Everything, None).await.map(drop)
+        self.ask(Viewer::Everything, None, |_| async { Ok(()) }).await
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {

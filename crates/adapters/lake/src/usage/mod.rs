@@ -8,9 +8,9 @@
 mod columns;
 mod compact;
 mod connector;
-pub(crate) mod engine;
 mod files;
 mod read;
+mod tables;
 mod write;
 
 use std::collections::BTreeMap;
@@ -25,9 +25,9 @@ use tessera_kernel::{Fault, Result, Timestamp};
 
 pub use connector::{USAGE_SOURCE, usage_source_type};
 
-use self::engine::{Engine, LazyEngine};
 use self::write::Writer;
 use crate::blocking;
+use crate::engine::{About, Engine, LazyEngine, Stop, Tables};
 
 /// What the operator decides about records of requests.
 #[derive(Debug, Clone)]
@@ -78,20 +78,33 @@ impl UsageFiles {
             std::fs::create_dir_all(root.join(folder))
                 .map_err(|error| failed("make the folder", error))?;
         }
-        let engine = LazyEngine::new(settings.query_memory_bytes);
+        let engine = LazyEngine::new(ABOUT, settings.query_memory_bytes);
         let writer = Mutex::default();
         Ok(Self { inner: Arc::new(Inner { root, settings, engine, writer }) })
     }
 
-    /// The tables `key_events` and `key_hours` with the rows of a viewer, ready to be asked.
-    pub(crate) async fn tables(
+    /// The tables with the rows of a viewer, for a question on the threads of the engine.
+    async fn tables(&self, viewer: Viewer, period: Option<Period>, stop: &Stop) -> Result<Tables> {
+        let root = self.inner.root.clone();
+        let found = blocking(move || files::Found::look(&root, period)).await?;
+        tables::open(self.engine()?, &found, viewer, stop).await
+    }
+
+    /// Asks the tables something, on the threads of the engine.
+    async fn ask<T: Send + 'static, F>(
         &self,
         viewer: Viewer,
         period: Option<Period>,
-    ) -> Result<engine::Tables> {
-        let root = self.inner.root.clone();
-        let found = blocking(move || files::Found::look(&root, period)).await?;
-        self.engine()?.tables(&found, viewer).await
+        question: impl FnOnce(Tables) -> F + Send + 'static,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        let files = self.clone();
+        let working = self.engine()?.begin(|stop| async move {
+            question(files.tables(viewer, period, &stop).await?).await
+        });
+        working?.done().await
     }
 
     /// The SQL engine.
@@ -131,16 +144,19 @@ impl UsageLog for UsageFiles {
     }
 
     async fn hours(&self, key: KeyId, period: Period) -> Result<Vec<UsageHour>> {
-        read::hours(&self.tables(Viewer::Everything, Some(period)).await?, key, period).await
+        let question = move |tables| async move { read::hours(&tables, key, period).await };
+        self.ask(Viewer::Everything, Some(period), question).await
     }
 
     async fn refusals(&self, key: KeyId, period: Period, limit: u64) -> Result<Vec<Refusal>> {
-        let tables = self.tables(Viewer::Everything, Some(period)).await?;
-        read::refusals(&tables, key, period, limit).await
+        let question =
+            move |tables| async move { read::refusals(&tables, key, period, limit).await };
+        self.ask(Viewer::Everything, Some(period), question).await
     }
 
     async fn observed(&self, key: KeyId, period: Period) -> Result<Observed> {
-        read::observed(&self.tables(Viewer::Everything, Some(period)).await?, key, period).await
+        let question = move |tables| async move { read::observed(&tables, key, period).await };
+        self.ask(Viewer::Everything, Some(period), question).await
     }
 
     async fn upkeep(&self, now: Timestamp) -> Result<()> {
@@ -149,7 +165,8 @@ impl UsageLog for UsageFiles {
     }
 }
 
-/// A fault of files or of the engine, without what it says of folders.
+const ABOUT: About = About { files: "usage records", memory_setting: "usage.query_memory_bytes" };
+
 fn failed(what: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
-    Fault::internal(format!("cannot {what} of usage records"), error)
+    ABOUT.failed(what, error)
 }

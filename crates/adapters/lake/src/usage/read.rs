@@ -10,7 +10,7 @@ use tessera_access::{Observed, ObservedUse, Period, Refusal, UsageHour};
 use tessera_kernel::ids::{DashboardId, KeyId, QueryId, SourceId};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
-use super::engine::Tables;
+use crate::engine::Tables;
 
 /// Most different values in one answer.
 const VALUES_MAX: u64 = 10_000;

@@ -2,6 +2,7 @@
 
 mod list;
 mod record;
+pub(crate) mod widgets;
 
 use std::collections::HashMap;
 
@@ -22,6 +23,7 @@ use crate::tags::{insert_change, read_tag_counts};
 use crate::users::{like_escaped, total};
 use crate::visualizations::{read_visualization, read_visualizations};
 use crate::{Store, columns};
+use widgets::Step;
 
 async fn save_tags(tx: Tx<'_>, id: DashboardId, tags: &[String]) -> Result<()> {
     tx.execute(call!("dashboard_tag_delete", id)).await?;
@@ -29,6 +31,34 @@ async fn save_tags(tx: Tx<'_>, id: DashboardId, tags: &[String]) -> Result<()> {
         tx.execute(call!("dashboard_tag_insert", id, tag)).await?;
     }
     Ok(())
+}
+
+/// Adds a dashboard with widgets, whose dashboard is the new one.
+pub(crate) async fn insert(
+    tx: Tx<'_>,
+    dashboard: &Dashboard,
+    widgets: &[Widget],
+) -> Result<DashboardId> {
+    let id: DashboardId = tx.one(record::insert(dashboard)).await?.take()?;
+    save_tags(tx, id, &dashboard.tags).await?;
+    for widget in widgets {
+        record::insert_widget(tx, widget, id).await?;
+    }
+    save_dashboard(tx, id).await?;
+    Ok(id)
+}
+
+/// Writes a dashboard and its history, if its version is still `expected`; else `false`.
+async fn update(tx: Tx<'_>, dashboard: &Dashboard, expected: i64, change: &Change) -> Result<bool> {
+    let id = dashboard.id;
+    if tx.execute(record::update(dashboard, expected)).await? == 0 {
+        let exists = tx.row(call!("dashboard_get_version", id)).await?.is_some();
+        return if exists { Ok(false) } else { Err(Fault::not_found("dashboard")) };
+    }
+    save_tags(tx, id, &dashboard.tags).await?;
+    save_dashboard(tx, id).await?;
+    insert_change(tx, change).await?;
+    Ok(true)
 }
 
 #[async_trait]
@@ -116,17 +146,7 @@ impl DashboardRepo for Store {
     ) -> Result<DashboardId> {
         let (dashboard, widgets) = (dashboard.clone(), widgets.to_vec());
         self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    let id: DashboardId = tx.one(record::insert(&dashboard)).await?.take()?;
-                    save_tags(tx, id, &dashboard.tags).await?;
-                    for widget in &widgets {
-                        record::insert_widget(tx, widget, id).await?;
-                    }
-                    save_dashboard(tx, id).await?;
-                    Ok(id)
-                })
-            })
+            .write(move |tx| Box::pin(async move { insert(tx, &dashboard, &widgets).await }))
             .await
     }
 
@@ -139,17 +159,7 @@ impl DashboardRepo for Store {
         let (dashboard, change) = (dashboard.clone(), change.clone());
         self.db
             .write(move |tx| {
-                Box::pin(async move {
-                    let id = dashboard.id;
-                    if tx.execute(record::update(&dashboard, expected)).await? == 0 {
-                        let exists = tx.row(call!("dashboard_exists", id)).await?.is_some();
-                        return if exists { Ok(false) } else { Err(Fault::not_found("dashboard")) };
-                    }
-                    save_tags(tx, id, &dashboard.tags).await?;
-                    save_dashboard(tx, id).await?;
-                    insert_change(tx, &change).await?;
-                    Ok(true)
-                })
+                Box::pin(async move { update(tx, &dashboard, expected, &change).await })
             })
             .await
     }
@@ -178,38 +188,69 @@ impl DashboardRepo for Store {
         row.map(|mut row| record::read_widget(&mut row)).transpose()
     }
 
-    async fn insert_widget(&self, widget: &Widget) -> Result<WidgetId> {
-        let widget = widget.clone();
+    async fn insert_widget(&self, widget: &Widget, by: UserId) -> Result<WidgetId> {
+        let mut widget = widget.clone();
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let id = record::insert_widget(tx, &widget, widget.dashboard).await?;
-                    save_dashboard(tx, widget.dashboard).await?;
-                    Ok(id)
+                    widget.id = widgets::insert(tx, &widget).await?;
+                    let step = Step { by: Some(by), at: widget.updated_at };
+                    step.note(tx, None, Some(&widget)).await?;
+                    Ok(widget.id)
                 })
             })
             .await
     }
 
-    async fn update_widget(&self, widget: &Widget) -> Result<()> {
+    async fn update_widget(&self, widget: &Widget, by: UserId) -> Result<()> {
         let widget = widget.clone();
         self.db
             .write(move |tx| {
                 Box::pin(async move {
+                    let before = widgets::get(tx, widget.id).await?;
                     tx.change("widget", record::update_widget(&widget)).await?;
+                    let step = Step { by: Some(by), at: widget.updated_at };
+                    step.note(tx, before.as_ref(), Some(&widget)).await?;
                     save_dashboard(tx, widget.dashboard).await
                 })
             })
             .await
     }
 
-    async fn delete_widget(&self, id: WidgetId) -> Result<()> {
+    async fn delete_widget(&self, id: WidgetId, by: UserId, at: Timestamp) -> Result<()> {
         self.db
             .write(move |tx| {
                 Box::pin(async move {
-                    let deleted = tx.row(call!("widget_delete", id)).await?;
-                    let mut row = deleted.ok_or_else(|| Fault::not_found("widget"))?;
-                    save_dashboard(tx, row.take()?).await
+                    let before = widgets::get(tx, id).await?;
+                    let before = before.ok_or_else(|| Fault::not_found("widget"))?;
+                    tx.change("widget", call!("widget_delete", id)).await?;
+                    Step { by: Some(by), at }.note(tx, Some(&before), None).await?;
+                    save_dashboard(tx, before.dashboard).await
+                })
+            })
+            .await
+    }
+
+    async fn restore_dashboard(
+        &self,
+        dashboard: &Dashboard,
+        expected: i64,
+        change: &Change,
+        present: &[Widget],
+        gone: &[WidgetId],
+    ) -> Result<bool> {
+        let (dashboard, change) = (dashboard.clone(), change.clone());
+        let (present, gone) = (present.to_vec(), gone.to_vec());
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    if !update(tx, &dashboard, expected, &change).await? {
+                        return Ok(false);
+                    }
+                    let step = Step { by: change.user, at: change.at };
+                    widgets::replace(tx, step, &present, &gone).await?;
+                    save_dashboard(tx, dashboard.id).await?;
+                    Ok(true)
                 })
             })
             .await

@@ -114,6 +114,22 @@ pub(super) async fn insert_widget(
     tx.one(call).await?.take()
 }
 
+/// Adds a widget with the number that it names: one that had it before.
+pub(super) fn restore_widget(widget: &Widget) -> Call {
+    call!(
+        "widget_restore",
+        widget.id,
+        widget.uid,
+        widget.dashboard,
+        widget.visualization,
+        &widget.text,
+        widget.width,
+        &widget.options,
+        widget.created_at,
+        widget.updated_at,
+    )
+}
+
 pub(super) fn update_widget(widget: &Widget) -> Call {
     call!(
         "widget_update",

@@ -45,6 +45,8 @@ const MIGRATIONS: &[Migration] = &[
     migration!(13, "0013_organisation.sql"),
     migration!(14, "0014_search.sql"),
     migration!(15, "0015_result_inputs.sql"),
+    migration!(16, "0016_search_alerts.sql"),
+    migration!(17, "0017_attempts.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

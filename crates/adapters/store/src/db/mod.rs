@@ -78,25 +78,38 @@ impl Db {
         all(self.read(calls.into()).await?)
     }
 
-    /// As [`batch`](Self::batch), for what is asked again and again: the answer is remembered until
-    /// this process writes to a table that it is from, and for a second at the most.
-    pub(crate) async fn batch_recent<const N: usize>(
+    /// As [`batch`](Self::batch), for what is asked again and again: what was made of the rows is
+    /// remembered until this process writes to a table that they are from, and for a second at the
+    /// most.
+    pub(crate) async fn recent<T, const N: usize>(
         &self,
         calls: [Call; N],
-    ) -> Result<[Vec<Row>; N]> {
-        if let Some(answers) = self.recent.get(&calls) {
-            return all(answers);
+        make: impl FnOnce([Vec<Row>; N]) -> Result<T>,
+    ) -> Result<T>
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        if let Some(made) = self.recent.get(&calls) {
+            return Ok(made);
         }
         let writes = self.recent.writes(&calls);
         let answers = self.read(calls.to_vec()).await?;
-        self.recent.keep(&calls, writes, &answers);
-        all(answers)
+        let bytes = answers.iter().flatten().map(Row::bytes).sum();
+        let made = make(all(answers)?)?;
+        self.recent.keep(&calls, writes, bytes, &made);
+        Ok(made)
     }
 
-    /// As [`batch_recent`](Self::batch_recent), for at most one row.
-    pub(crate) async fn row_recent(&self, call: Call) -> Result<Option<Row>> {
-        let [rows] = self.batch_recent([call]).await?;
-        Ok(rows.into_iter().next())
+    /// As [`recent`](Self::recent), for at most one row.
+    pub(crate) async fn row_recent<T>(
+        &self,
+        call: Call,
+        make: impl FnOnce(&mut Row) -> Result<T>,
+    ) -> Result<Option<T>>
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        self.recent([call], |[rows]| rows.into_iter().next().as_mut().map(make).transpose()).await
     }
 
     async fn read(&self, calls: Vec<Call>) -> Result<Vec<Vec<Row>>> {

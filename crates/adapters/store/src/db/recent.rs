@@ -4,6 +4,7 @@
 //! An answer counts only if none of its tables was written to since it was asked for, by this
 //! process; what another one writes is seen after [`AGE_MAX`] at the latest.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,22 +12,26 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::tables::Tables;
-use super::{Call, Row, Value};
+use super::{Call, Value};
 
 /// How long an answer may be remembered.
 const AGE_MAX: Duration = Duration::from_secs(1);
 
-/// How much is remembered, in bytes.
+/// How much is remembered, in bytes of the rows it was made of.
 const BYTES_MAX: u64 = 8 << 20;
-
-type Answers = Vec<Vec<Row>>;
 
 /// Statements and their values, which are numbers or nothing.
 type Key = Vec<(usize, Vec<Option<i64>>)>;
 
-/// An answer, and how many writes to its tables there had been before it was asked for.
+/// What was made of an answer.
 #[derive(Clone)]
-struct Kept(u64, Arc<Answers>);
+struct Kept {
+    /// How many writes to its tables there had been before it was asked for.
+    writes: u64,
+    /// Of the rows.
+    bytes: usize,
+    made: Arc<dyn Any + Send + Sync>,
+}
 
 /// What was read lately.
 pub(super) struct Recent {
@@ -39,10 +44,7 @@ impl Recent {
     pub(super) fn new() -> Self {
         let kept = Cache::builder()
             .max_capacity(BYTES_MAX)
-            .weigher(|_: &Key, kept: &Kept| {
-                let bytes: usize = kept.1.iter().flatten().map(Row::bytes).sum();
-                u32::try_from(bytes + 256).unwrap_or(u32::MAX)
-            })
+            .weigher(|_: &Key, kept: &Kept| u32::try_from(kept.bytes + 256).unwrap_or(u32::MAX))
             .time_to_live(AGE_MAX)
             .build();
         Self { writes: std::array::from_fn(|_| AtomicU64::new(0)), kept }
@@ -61,16 +63,21 @@ impl Recent {
         tables.each().map(|table| self.writes[table].load(Ordering::SeqCst)).sum()
     }
 
-    /// The answer to these calls, if it still counts.
-    pub(super) fn get(&self, calls: &[Call]) -> Option<Answers> {
-        let Kept(writes, answers) = self.kept.get(&key(calls)?)?;
-        (writes == self.writes(calls)).then(|| Answers::clone(&answers))
+    /// What was made of the answer to these calls, if it still counts.
+    pub(super) fn get<T: Clone + 'static>(&self, calls: &[Call]) -> Option<T> {
+        let kept = self.kept.get(&key(calls)?)?;
+        let made = || kept.made.downcast_ref::<T>().cloned();
+        (kept.writes == self.writes(calls)).then(made)?
     }
 
-    /// Keeps an answer that was asked for after so many writes.
-    pub(super) fn keep(&self, calls: &[Call], writes: u64, answers: &Answers) {
+    /// Keeps what was made of an answer that was asked for after so many writes, and has so many
+    /// bytes.
+    pub(super) fn keep<T>(&self, calls: &[Call], writes: u64, bytes: usize, made: &T)
+    where
+        T: Clone + Send + Sync + 'static,
+    {
         if let Some(key) = key(calls) {
-            self.kept.insert(key, Kept(writes, Arc::new(answers.clone())));
+            self.kept.insert(key, Kept { writes, bytes, made: Arc::new(made.clone()) });
         }
     }
 }
@@ -125,8 +132,12 @@ mod tests {
     use super::*;
     use crate::db::call;
 
-    fn answer() -> Answers {
-        vec![vec![Row::new(vec![Value::Int(7)])]]
+    fn keep(recent: &Recent, calls: &[Call]) {
+        recent.keep(calls, recent.writes(calls), 8, &7_i64);
+    }
+
+    fn get(recent: &Recent, calls: &[Call]) -> Option<i64> {
+        recent.get(calls)
     }
 
     fn write(recent: &Arc<Recent>, call: &Call) {
@@ -137,23 +148,23 @@ mod tests {
     fn an_answer_counts_until_its_tables_are_written_to() {
         let recent = Arc::new(Recent::new());
         let calls = || [call!("facts_source", 1_i64)];
-        assert!(recent.get(&calls()).is_none());
-        recent.keep(&calls(), recent.writes(&calls()), &answer());
-        assert_eq!(recent.get(&calls()).map(|rows| rows[0].len()), Some(1));
-        assert!(recent.get(&[call!("facts_source", 2_i64)]).is_none(), "another value");
+        assert!(get(&recent, &calls()).is_none());
+        keep(&recent, &calls());
+        assert_eq!(get(&recent, &calls()), Some(7));
+        assert!(get(&recent, &[call!("facts_source", 2_i64)]).is_none(), "another value");
         write(&recent, &call!("job_reap_queued"));
-        assert!(recent.get(&calls()).is_some(), "another table was written to");
+        assert!(get(&recent, &calls()).is_some(), "another table was written to");
         write(&recent, &call!("source_update"));
-        assert!(recent.get(&calls()).is_none(), "its table was written to");
+        assert!(get(&recent, &calls()).is_none(), "its table was written to");
     }
 
     #[test]
     fn what_goes_with_a_deleted_record_is_forgotten_too() {
         let recent = Arc::new(Recent::new());
         let calls = [call!("group_source_list", 1_i64)];
-        recent.keep(&calls, recent.writes(&calls), &answer());
+        keep(&recent, &calls);
         write(&recent, &call!("source_delete", 1_i64));
-        assert!(recent.get(&calls).is_none());
+        assert!(get(&recent, &calls).is_none());
     }
 
     #[test]
@@ -163,7 +174,7 @@ mod tests {
         let writes = recent.writes(&calls);
         // The write comes while the answer is on its way.
         write(&recent, &call!("source_update"));
-        recent.keep(&calls, writes, &answer());
-        assert!(recent.get(&calls).is_none());
+        recent.keep(&calls, writes, 8, &7_i64);
+        assert!(get(&recent, &calls).is_none());
     }
 }

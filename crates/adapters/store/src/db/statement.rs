@@ -2,8 +2,9 @@
 //!
 //! Besides plain SQL with `$1` for values, a text may contain `{name alias}` for the columns of a
 //! record (see [`columns`](crate::columns)), `{ids $1}` or `{texts $1}` for a list that is bound as
-//! one value, and `{match $1}` or `{match_dashboards $1}` for the queries or dashboards whose words
-//! fit a pattern (see `search::words`).
+//! one value, `{json column member}` for a member of a JSON object as text, and `{match $1}`,
+//! `{match_dashboards $1}`, `{match_alerts $1}` or `{match_snippets $1}` for the objects whose words fit
+//! a pattern (see `search::words`).
 
 use std::borrow::Cow;
 use std::ops::BitOr;
@@ -181,19 +182,34 @@ fn fill(name: &str, argument: &str, engine: Engine) -> String {
         ("texts", Engine::Postgres) => format!(
             "(SELECT value FROM json_array_elements_text(CAST(CAST({argument} AS TEXT) AS JSON)))"
         ),
-        ("match", Engine::Sqlite) => {
-            format!("(SELECT rowid FROM query_words WHERE query_words MATCH {argument})")
-        }
-        ("match", Engine::Postgres) => format!(
-            "(SELECT query_id FROM query_words WHERE words @@ CAST(CAST({argument} AS TEXT) AS TSQUERY))"
-        ),
-        ("match_dashboards", Engine::Sqlite) => {
-            format!("(SELECT rowid FROM dashboard_words WHERE dashboard_words MATCH {argument})")
-        }
-        ("match_dashboards", Engine::Postgres) => format!(
-            "(SELECT dashboard_id FROM dashboard_words WHERE words @@ CAST(CAST({argument} AS TEXT) AS TSQUERY))"
-        ),
+        ("json", Engine::Sqlite) => match argument.split_once(' ') {
+            Some((column, member)) => format!("({column} ->> '{member}')"),
+            None => String::new(),
+        },
+        ("json", Engine::Postgres) => match argument.split_once(' ') {
+            // As text this engine has no U+0000, and refuses the whole object because of one.
+            Some((column, member)) => {
+                format!("(CAST(REPLACE({column}, '\\u0000', '\\uFFFD') AS JSON) ->> '{member}')")
+            }
+            None => String::new(),
+        },
+        ("match", _) => matching("query", argument, engine),
+        ("match_dashboards", _) => matching("dashboard", argument, engine),
+        ("match_alerts", _) => matching("alert", argument, engine),
+        ("match_snippets", _) => matching("snippet", argument, engine),
         (record, _) => columns::of(record, argument),
+    }
+}
+
+/// The numbers of the objects of a kind whose words fit a pattern.
+fn matching(kind: &str, pattern: &str, engine: Engine) -> String {
+    match engine {
+        Engine::Sqlite => {
+            format!("(SELECT rowid FROM {kind}_words WHERE {kind}_words MATCH {pattern})")
+        }
+        Engine::Postgres => format!(
+            "(SELECT {kind}_id FROM {kind}_words WHERE words @@ CAST(CAST({pattern} AS TEXT) AS TSQUERY))"
+        ),
     }
 }
 

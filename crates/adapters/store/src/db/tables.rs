@@ -18,7 +18,13 @@ impl Tables {
 
     /// The places of these tables.
     pub(super) fn each(self) -> impl Iterator<Item = usize> {
-        (0..Self::MOST).filter(move |place| self.0 & (1 << place) != 0)
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            // Without its lowest one.
+            left &= left - 1;
+            Some(place)
+        })
     }
 
     /// What a text names.
@@ -142,6 +148,14 @@ mod tests {
         assert_ne!(both, jobs);
         assert_eq!(both | jobs, both);
         assert_eq!(Tables::read_by("SELECT 1"), Tables::NONE);
+    }
+
+    #[test]
+    fn each_place_of_a_set_is_told_once() {
+        let places = |tables: Tables| tables.each().collect::<Vec<_>>();
+        assert!(places(Tables::NONE).is_empty());
+        assert_eq!(places(Tables(1 | 1 << 5 | 1 << 63)), [0, 5, 63]);
+        assert_eq!(places(Tables::ALL), (0..Tables::MOST).collect::<Vec<_>>());
     }
 
     #[test]

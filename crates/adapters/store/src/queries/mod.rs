@@ -17,7 +17,8 @@ use tessera_kernel::{Page, PageRequest, Result, Timestamp};
 pub(crate) use record::{read_detail, read_listing};
 
 use crate::Store;
-use crate::db::{Call, Tx, call};
+use crate::dashboards::widgets::Step;
+use crate::db::{Call, Tx, call, call_each};
 use crate::keys::insert_key;
 use crate::results::read_result;
 use crate::schedules;
@@ -46,23 +47,39 @@ fn texts(query: &Query) -> Texts<'_> {
     }
 }
 
+/// Adds a query with its key, visualizations and first version.
+pub(crate) async fn insert(
+    tx: Tx<'_>,
+    query: &Query,
+    key: &Key,
+    visualizations: &[Visualization],
+) -> Result<QueryId> {
+    let id: QueryId = tx.one(record::insert(query)).await?.take()?;
+    insert_key(tx, key, KeyOwner::Query(id)).await?;
+    for visualization in visualizations {
+        insert_visualization(tx, visualization, id).await?;
+    }
+    save_tags(tx, id, &query.tags).await?;
+    save_query(tx, id.0, texts(query), true).await?;
+    versions::save(tx, id).await?;
+    schedules::sync(tx, id, query, None).await?;
+    Ok(id)
+}
+
 #[async_trait]
 impl QueryRepo for Store {
     async fn query(&self, id: QueryId) -> Result<Option<Query>> {
-        self.db
-            .row_recent(call!("query_get", id))
-            .await?
-            .as_mut()
-            .map(record::read_query)
-            .transpose()
+        self.db.row_recent(call!("query_get", id), record::read_query).await
     }
 
     async fn query_with_result(&self, id: QueryId) -> Result<Option<(Query, Option<QueryResult>)>> {
         let calls = [call!("query_get", id), call!("result_get_of_query", id)];
-        let [query, result] = self.db.batch_recent(calls).await?;
-        let Some(mut query) = query.into_iter().next() else { return Ok(None) };
-        let result = result.into_iter().next().as_mut().map(read_result).transpose()?;
-        Ok(Some((record::read_query(&mut query)?, result)))
+        let found = self.db.recent(calls, |[query, result]| {
+            let Some(mut query) = query.into_iter().next() else { return Ok(None) };
+            let result = result.into_iter().next().as_mut().map(read_result).transpose()?;
+            Ok(Some((record::read_query(&mut query)?, result)))
+        });
+        found.await
     }
 
     async fn query_id(&self, uid: Uid) -> Result<Option<QueryId>> {
@@ -72,11 +89,13 @@ impl QueryRepo for Store {
     async fn query_detail(&self, id: QueryId, user: Option<UserId>) -> Result<Option<QueryDetail>> {
         let detail = call!("query_get_detail", id, user);
         let shown = call!("visualization_list_of_query", id);
-        let [detail, shown] = self.db.batch_recent([detail, shown]).await?;
-        let Some(mut row) = detail.into_iter().next() else { return Ok(None) };
-        let mut detail = read_detail(&mut row)?;
-        detail.visualizations = read_visualizations(shown)?;
-        Ok(Some(detail))
+        let found = self.db.recent([detail, shown], |[detail, shown]| {
+            let Some(mut row) = detail.into_iter().next() else { return Ok(None) };
+            let mut detail = read_detail(&mut row)?;
+            detail.visualizations = read_visualizations(shown)?;
+            Ok(Some(detail))
+        });
+        found.await
     }
 
     async fn queries(&self, filter: &QueryFilter, page: PageRequest) -> Result<Page<QueryListing>> {
@@ -101,18 +120,7 @@ impl QueryRepo for Store {
         let visualizations = visualizations.to_vec();
         self.db
             .write(move |tx| {
-                Box::pin(async move {
-                    let id: QueryId = tx.one(record::insert(&query)).await?.take()?;
-                    insert_key(tx, &key, KeyOwner::Query(id)).await?;
-                    for visualization in &visualizations {
-                        insert_visualization(tx, visualization, id).await?;
-                    }
-                    save_tags(tx, id, &query.tags).await?;
-                    save_query(tx, id.0, texts(&query), true).await?;
-                    versions::save(tx, id).await?;
-                    schedules::sync(tx, id, &query, None).await?;
-                    Ok(id)
-                })
+                Box::pin(async move { insert(tx, &query, &key, &visualizations).await })
             })
             .await
     }
@@ -143,8 +151,9 @@ impl QueryRepo for Store {
             .write(move |tx| {
                 Box::pin(async move {
                     tx.change("query", call!("query_archive", id, change.version, at)).await?;
-                    tx.execute(call!("query_delete_widgets", id)).await?;
-                    tx.execute(call!("alert_delete_of_query", id)).await?;
+                    let step = Step { by: change.user, at };
+                    step.remove_all(tx, call!("widget_list_of_query", id)).await?;
+                    tx.execute(call_each!("alert_delete_of_query", id)).await?;
                     tx.execute(call!("schedule_unset", id)).await?;
                     insert_change(tx, &change).await
                 })
@@ -219,8 +228,21 @@ impl QueryRepo for Store {
         self.change("visualization", visualizations::update(visualization)).await
     }
 
-    async fn delete_visualization(&self, id: VisualizationId) -> Result<()> {
-        self.change("visualization", call!("visualization_delete", id)).await
+    async fn delete_visualization(
+        &self,
+        id: VisualizationId,
+        by: UserId,
+        at: Timestamp,
+    ) -> Result<()> {
+        self.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    let step = Step { by: Some(by), at };
+                    step.remove_all(tx, call!("widget_list_of_visualization", id)).await?;
+                    tx.change("visualization", call!("visualization_delete", id)).await
+                })
+            })
+            .await
     }
 }
 

@@ -3,12 +3,12 @@
 use tessera_kernel::Result;
 use tessera_kernel::ids::DashboardId;
 
-use super::words::{Texts, replace_dashboard, save_query};
+use super::words::{Texts, replace_dashboard, save_alert, save_query, save_snippet};
 use crate::Store;
 use crate::db::{Tx, call, call_each};
 
-/// Counts how words are split; a store with an earlier number gets a new index when it is opened.
-const INDEX_VERSION: i64 = 1;
+/// Counts how words are split, and of what kinds of objects they are kept; a store with an earlier number gets a new index when it is opened.
+const INDEX_VERSION: i64 = 2;
 /// How many objects are read at once while the index is made.
 const STEP: u64 = 200;
 
@@ -34,13 +34,20 @@ impl Store {
                 if tx.execute(call!("search_index_claim", INDEX_VERSION)).await? == 0 {
                     return Ok(None);
                 }
-                Ok(Some((queries(tx).await?, dashboards(tx).await?)))
+                let (queries, dashboards) = (queries(tx).await?, dashboards(tx).await?);
+                Ok(Some((queries, dashboards, alerts(tx).await?, snippets(tx).await?)))
             })
         });
-        if let Some((queries, dashboards)) = made.await?
-            && queries + dashboards > 0
+        if let Some((queries, dashboards, alerts, snippets)) = made.await?
+            && queries + dashboards + alerts + snippets > 0
         {
-            tracing::info!(queries, dashboards, "the index of the search was made anew");
+            tracing::info!(
+                queries,
+                dashboards,
+                alerts,
+                snippets,
+                "the index of the search was made anew"
+            );
         }
         Ok(())
     }
@@ -54,6 +61,8 @@ impl Store {
             Box::pin(async move {
                 tx.execute(call_each!("query_words_clear")).await?;
                 tx.execute(call_each!("dashboard_words_clear")).await?;
+                tx.execute(call_each!("alert_words_clear")).await?;
+                tx.execute(call_each!("snippet_words_clear")).await?;
                 tx.execute(call!("search_index_forget")).await
             })
         });
@@ -90,6 +99,41 @@ async fn dashboards(tx: Tx<'_>) -> Result<u64> {
         for mut row in rows {
             last = row.take()?;
             save_dashboard(tx, DashboardId(last)).await?;
+            count += 1;
+        }
+    }
+}
+
+async fn alerts(tx: Tx<'_>) -> Result<u64> {
+    let (mut last, mut count) = (0_i64, 0);
+    loop {
+        let rows = tx.rows(call!("alert_list_words", last, STEP)).await?;
+        if rows.is_empty() {
+            return Ok(count);
+        }
+        for mut row in rows {
+            last = row.take()?;
+            let name: String = row.take()?;
+            let (subject, body): (Option<String>, Option<String>) = (row.take()?, row.take()?);
+            save_alert(tx, last, &name, [subject.as_deref(), body.as_deref()]).await?;
+            count += 1;
+        }
+    }
+}
+
+async fn snippets(tx: Tx<'_>) -> Result<u64> {
+    let (mut last, mut count) = (0_i64, 0);
+    loop {
+        let rows = tx.rows(call!("snippet_list_words", last, STEP)).await?;
+        if rows.is_empty() {
+            return Ok(count);
+        }
+        for mut row in rows {
+            last = row.take()?;
+            let (name, description): (String, String) = (row.take()?, row.take()?);
+            let text: String = row.take()?;
+            let texts = Texts { name: &name, description: &description, text: &text };
+            save_snippet(tx, last, texts).await?;
             count += 1;
         }
     }

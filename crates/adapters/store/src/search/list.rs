@@ -5,7 +5,10 @@ use tessera_bi::{ObjectKind, SearchFilter};
 use tessera_kernel::PageRequest;
 
 use super::conditions::Wanted;
-use super::target::{DASHBOARDS, QUERIES, Target, visible_dashboards, visible_queries};
+use super::target::{
+    ALERT_TEXT, ALERTS, DASHBOARDS, QUERIES, SNIPPETS, Target, visible_alerts, visible_dashboards,
+    visible_queries,
+};
 use crate::db::{Call, Engine, id_list};
 use crate::filter::Filter;
 
@@ -40,20 +43,31 @@ fn branch(
     wanted: &Wanted,
 ) -> String {
     let mut own = std::mem::take(listed).fresh();
-    // A parameter that nothing uses has no type.
-    let drafts_count = archived || kind == ObjectKind::Dashboard;
-    let asks = drafts_count || !caller.everything;
-    let user = if asks { own.bind(caller.user) } else { String::new() };
     let (table, target): (&str, &Target) = match kind {
         ObjectKind::Query => ("queries q", &QUERIES),
         ObjectKind::Dashboard => ("dashboards d", &DASHBOARDS),
+        ObjectKind::Alert => ("alerts a JOIN queries q ON q.id = a.query_id", &ALERTS),
+        ObjectKind::Snippet => ("snippets s", &SNIPPETS),
     };
     let alias = target.alias;
+    let drafts_count = match kind {
+        ObjectKind::Query => archived,
+        ObjectKind::Dashboard => true,
+        ObjectKind::Alert | ObjectKind::Snippet => false,
+    };
+    // A parameter that nothing uses has no type.
+    let asks = drafts_count || !(caller.everything || kind == ObjectKind::Snippet);
+    let user = if asks { own.bind(caller.user) } else { String::new() };
     match kind {
         ObjectKind::Query => visible_queries(&mut own, caller, &user),
         ObjectKind::Dashboard => visible_dashboards(&mut own, caller, &user),
+        ObjectKind::Alert => visible_alerts(&mut own, caller, &user),
+        // Whoever may list snippets sees all of them.
+        ObjectKind::Snippet => {}
     }
-    own.and(format!("{alias}.is_archived = {}", i64::from(archived)));
+    if ObjectKind::ARCHIVED.contains(&kind) {
+        own.and(format!("{alias}.is_archived = {}", i64::from(archived)));
+    }
     if drafts_count {
         // As in the lists: others' drafts are in that of queries only.
         own.and(format!("({alias}.is_draft = 0 OR {alias}.owner_id = {user})"));
@@ -88,6 +102,18 @@ pub(super) fn shown(kind: ObjectKind, ids: Vec<i64>) -> Call {
                 {TEXT_CHARACTERS}), \
              d.owner_id, u.name, d.is_draft, d.version, d.updated_at \
              FROM dashboards d JOIN users u ON u.id = d.owner_id WHERE d.id IN {{ids {ids}}}"
+        ),
+        ObjectKind::Alert => format!(
+            "SELECT a.id, a.uid, a.name, CAST(NULL AS TEXT), \
+             SUBSTR({ALERT_TEXT}, 1, {TEXT_CHARACTERS}), a.owner_id, u.name, \
+             CAST(0 AS BIGINT), a.version, a.updated_at \
+             FROM alerts a JOIN users u ON u.id = a.owner_id WHERE a.id IN {{ids {ids}}}"
+        ),
+        ObjectKind::Snippet => format!(
+            "SELECT s.id, s.uid, s.trigger, NULLIF(s.description, ''), \
+             SUBSTR(s.text, 1, {TEXT_CHARACTERS}), s.owner_id, u.name, \
+             CAST(0 AS BIGINT), CAST(1 AS BIGINT), s.updated_at \
+             FROM snippets s JOIN users u ON u.id = s.owner_id WHERE s.id IN {{ids {ids}}}"
         ),
     })
 }

@@ -13,8 +13,8 @@ use tessera_kernel::{Code, Fault, Page, PageRequest, Result};
 
 pub(crate) use conditions::Wanted;
 pub(crate) use index::save_dashboard;
-pub(crate) use target::{QUERIES, visible_dashboards, visible_queries};
-pub(crate) use words::{Texts, save_query};
+pub(crate) use target::{QUERIES, visible_alerts, visible_dashboards, visible_queries};
+pub(crate) use words::{Texts, save_alert, save_query, save_snippet};
 
 use crate::Store;
 use crate::db::Row;
@@ -27,10 +27,14 @@ impl Store {
         filter: &SearchFilter,
         page: PageRequest,
     ) -> Result<Page<Found>> {
+        let mut filter = filter.clone();
+        if filter.archived {
+            filter.kinds.retain(|(kind, _)| ObjectKind::ARCHIVED.contains(kind));
+        }
         if filter.kinds.is_empty() {
             return Ok(Page { items: Vec::new(), total: 0 });
         }
-        let [count, rows] = self.db.batch(list::calls(self.engine(), filter, page)).await?;
+        let [count, rows] = self.db.batch(list::calls(self.engine(), &filter, page)).await?;
         let mut order: Vec<(ObjectKind, i64)> = Vec::with_capacity(rows.len());
         for mut row in rows {
             order.push((kind(&row.take::<String>()?)?, row.take()?));

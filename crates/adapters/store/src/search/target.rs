@@ -23,6 +23,17 @@ pub(crate) const QUERIES: Target = Target { alias: "q", matching: "match", like:
 pub(crate) const DASHBOARDS: Target =
     Target { alias: "d", matching: "match_dashboards", like: dashboard_like };
 
+/// Alerts, as `a`, each with its query as `q`.
+pub(crate) const ALERTS: Target = Target { alias: "a", matching: "match_alerts", like: alert_like };
+
+/// Snippets, as `s`.
+pub(crate) const SNIPPETS: Target =
+    Target { alias: "s", matching: "match_snippets", like: snippet_like };
+
+/// The texts of an alert that are looked through: its own subject and body.
+pub(super) const ALERT_TEXT: &str = "(COALESCE({json a.options custom_subject}, '') || ' ' \
+    || COALESCE({json a.options custom_body}, {json a.options template}, ''))";
+
 fn query_like(field: SearchField, pattern: &str) -> String {
     match field {
         SearchField::Name => format!("q.name_key LIKE {pattern} ESCAPE '\\'"),
@@ -42,6 +53,23 @@ fn dashboard_like(field: SearchField, pattern: &str) -> String {
              AND t.visualization_id IS NULL AND LOWER(t.text) LIKE {pattern} ESCAPE '\\')"
         ),
         SearchField::Description | SearchField::Id => "1 = 0".to_owned(),
+    }
+}
+
+fn alert_like(field: SearchField, pattern: &str) -> String {
+    match field {
+        SearchField::Name => format!("LOWER(a.name) LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Text => format!("LOWER({ALERT_TEXT}) LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Description | SearchField::Id => "1 = 0".to_owned(),
+    }
+}
+
+fn snippet_like(field: SearchField, pattern: &str) -> String {
+    match field {
+        SearchField::Name => format!("LOWER(s.trigger) LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Description => format!("LOWER(s.description) LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Text => format!("LOWER(s.text) LIKE {pattern} ESCAPE '\\'"),
+        SearchField::Id => "1 = 0".to_owned(),
     }
 }
 
@@ -69,5 +97,17 @@ pub(crate) fn visible_dashboards(listed: &mut Filter, caller: &Visible, user: &s
             JOIN visualizations v ON v.id = w.visualization_id \
             JOIN queries q ON q.id = v.query_id \
             WHERE w.dashboard_id = d.id AND q.source_id IN {{ids {sources}}}))"
+    ));
+}
+
+/// Only alerts on queries of the caller's data sources; one's own are seen as long as the query's
+/// data source is, or is gone.
+pub(crate) fn visible_alerts(listed: &mut Filter, caller: &Visible, user: &str) {
+    if caller.everything {
+        return;
+    }
+    let sources = listed.bind(id_list(caller.sources.iter().map(|source| source.0)));
+    listed.and(format!(
+        "(q.source_id IN {{ids {sources}}} OR (q.source_id IS NULL AND a.owner_id = {user}))"
     ));
 }

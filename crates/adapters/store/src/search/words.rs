@@ -187,6 +187,26 @@ pub(super) async fn replace_dashboard(tx: Tx<'_>, id: i64, texts: Texts<'_>) -> 
     tx.execute(insert_dashboard(id, texts)).await.map(drop)
 }
 
+/// Keeps the words of an alert up to date: its name, and its own subject and body.
+pub(crate) async fn save_alert(
+    tx: Tx<'_>,
+    id: i64,
+    name: &str,
+    templates: [Option<&str>; 2],
+) -> Result<()> {
+    let text = templates.map(Option::unwrap_or_default).join(" ");
+    let [name, description, text] = Texts { name, description: "", text: &text }.fields();
+    tx.execute(call_each!("alert_words_delete", id)).await?;
+    tx.execute(call_each!("alert_words_insert", id, name, description, text)).await.map(drop)
+}
+
+/// Keeps the words of a snippet up to date.
+pub(crate) async fn save_snippet(tx: Tx<'_>, id: i64, texts: Texts<'_>) -> Result<()> {
+    let [name, description, text] = texts.fields();
+    tx.execute(call_each!("snippet_words_delete", id)).await?;
+    tx.execute(call_each!("snippet_words_insert", id, name, description, text)).await.map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,7 +42,7 @@ async fn world(store: &Store) -> World {
     World { user, source, query, alert }
 }
 
-fn alert(owner: UserId, query: QueryId) -> Alert {
+pub(crate) fn alert(owner: UserId, query: QueryId) -> Alert {
     Alert {
         id: AlertId(0),
         uid: Uid::now_v7(),
@@ -81,7 +81,7 @@ fn notice(world: &World, at: Timestamp) -> AlertNotice {
         name: "many".to_owned(),
         options: json!({}),
         state: AlertState::Triggered,
-        rearm: 0,
+        rearm: None,
         last_triggered_at: Some(at),
         created_at: at,
         updated_at: at,
@@ -198,7 +198,11 @@ async fn destinations_have_names_of_their_own(store: Store) {
     let taken = store.insert_destination(&destination("hook")).await.unwrap_err();
     assert_eq!((taken.code(), taken.field()), (Code::Duplicate, Some("name")));
     (hook.name, hook.sealed_options) = ("other".to_owned(), None);
-    store.update_destination(&hook).await.unwrap();
+    hook.updated_at = at(1);
+    assert!(store.update_destination(&hook, at(0)).await.unwrap());
+    assert!(!store.update_destination(&destination("lost"), at(0)).await.unwrap());
+    let stale = Destination { name: "stale".to_owned(), ..hook.clone() };
+    assert!(!store.update_destination(&stale, at(0)).await.unwrap(), "it was changed since");
     assert_eq!(store.destinations().await.unwrap(), [hook.clone()]);
     store.delete_destination(hook.id, at(1)).await.unwrap();
     let gone = store.delete_destination(hook.id, at(1)).await.unwrap_err();

@@ -3,20 +3,23 @@
 use serde_json::json;
 use tessera_access::ports::FactsRepo;
 use tessera_access::{Object, Visible};
-use tessera_bi::ports::{DashboardRepo, QueryRepo};
-use tessera_bi::{DashboardFilter, DashboardOrder, DashboardScope, TagCount};
+use tessera_bi::ports::{DashboardRepo, ObjectRepo, QueryRepo};
+use tessera_bi::{DashboardFilter, DashboardOrder, DashboardScope, ObjectKind, TagCount, Widget};
 use tessera_kernel::Code;
 use tessera_kernel::ids::{DashboardId, UserId, VisualizationId, WidgetId};
 use tessera_store::Store;
 
 use crate::common::{
-    add, add_source, add_user, all, at, change, dashboard, on_both, page, query, widget,
+    add, add_source, add_user, all, at, change, dashboard, on_both, page, query, visualization,
+    widget,
 };
 
 on_both! {
     dashboards_are_written_and_read an_outdated_dashboard_is_refused slugs_are_found
     widgets_come_with_what_they_show lists_show_dashboards_by_their_sources
     lists_of_dashboards_follow_their_order widgets_are_edited
+    what_happens_to_widgets_is_in_the_history_of_their_dashboard
+    a_dashboard_is_restored_with_its_widgets_or_not_at_all
 }
 
 async fn dashboards_are_written_and_read(store: Store) {
@@ -191,18 +194,95 @@ async fn widgets_are_edited(store: Store) {
     let ada = add_user(&store, "Ada").await;
     let mut tile = widget(None);
     tile.dashboard = store.insert_dashboard(&dashboard(ada, "Board"), &[]).await.unwrap();
-    tile.id = store.insert_widget(&tile).await.unwrap();
+    tile.id = store.insert_widget(&tile, ada).await.unwrap();
     tile.text = "new".to_owned();
-    store.update_widget(&tile).await.unwrap();
+    store.update_widget(&tile, ada).await.unwrap();
     assert_eq!(store.widget(tile.id).await.unwrap(), Some(tile.clone()));
     let mut wrong = tile.clone();
     wrong.visualization = Some(VisualizationId(99));
-    assert_eq!(store.update_widget(&wrong).await.unwrap_err().code(), Code::NotFound);
-    store.delete_widget(tile.id).await.unwrap();
-    assert_eq!(store.delete_widget(tile.id).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(store.update_widget(&wrong, ada).await.unwrap_err().code(), Code::NotFound);
+    store.delete_widget(tile.id, ada, at(9)).await.unwrap();
+    assert_eq!(store.delete_widget(tile.id, ada, at(9)).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(store.widget(WidgetId(99)).await.unwrap(), None);
     assert_eq!(store.facts(Object::Widget(tile.id)).await.unwrap(), None);
     let mut board = dashboard(UserId(99), "x");
     board.slug = "x".to_owned();
     assert_eq!(store.insert_dashboard(&board, &[]).await.unwrap_err().code(), Code::NotFound);
+}
+
+/// The history of a dashboard: versions, and what happened to widgets.
+async fn steps(store: &Store, dashboard: DashboardId) -> Vec<(i64, serde_json::Value)> {
+    let all = store.changes_since(ObjectKind::Dashboard, dashboard.0, 0).await.unwrap();
+    all.into_iter().map(|step| (step.version, step.changes)).collect()
+}
+
+async fn what_happens_to_widgets_is_in_the_history_of_their_dashboard(store: Store) {
+    let (ada, shop) = (add_user(&store, "Ada").await, add_source(&store, "shop").await);
+    let id = add(&store, &query(ada, shop, "q", "x")).await;
+    let mut chart = visualization("Chart");
+    chart.query = id;
+    let chart = store.insert_visualization(&chart).await.unwrap();
+    let detail = store.query_detail(id, None).await.unwrap().unwrap();
+    let table = detail.visualizations[0].id;
+    let board = store.insert_dashboard(&dashboard(ada, "Board"), &[]).await.unwrap();
+    let mut tiles = Vec::new();
+    for shown in [None, Some(chart), Some(table)] {
+        let mut tile = widget(shown);
+        tile.dashboard = board;
+        tile.id = store.insert_widget(&tile, ada).await.unwrap();
+        tiles.push(tile);
+    }
+    let name = |place: usize| format!("widget {}", tiles[place].id);
+    let all = steps(&store, board).await;
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[0].1[name(2)]["current"]["visualization_id"], json!(table));
+    assert_eq!((all[0].0, &all[0].1[name(2)]["previous"]), (1, &json!(null)));
+    store.update_widget(&tiles[0], ada).await.unwrap();
+    assert_eq!(steps(&store, board).await.len(), 3, "nothing changed");
+    // Deleted with their visualization, and with their query.
+    store.delete_visualization(chart, ada, at(7)).await.unwrap();
+    store.archive_query(id, at(8), &change("queries", id.0, 2, ada)).await.unwrap();
+    store.delete_widget(tiles[0].id, ada, at(9)).await.unwrap();
+    let all = steps(&store, board).await;
+    assert_eq!(all.len(), 6);
+    for (place, step) in [(0, &all[0].1), (2, &all[1].1), (1, &all[2].1)] {
+        assert_eq!(step[name(place)]["current"], json!(null), "{step}");
+        assert_eq!(step[name(place)]["previous"]["text"], "text");
+    }
+}
+
+async fn a_dashboard_is_restored_with_its_widgets_or_not_at_all(store: Store) {
+    let ada = add_user(&store, "Ada").await;
+    let mut board = dashboard(ada, "Board");
+    board.id = store.insert_dashboard(&board, &[]).await.unwrap();
+    let mut tiles = Vec::new();
+    for text in ["stays", "comes back", "goes"] {
+        let mut tile = widget(None);
+        (tile.dashboard, tile.text) = (board.id, text.to_owned());
+        tile.id = store.insert_widget(&tile, ada).await.unwrap();
+        tiles.push(tile);
+    }
+    store.delete_widget(tiles[1].id, ada, at(2)).await.unwrap();
+    let mut next = board.clone();
+    (next.version, next.name) = (2, "Old".to_owned());
+    let step = change("dashboards", board.id.0, 2, ada);
+    (tiles[0].text, tiles[1].width) = ("as it was".to_owned(), 2);
+    let (present, gone) = (tiles[..2].to_vec(), [tiles[2].id]);
+    // Another version, or a visualization that is gone meanwhile: nothing happens.
+    let late = store.restore_dashboard(&next, 7, &step, &present, &gone).await.unwrap();
+    assert!(!late);
+    let mut broken = present.clone();
+    broken[1].visualization = Some(VisualizationId(99));
+    let fault = store.restore_dashboard(&next, 1, &step, &broken, &gone).await.unwrap_err();
+    assert_eq!(fault.code(), Code::NotFound);
+    assert_eq!(store.dashboard(board.id, None).await.unwrap().unwrap().dashboard, board);
+    assert!(store.restore_dashboard(&next, 1, &step, &present, &gone).await.unwrap());
+    let now: Vec<Widget> =
+        store.widgets(board.id).await.unwrap().into_iter().map(|detail| detail.widget).collect();
+    assert_eq!(now, present, "with their numbers");
+    let all = steps(&store, board.id).await;
+    assert_eq!(all.iter().filter(|step| step.0 == 2).count(), 4, "the dashboard and each widget");
+    // The number of a widget is never given again.
+    let fresh = Widget { dashboard: board.id, ..widget(None) };
+    assert!(store.insert_widget(&fresh, ada).await.unwrap() > tiles[2].id);
 }

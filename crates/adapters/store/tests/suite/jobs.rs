@@ -106,6 +106,11 @@ async fn a_job_lives_from_queue_to_result(store: Store) {
     assert_eq!((running.state, running.attempts), (JobState::Running, 1));
     assert_eq!(running.started_at, Some(at(1)));
     assert_eq!(store.count_jobs().await.unwrap(), (0, 1));
+    let running = store.running_jobs(9).await.unwrap();
+    assert_eq!(running.len(), 1);
+    assert_eq!((running[0].job.state, running[0].scheduled), (JobState::Running, false));
+    assert!(!running[0].node.is_empty());
+    assert_eq!(store.running_jobs(0).await.unwrap(), []);
     assert_eq!(store.claim_job("a", at(1), at(61)).await.unwrap(), None);
     let failed = JobError { code: Code::SourceFailed, detail: "no such table".to_owned() };
     let outcome = Outcome::Error(failed.clone());

@@ -93,6 +93,7 @@ async fn lists_are_narrowed_by_what_is_asked_for(store: Store) {
     let agents = KeyFilter { kind: Some(KeyKind::Agent), ..any() };
     assert_eq!(list(&store, agents).await, [second.id]);
     assert_eq!(list(&store, KeyFilter { created_by: Some(bob), ..any() }).await, [first.id]);
+    assert_eq!(list(&store, KeyFilter { kept_by: Some(bob), ..any() }).await, [second.id]);
     assert_eq!(list(&store, KeyFilter { ids: vec![second.id], ..any() }).await, [second.id]);
     let early = KeyFilter { created_before: Some(at(50)), ..any() };
     assert_eq!(list(&store, early).await, [first.id]);

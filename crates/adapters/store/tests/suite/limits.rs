@@ -139,7 +139,7 @@ fn limited(quota: u64, window_seconds: u64) -> terms::Terms {
     terms::Terms { limits: vec![limit], ..terms::Terms::default() }
 }
 
-async fn mint(access: &Access, user: UserId, terms: terms::Terms) -> MintedKey {
+pub(crate) async fn mint(access: &Access, user: UserId, terms: terms::Terms) -> MintedKey {
     access.keys.mint_with_terms(user, "key", terms, None).await.unwrap()
 }
 

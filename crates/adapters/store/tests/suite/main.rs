@@ -5,6 +5,7 @@
 mod access;
 mod account_keys;
 mod alerts;
+mod attempts;
 mod audit;
 mod common;
 mod dashboards;
@@ -21,6 +22,7 @@ mod schedule_reports;
 mod schedule_world;
 mod schedules;
 mod search;
+mod search_alerts;
 mod signin;
 mod sources;
 mod trash;

@@ -19,7 +19,7 @@ on_both! {
     a_setting_may_be_set_to_null
 }
 
-fn snippet(owner: UserId, trigger: &str) -> Snippet {
+pub(crate) fn snippet(owner: UserId, trigger: &str) -> Snippet {
     Snippet {
         id: SnippetId(0),
         uid: Uid::now_v7(),
@@ -39,7 +39,10 @@ async fn a_snippet_is_kept_changed_and_deleted(store: Store) {
     let found = store.snippet(kept.id).await.unwrap().unwrap();
     assert_eq!((&found.snippet, found.owner.id), (&kept, ada));
     (kept.description, kept.text, kept.updated_at) = (String::new(), "漢".to_owned(), at(5));
-    store.update_snippet(&kept).await.unwrap();
+    assert!(store.update_snippet(&kept, at(0)).await.unwrap());
+    let stale = Snippet { text: "lost".to_owned(), ..kept.clone() };
+    assert!(!store.update_snippet(&stale, at(0)).await.unwrap(), "it was changed since");
+    assert_eq!(store.snippet_id(kept.uid).await.unwrap(), Some(kept.id));
     let all = store.snippets().await.unwrap();
     assert_eq!(all.iter().map(|one| &one.snippet).collect::<Vec<_>>(), [&kept]);
     let facts = store.facts(Object::Snippet(kept.id)).await.unwrap().unwrap();
@@ -47,9 +50,8 @@ async fn a_snippet_is_kept_changed_and_deleted(store: Store) {
     store.delete_snippet(kept.id).await.unwrap();
     assert_eq!(store.snippet(kept.id).await.unwrap(), None);
     assert_eq!(store.facts(Object::Snippet(kept.id)).await.unwrap(), None);
-    for missing in [store.delete_snippet(kept.id).await, store.update_snippet(&kept).await] {
-        assert_eq!(missing.unwrap_err().code(), Code::NotFound);
-    }
+    assert_eq!(store.delete_snippet(kept.id).await.unwrap_err().code(), Code::NotFound);
+    assert!(!store.update_snippet(&kept, at(5)).await.unwrap());
 }
 
 async fn the_word_of_a_snippet_is_unique(store: Store) {
@@ -60,7 +62,7 @@ async fn the_word_of_a_snippet_is_unique(store: Store) {
     let taken = store.insert_snippet(&snippet(ada, "b")).await.unwrap_err();
     assert_eq!((taken.code(), taken.field()), (Code::Duplicate, Some("trigger")));
     other.trigger = "b".to_owned();
-    assert_eq!(store.update_snippet(&other).await.unwrap_err().code(), Code::Duplicate);
+    assert_eq!(store.update_snippet(&other, at(0)).await.unwrap_err().code(), Code::Duplicate);
     let words: Vec<String> =
         store.snippets().await.unwrap().into_iter().map(|one| one.snippet.trigger).collect();
     assert_eq!(words, ["a", "b"]);

@@ -266,10 +266,10 @@ async fn visualizations_are_edited(store: Store) {
     assert_eq!(store.visualization(chart.id).await.unwrap(), Some(chart.clone()));
     let board = [widget(Some(chart.id))];
     let board = store.insert_dashboard(&dashboard(ada, "Board"), &board).await.unwrap();
-    store.delete_visualization(chart.id).await.unwrap();
+    store.delete_visualization(chart.id, ada, at(7)).await.unwrap();
     assert!(store.widgets(board).await.unwrap().is_empty());
     for fault in [
-        store.delete_visualization(chart.id).await.unwrap_err(),
+        store.delete_visualization(chart.id, ada, at(7)).await.unwrap_err(),
         store.update_visualization(&chart).await.unwrap_err(),
     ] {
         assert_eq!(fault.code(), Code::NotFound);

@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use tessera_access::ports::SettingRepo;
 use tessera_access::{Mail, Mailer};
-use tessera_kernel::{Code, Fault, Result};
+use tessera_bi::ReportClaim;
+use tessera_bi::ports::ScheduleRepo;
+use tessera_kernel::{Code, Fault, Result, Timestamp};
 use tessera_store::Store;
 
 use crate::common::on_both;
@@ -17,7 +19,7 @@ use crate::schedule_world::World;
 on_both! {
     failures_of_an_hour_are_one_mail_and_some_number_is_the_last
     a_mail_server_that_is_away_is_asked_again nobody_is_told_who_did_not_ask
-    two_nodes_send_one_mail
+    two_nodes_send_one_mail a_report_that_was_broken_off_is_made_again_of_the_same_failures
 }
 
 /// Remembers what it is given.
@@ -45,12 +47,24 @@ fn minutely() -> Json {
     json!({ "interval": 60 })
 }
 
+fn mailing(world: &World, recorder: &Arc<Recorder>) {
+    let mailer: Arc<dyn Mailer> = Arc::<Recorder>::clone(recorder);
+    let access = world.access.clone().mailing(mailer);
+    world.bi.schedules.mail_through(access.mails.clone(), access.organization.clone());
+}
+
 async fn world(store: Store) -> (World, Arc<Recorder>) {
     let world = World::over(store, "2027-01-01T10:00:00Z").await;
     let recorder = Arc::new(Recorder::default());
-    let mailer: Arc<dyn Mailer> = Arc::<Recorder>::clone(&recorder);
-    world.bi.schedules.mail_through(mailer);
+    mailing(&world, &recorder);
     (world, recorder)
+}
+
+/// Puts reports into the queue, and sends what is in it.
+async fn report(world: &World) -> Option<Timestamp> {
+    let next = world.bi.schedules.report().await.unwrap();
+    world.access.mails.send_due().await.unwrap();
+    next
 }
 
 async fn failures_of_an_hour_are_one_mail_and_some_number_is_the_last(store: Store) {
@@ -59,12 +73,12 @@ async fn failures_of_an_hour_are_one_mail_and_some_number_is_the_last(store: Sto
         (world.query("select 1", minutely()).await, world.query("select 2", minutely()).await);
     let begun = world.now();
     world.tick().await;
-    assert_eq!(world.bi.schedules.report().await.unwrap(), None, "nothing failed");
+    assert_eq!(report(&world).await, None, "nothing failed");
     world.work(true).await;
-    let due = world.bi.schedules.report().await.unwrap();
+    let due = report(&world).await;
     assert_eq!(due, Some(begun + TimeDelta::minutes(60)));
     world.travel("2027-01-01T11:00:00Z", true).await;
-    assert_eq!(world.bi.schedules.report().await.unwrap(), None);
+    assert_eq!(report(&world).await, None);
     let mail = recorder.mails.lock().remove(0);
     assert!(recorder.mails.lock().is_empty(), "one mail for both queries");
     assert_eq!(mail.to, ["bob@example.com"]);
@@ -82,13 +96,13 @@ async fn failures_of_an_hour_are_one_mail_and_some_number_is_the_last(store: Sto
         world.tick().await;
         world.work(true).await;
         world.pass(TimeDelta::minutes(61));
-        world.bi.schedules.report().await.unwrap();
+        report(&world).await;
         if let Some(mail) = recorder.mails.lock().pop() {
             last = mail.text;
         }
     }
     assert!(last.contains("It has failed 16 times in a row"), "{last}");
-    assert_eq!(world.bi.schedules.report().await.unwrap(), None);
+    assert_eq!(report(&world).await, None);
 }
 
 async fn a_mail_server_that_is_away_is_asked_again(store: Store) {
@@ -98,11 +112,11 @@ async fn a_mail_server_that_is_away_is_asked_again(store: Store) {
     world.work(true).await;
     *recorder.is_away.lock() = true;
     world.pass(TimeDelta::minutes(60));
-    let again = world.bi.schedules.report().await.unwrap().unwrap();
-    assert!(again > world.now());
+    assert_eq!(report(&world).await, None, "the queue of mails has it now");
+    assert!(recorder.mails.lock().is_empty());
     *recorder.is_away.lock() = false;
-    world.pass(again - world.now());
-    assert_eq!(world.bi.schedules.report().await.unwrap(), None);
+    world.pass(TimeDelta::minutes(1));
+    world.access.mails.send_due().await.unwrap();
     assert_eq!(recorder.mails.lock().len(), 1);
 }
 
@@ -112,10 +126,11 @@ async fn nobody_is_told_who_did_not_ask(store: Store) {
     world.query("select 1", minutely()).await;
     world.store.set_settings(&[(name.clone(), json!(false))]).await.unwrap();
     world.travel("2027-01-01T11:30:00Z", true).await;
-    assert_eq!(world.bi.schedules.report().await.unwrap().map(|due| due > world.now()), None);
+    assert_eq!(report(&world).await.map(|due| due > world.now()), None);
     world.store.set_settings(&[(name, json!(true))]).await.unwrap();
+    world.pass(TimeDelta::minutes(10));
     world.disable_owner(true).await;
-    world.bi.schedules.report().await.unwrap();
+    report(&world).await;
     world.disable_owner(false).await;
     assert!(recorder.mails.lock().is_empty(), "what failed before is not told later");
 }
@@ -123,13 +138,41 @@ async fn nobody_is_told_who_did_not_ask(store: Store) {
 async fn two_nodes_send_one_mail(store: Store) {
     let (world, recorder) = world(store).await;
     let other = World::node(world.store.clone(), world.clock.clone(), world.bob, world.source);
-    let mailer: Arc<dyn Mailer> = Arc::<Recorder>::clone(&recorder);
-    other.bi.schedules.mail_through(mailer);
+    mailing(&other, &recorder);
     world.query("select 1", json!({ "interval": 86400 })).await;
     world.tick().await;
     world.work(true).await;
     world.pass(TimeDelta::minutes(60));
     let (one, two) = futures::join!(world.bi.schedules.report(), other.bi.schedules.report());
     one.and(two).unwrap();
+    let (one, two) = futures::join!(world.access.mails.send_due(), other.access.mails.send_due());
+    one.and(two).unwrap();
     assert_eq!(recorder.mails.lock().len(), 1);
+}
+
+async fn a_report_that_was_broken_off_is_made_again_of_the_same_failures(store: Store) {
+    let (world, recorder) = world(store).await;
+    let first = world.query("select 1", json!({ "interval": 86400 })).await;
+    world.tick().await;
+    world.work(true).await;
+    world.pass(TimeDelta::minutes(60));
+    let now = world.now();
+    let claim = ReportClaim { until: now, now, lease_until: now + TimeDelta::minutes(10) };
+    let taken = world.store.claim_failures(&claim).await.unwrap();
+    assert_eq!(taken.iter().map(|failure| failure.query).collect::<Vec<_>>(), [first]);
+    // That node is gone; meanwhile something else fails.
+    let second = world.query("select 2", json!({ "interval": 86400 })).await;
+    world.tick().await;
+    world.work(true).await;
+    assert_eq!(report(&world).await, Some(claim.lease_until));
+    world.pass(TimeDelta::minutes(70));
+    while report(&world).await.is_some() {}
+    let mails = std::mem::take(&mut *recorder.mails.lock());
+    assert_eq!(mails.len(), 2, "each failure is told once");
+    for (mail, query) in mails.iter().zip([first, second]) {
+        assert!(mail.text.contains(&format!("(query {query})")), "{}", mail.text);
+        assert_eq!(mail.subject, "A scheduled query of yours failed");
+    }
+    let at = taken[0].failed_at.timestamp_micros();
+    assert_eq!(mails[0].deduplication, format!("failures-{}-{at}-{at}", world.bob));
 }

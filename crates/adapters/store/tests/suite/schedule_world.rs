@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta};
 use serde_json::{Map, Value as Json, json};
 use tessera_access::ports::{GroupRepo, UserRepo};
 use tessera_access::{
-    Access, AccessLevel, AccessSettings, Act, Authorized, Caller, CreateQuery, Group, Peppers,
-    ReadQueryHistory, RequestContext, Sealer, UpdateQuery,
+    Access, AccessLevel, AccessSettings, Act, Authorized, Caller, CreateQuery, Group,
+    OrganizationSettings, Peppers, ReadQueryHistory, RequestContext, Sealer, UpdateQuery,
 };
 use tessera_bi::ports::{
     BatchStream, Connector, Connectors, JobRepo, ResultFiles, ResultWriter, SourceRepo,
@@ -95,7 +95,13 @@ impl World {
             sealer.clone(),
             Arc::new(clock.clone()),
             Arc::clone(&random),
-            AccessSettings::default(),
+            AccessSettings {
+                organization: OrganizationSettings {
+                    send_email_on_failed_scheduled_queries: true,
+                    ..OrganizationSettings::default()
+                },
+                ..AccessSettings::default()
+            },
             None,
         );
         let pg = SourceType {
@@ -108,7 +114,6 @@ impl World {
             row_policy: false,
         };
         let mut settings = BiSettings::default();
-        settings.schedules.reports.enabled = true;
         settings.schedules.first_run_seconds = 0;
         settings.schedules.reports.failures_max = 16;
         let bi = Bi::new(

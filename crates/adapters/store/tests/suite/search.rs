@@ -200,10 +200,10 @@ async fn objects_of_all_kinds_are_found_best_first(store: Store) {
     // The index follows what is on the dashboard.
     let mut widget = store.widgets(notes).await.unwrap().remove(0).widget;
     widget.text = "about costs".to_owned();
-    store.update_widget(&widget).await.unwrap();
+    store.update_widget(&widget, ada).await.unwrap();
     assert_eq!(found(&store, everything.clone(), "costs").await, ["Dashboard Notes"]);
     assert_eq!(found(&store, everything.clone(), "about sales").await.len(), 0);
-    store.delete_widget(widget.id).await.unwrap();
+    store.delete_widget(widget.id, ada, at(9)).await.unwrap();
     assert_eq!(found(&store, everything.clone(), "costs").await.len(), 0);
     let mut board = store.dashboard(notes, None).await.unwrap().unwrap().dashboard;
     (board.name, board.version) = ("Memos".to_owned(), 2);

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 use tessera_access::Visible;
-use tessera_bi::ports::{DashboardRepo, ObjectRepo, QueryRepo};
+use tessera_bi::ports::{AlertRepo, DashboardRepo, ObjectRepo, QueryRepo};
 use tessera_bi::{ObjectKind, SearchFilter, TrashWeight};
 use tessera_kernel::Code;
 use tessera_store::Store;
 
+use crate::alerts::alert;
 use crate::common::{
     add, add_source, add_user, all, at, change, dashboard, on_both, page, query, widget,
 };
@@ -59,13 +60,16 @@ async fn an_archived_object_goes_with_all_that_belongs_to_it(store: Store) {
     (board.is_archived, board.version, board.updated_at) = (true, 2, at(9));
     let step = change("dashboards", board.id.0, 2, ada);
     assert!(store.update_dashboard(&board, 1, &step).await.unwrap());
+    // Archiving took the alerts there were; this one came after that.
+    store.insert_alert(&alert(ada, id)).await.unwrap();
     assert_eq!(trashed(&store, &all(ada)).await, ["Old board", "Old orders"]);
     let nobody =
         Visible { everything: false, user: add_user(&store, "Bob").await, sources: vec![] };
     assert_eq!(trashed(&store, &nobody).await, ["Old board"], "it shows no query any more");
 
     let weight = store.weigh(ObjectKind::Query, id.0).await.unwrap();
-    let wanted = TrashWeight { visualizations: 1, widgets: 0, keys: 1, results: 0, steps: 1 };
+    let wanted =
+        TrashWeight { visualizations: 1, widgets: 0, alerts: 1, keys: 1, results: 0, steps: 1 };
     assert_eq!(weight, wanted, "archiving took the widget already");
     let weight = store.weigh(ObjectKind::Dashboard, board.id.0).await.unwrap();
     assert_eq!((weight.widgets, weight.steps), (1, 1));

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use chrono::TimeDelta;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tessera_access::{Action, Object, Period, ReadReach, ReadUsage};
 use tessera_kernel::ids::KeyId;
 
@@ -95,7 +95,7 @@ pub(super) async fn can(
     session.permit(ReadReach { key: KeyId(id) }).await?;
     let gate = &session.core.access.gate;
     let caller = gate.stand_in(KeyId(id)).await.map_err(explain)?;
-    let verdict = gate.explain(&caller, action, object, &Map::new()).await.map_err(explain)?;
+    let verdict = gate.explain(&caller, action, object).await.map_err(explain)?;
     if as_json {
         return output::value(&json!({
             "allow": verdict.allow, "reason": verdict.reason, "rule": verdict.rule,

@@ -1,46 +1,57 @@
 //! Events that change nothing wait here for the next flush; equal ones become one record.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hash};
 
 use serde_json::Value as Json;
 
-use super::{AuditEvent, canonical_json};
-
-/// What makes two events equal: all but time and request.
-type Identity = (String, &'static str, String, String, Option<String>);
+use super::AuditEvent;
 
 /// Events that wait.
 #[derive(Default)]
 pub(super) struct Pending {
-    events: Vec<(AuditEvent, u64)>,
-    places: HashMap<Identity, usize>,
+    events: Vec<Waiting>,
+    /// Where an event stands, by a hash of what tells it from others. The hash has a random key: that
+    /// two events of the same second share one by chance happens less often than disks lie.
+    places: HashMap<u64, usize>,
+    state: RandomState,
+}
+
+struct Waiting {
+    event: AuditEvent,
+    /// The first request.
+    request_id: Option<String>,
+    count: u64,
 }
 
 impl Pending {
-    /// Adds an event with a particular that does not tell events apart. Gives how many wait.
-    pub(super) fn add(&mut self, mut event: AuditEvent, request_id: Option<&str>) -> usize {
-        let identity = (
-            event.actor.clone(),
-            event.action,
-            event.object.clone(),
-            canonical_json(&event.detail),
-            event.address.clone(),
-        );
-        match self.places.get(&identity).and_then(|place| self.events.get_mut(*place)) {
-            Some((_, count)) => *count += 1,
-            None => {
-                self.places.insert(identity, self.events.len());
-                with(&mut event.detail, "request_id", request_id.into());
-                self.events.push((event, 1));
-            }
-        }
+    /// Counts an event that happened again, if an equal one waits.
+    pub(super) fn count_again(&mut self, same: impl Hash) -> bool {
+        let place = self.places.get(&self.state.hash_one(same));
+        let waiting = place.and_then(|place| self.events.get_mut(*place));
+        waiting.map(|waiting| waiting.count += 1).is_some()
+    }
+
+    /// Adds an event that none of those that wait is equal to, and a particular that does not tell
+    /// events apart. Gives how many wait.
+    pub(super) fn add(
+        &mut self,
+        same: impl Hash,
+        event: AuditEvent,
+        request_id: Option<&str>,
+    ) -> usize {
+        self.places.insert(self.state.hash_one(same), self.events.len());
+        let request_id = request_id.map(str::to_owned);
+        self.events.push(Waiting { event, request_id, count: 1 });
         self.events.len()
     }
 
     /// Takes all that waits.
     pub(super) fn take(&mut self) -> Vec<AuditEvent> {
         self.places.clear();
-        let counted = |(mut event, count): (AuditEvent, u64)| {
+        let counted = |Waiting { mut event, request_id, count }| {
+            with(&mut event.detail, "request_id", request_id.into());
             if count > 1 {
                 with(&mut event.detail, "count", count.into());
             }
@@ -53,7 +64,8 @@ impl Pending {
     pub(super) fn put_back(&mut self, events: Vec<AuditEvent>) {
         let later = std::mem::take(&mut self.events);
         self.places.clear();
-        self.events = events.into_iter().map(|event| (event, 1)).chain(later).collect();
+        let waiting = |event| Waiting { event, request_id: None, count: 1 };
+        self.events = events.into_iter().map(waiting).chain(later).collect();
     }
 }
 
@@ -83,13 +95,15 @@ mod tests {
             address: None,
         };
         let mut pending = Pending::default();
-        assert_eq!(pending.add(event("result:1"), Some("a")), 1);
-        assert_eq!(pending.add(event("result:2"), Some("b")), 2);
-        assert_eq!(pending.add(event("result:1"), Some("c")), 2);
+        assert!(!pending.count_again(1));
+        assert_eq!(pending.add(1, event("result:1"), Some("a")), 1);
+        assert_eq!(pending.add(2, event("result:2"), Some("b")), 2);
+        assert!(pending.count_again(1));
         let taken = pending.take();
         let wanted = json!({ "format": "csv", "request_id": "a", "count": 2 });
         assert_eq!((taken.len(), &taken[0].detail), (2, &wanted));
-        pending.add(event("result:3"), None);
+        assert!(!pending.count_again(1), "it does not wait any more");
+        pending.add(3, event("result:3"), None);
         pending.put_back(taken);
         let objects: Vec<_> = pending.take().into_iter().map(|event| event.object).collect();
         assert_eq!(objects, ["result:1", "result:2", "result:3"]);

@@ -1,5 +1,6 @@
 //! What can be done with the log: write, read, export, verify, sign.
 
+use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 
 use futures::StreamExt;
@@ -106,8 +107,29 @@ impl Audit {
     /// # Errors
     /// If so much waits that it had to be written now, and storage fails.
     pub async fn record_soon(&self, context: &RequestContext, entry: AuditEntry) -> Result<()> {
-        let event = self.event(context, entry);
-        let waiting = self.inner.pending.lock().add(event, context.request_id.as_deref());
+        let AuditEntry { actor, action, object, detail } = entry.clone();
+        self.record_repeated(context, (actor, action, object, detail), || entry).await
+    }
+
+    /// As [`record_soon`](Self::record_soon), for what may happen many times in a second: an entry
+    /// is made only if no equal one waits. `same` is what makes two of them equal, beside the
+    /// caller's address.
+    ///
+    /// # Errors
+    /// If so much waits that it had to be written now, and storage fails.
+    pub async fn record_repeated(
+        &self,
+        context: &RequestContext,
+        same: impl Hash,
+        entry: impl FnOnce() -> AuditEntry,
+    ) -> Result<()> {
+        let same = (same, &context.address);
+        if self.inner.pending.lock().count_again(&same) {
+            return Ok(());
+        }
+        let event = self.event(context, entry());
+        let request_id = context.request_id.as_deref();
+        let waiting = self.inner.pending.lock().add(&same, event, request_id);
         if waiting >= PENDING_MAX { self.flush().await } else { Ok(()) }
     }
 

@@ -1,6 +1,5 @@
 //! The dry run: whether a caller may do something, which rule decides, and what would be needed.
 
-use serde_json::{Map, Value as Json};
 use tessera_kernel::{Code, Fault, Result};
 
 use super::Gate;
@@ -24,9 +23,28 @@ pub struct Verdict {
     pub needed: Vec<String>,
 }
 
+impl Verdict {
+    /// The answer when the gate allows something, but not with these values of parameters.
+    ///
+    /// # Errors
+    /// The fault itself if it is no refusal.
+    pub fn refused_values(fault: Fault) -> Result<Self> {
+        if !is_refusal(&fault) {
+            return Err(fault);
+        }
+        Ok(Self {
+            allow: false,
+            reason: Some(refusal(&fault)),
+            rule: fault.detail().to_owned(),
+            needed: vec!["leave the parameter out, or send a value that the key allows".into()],
+        })
+    }
+}
+
 impl Gate {
-    /// Whether a caller may do something with these values of parameters, without doing or
-    /// recording it. The answer is that of [`decide`](Self::decide), with its rule in words.
+    /// Whether a caller may do something, without doing or recording it. The answer is that of
+    /// [`decide`](Self::decide), with its rule in words. What a key says of values of parameters is
+    /// asked where values are read.
     ///
     /// # Errors
     /// If storage fails; a refusal is an answer.
@@ -35,7 +53,6 @@ impl Gate {
         caller: &Caller,
         action: Action,
         object: Object,
-        parameters: &Map<String, Json>,
     ) -> Result<Verdict> {
         let facts = match self.decide(caller, action, object).await {
             Ok(facts) => facts,
@@ -46,16 +63,6 @@ impl Gate {
             }
             Err(fault) => return Err(fault),
         };
-        if let Some(key) = caller.key()
-            && let Err(fault) = check_parameters(key, parameters)
-        {
-            return Ok(Verdict {
-                allow: false,
-                reason: Some(refusal(&fault)),
-                rule: fault.detail().to_owned(),
-                needed: vec!["leave the parameter out, or send a value that the key allows".into()],
-            });
-        }
         Ok(Verdict {
             allow: true,
             reason: None,
@@ -214,42 +221,9 @@ fn need_text(need: Need, facts: &Facts) -> String {
     }
 }
 
-/// Whether a key allows values of parameters, as far as can be said without the definitions of a
-/// query: names, choices and numbers. The one place where the dry run asks about parameters.
-fn check_parameters(key: &ActiveKey, parameters: &Map<String, Json>) -> Result<()> {
-    let refused =
-        |detail: String| Err(Fault::new(Code::OutOfScope, detail).with_reason("parameter_pinned"));
-    for (name, terms) in named_terms(key) {
-        for (parameter, value) in parameters {
-            if terms.pinned.contains_key(parameter) {
-                return refused(format!("{name} pins the parameter {parameter}"));
-            }
-            let Some(range) = terms.free.get(parameter) else {
-                if terms.free.is_empty() {
-                    continue;
-                }
-                return refused(format!("{name} does not leave the parameter {parameter} free"));
-            };
-            if !range.choices.is_empty() && !range.choices.contains(value) {
-                return refused(format!("{name} leaves {parameter} free for other values only"));
-            }
-            let beyond = |limit: &Option<Json>, wrong: fn(f64, f64) -> bool| {
-                let limit = limit.as_ref().and_then(Json::as_f64);
-                limit.zip(value.as_f64()).is_some_and(|(limit, value)| wrong(value, limit))
-            };
-            if beyond(&range.min, |value, min| value < min)
-                || beyond(&range.max, |value, max| value > max)
-            {
-                return refused(format!("{name} leaves {parameter} free within a range only"));
-            }
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
     use tessera_kernel::ids::{QueryId, SourceId, UserId};
 
     use super::*;
@@ -279,28 +253,5 @@ mod tests {
         let (rule, needed) = ask(Action::ResultsRead).expect("not granted");
         assert_eq!(rule, "key:12: no grant matches");
         assert_eq!(needed, ["key:12 with allow results.read @ query:42"]);
-    }
-
-    #[test]
-    fn pinned_and_narrowed_parameters_count() {
-        let key = key(json!({
-            "pinned": { "tenant": 5 },
-            "free": { "n": { "min": 1, "max": 9 }, "country": { "enum": ["DE", "FR"] } },
-        }));
-        let ask = |values: Json| {
-            let Json::Object(values) = values else { return false };
-            check_parameters(&key, &values).is_ok()
-        };
-        assert!(ask(json!({})));
-        assert!(ask(json!({ "n": 5, "country": "DE" })));
-        for refused in [
-            json!({ "tenant": 5 }),
-            json!({ "n": 10 }),
-            json!({ "n": 0 }),
-            json!({ "country": "IT" }),
-            json!({ "other": 1 }),
-        ] {
-            assert!(!ask(refused.clone()), "{refused}");
-        }
     }
 }

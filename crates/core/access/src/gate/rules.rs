@@ -22,12 +22,14 @@ pub(super) fn not_ones_own(
     if runs && caller.sees_own_runs_only() && !facts.participants.contains(&caller.participant()) {
         return Some(closed());
     }
-    let open = caller.user().is_some_and(UserPrincipal::is_admin)
-        && caller.key().is_none_or(|key| !key.is_narrowed());
+    let open = || {
+        caller.user().is_some_and(UserPrincipal::is_admin)
+            && caller.key().is_none_or(|key| !key.is_narrowed())
+    };
     let differs = |(name, value): (&String, &serde_json::Value)| {
         caller.attribute(name).ok().is_none_or(|own| own != value)
     };
-    (!open && facts.attributes.iter().any(differs)).then(closed)
+    (facts.attributes.iter().any(differs) && !open()).then(closed)
 }
 
 /// The rules. Nothing matched means no.

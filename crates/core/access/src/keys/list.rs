@@ -28,6 +28,9 @@ pub struct KeyFilter {
     pub recoverable: Option<bool>,
     /// Only these.
     pub ids: Vec<KeyId>,
+    /// Those that this user looks after: its own, and those it made that are no other user's and
+    /// cannot be shown again, such as keys of queries.
+    pub kept_by: Option<UserId>,
 }
 
 impl Keys {
@@ -49,6 +52,21 @@ impl Keys {
     ) -> Result<Page<Key>> {
         let owner = Some(KeyOwner::User(grant.user()?.id));
         self.repos.keys(&KeyFilter { owner, ..filter.clone() }, self.clock.now(), page).await
+    }
+
+    /// A page of the keys that the caller looks after, oldest first: its own, and those it made for
+    /// queries, dashboards and workspaces.
+    ///
+    /// # Errors
+    /// `Forbidden` for a key that is not that of a user.
+    pub async fn list_kept(
+        &self,
+        grant: &Authorized<ListKeys>,
+        filter: &KeyFilter,
+        page: PageRequest,
+    ) -> Result<Page<Key>> {
+        let filter = KeyFilter { kept_by: Some(grant.user()?.id), ..filter.clone() };
+        self.repos.keys(&filter, self.clock.now(), page).await
     }
 
     /// A page of everybody's keys, oldest first.

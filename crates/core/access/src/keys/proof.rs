@@ -15,6 +15,7 @@ use tessera_kernel::{Code, Fault, Result, Timestamp};
 
 use super::ActiveKey;
 use crate::RequestContext;
+use crate::ports::Repos;
 
 /// Shortest nonce: less is no nonce, but a counter that two clients share by chance.
 const NONCE_CHARACTERS_MIN: usize = 8;
@@ -103,16 +104,36 @@ impl Proofs {
     }
 
     /// Refuses a request whose key asks for a proof that it does not have. A request that was proved
-    /// once stays proved.
-    pub(crate) fn check(
+    /// once stays proved. A nonce counts once on all nodes together: this one's memory is asked
+    /// first, then storage, with one statement for each good signature.
+    pub(crate) async fn check(
         &self,
         key: &ActiveKey,
         context: &RequestContext,
         now: Timestamp,
+        repos: &dyn Repos,
     ) -> Result<()> {
+        let Some(name) = self.check_here(key, context, now)? else { return Ok(()) };
+        // Longer than a clock that is `skew` ahead, or behind, takes it.
+        let until = now + chrono::TimeDelta::seconds(2 * self.skew_seconds + 1);
+        if !repos.use_mark(&name, until).await? {
+            return Err(used_before());
+        }
+        context.ledger.note(|entry| entry.proved = true);
+        Ok(())
+    }
+
+    /// The same as far as this node knows; gives the name of the nonce, if there is one to be asked
+    /// about.
+    fn check_here(
+        &self,
+        key: &ActiveKey,
+        context: &RequestContext,
+        now: Timestamp,
+    ) -> Result<Option<[u8; 32]>> {
         let mut asked = key.terms().filter_map(|terms| terms.conditions.proof.as_ref()).peekable();
         if asked.peek().is_none() || context.ledger.read(|entry| entry.proved) {
-            return Ok(());
+            return Ok(None);
         }
         let signed = match context.proof.as_deref() {
             None => {
@@ -140,14 +161,17 @@ impl Proofs {
         if !asked.all(fits) {
             return Err(refuse("proof_invalid", "the signature does not fit the request"));
         }
-        self.use_up(key.id(), &signed.nonce, now)?;
-        context.ledger.note(|entry| entry.proved = true);
-        Ok(())
+        self.use_up(key.id(), &signed.nonce, now).map(Some)
     }
 
-    fn use_up(&self, key: KeyId, nonce: &str, now: i64) -> Result<()> {
+    fn use_up(&self, key: KeyId, nonce: &str, now: i64) -> Result<[u8; 32]> {
         let mut name = [0; 16];
-        let digest = Sha256::new().chain_update(key.0.to_be_bytes()).chain_update(nonce).finalize();
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update("nonce:")
+            .chain_update(key.0.to_be_bytes())
+            .chain_update(nonce)
+            .finalize()
+            .into();
         name.copy_from_slice(&digest[..16]);
         let mut used = self.used.lock();
         // A signature is good from `skew` before its time to `skew` after it.
@@ -156,15 +180,19 @@ impl Proofs {
             used.since = now;
         }
         if used.before.contains(&name) || used.now.contains(&name) {
-            return Err(refuse("proof_invalid", "the signature was used before"));
+            return Err(used_before());
         }
         if used.now.len() + used.before.len() >= self.most {
             let detail = "too many signed requests at a time (keys.proof_nonces_max)";
             return Err(Fault::new(Code::Unavailable, detail).with_retry_after(1));
         }
         used.now.insert(name);
-        Ok(())
+        Ok(digest)
     }
+}
+
+fn used_before() -> Fault {
+    refuse("proof_invalid", "the signature was used before")
 }
 
 fn refuse(reason: &'static str, detail: impl Into<String>) -> Fault {

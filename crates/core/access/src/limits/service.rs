@@ -171,13 +171,14 @@ impl Limits {
         Ok(())
     }
 
-    /// Removes what all nodes have long forgotten from the store.
+    /// Removes what all nodes have long forgotten from the store, attempts and nonces included.
     ///
     /// # Errors
     /// If storage fails.
     pub async fn purge(&self) -> Result<u64> {
         let now = nanoseconds(self.inner.clock.as_ref());
-        self.inner.repos.purge_limit_buckets(now.saturating_sub(FORGET)).await
+        let ended = self.inner.repos.purge_attempts(self.inner.clock.now()).await?;
+        Ok(ended + self.inner.repos.purge_limit_buckets(now.saturating_sub(FORGET)).await?)
     }
 
     async fn exchange(&self, chunk: &[(Arc<Bucket>, BucketReport)]) -> Result<()> {

@@ -49,7 +49,8 @@ pub struct QueuedMail {
     pub uid: Uid,
     /// A second mail with the same text here is not taken.
     pub deduplication: String,
-    /// What it is about: `invitation`, `reset`, `forgot`, `verification`, `key_ends`, `notice`.
+    /// What it is about: `invitation`, `reset`, `forgot`, `verification`, `key_ends`, `notice`,
+    /// `failures`.
     pub kind: String,
     /// Who gets it, with commas. Of a request of a stranger: the address that was typed.
     pub recipients: String,

@@ -62,5 +62,10 @@ async fn record(
 
 /// The method is told apart in records only; nothing is decided by it.
 pub(crate) fn with_code(method: Method) -> Method {
-    if method == Method::Password { Method::PasswordAndCode } else { method }
+    match method {
+        Method::Password => Method::PasswordAndCode,
+        Method::Provider => Method::ProviderAndCode,
+        Method::RemoteUser => Method::RemoteUserAndCode,
+        other => other,
+    }
 }

@@ -14,10 +14,10 @@ use tessera_kernel::{Clock, Code, Fault, Random, Result, Secret, Timestamp};
 
 use super::pending::{PendingBook, PendingKind};
 use super::provider::{AuthorizationRequest, IdentityProvider, Redemption, Trusted};
-use super::{Claims, Guard, Identities, Identity, Method, audit};
+use super::{Claims, ForeignFactor, Guard, Identities, Identity, Method, SignIn, SignIns, audit};
 use crate::acts::{ListIdentities, UnlinkIdentities};
 use crate::ports::Repos;
-use crate::{Authorized, Caller, Gate, NewSession, RequestContext, Sessions};
+use crate::{Authorized, Caller, Gate, RequestContext};
 
 /// What people named by a trusted proxy are told apart by.
 const REMOTE_USER: &str = "remote-user";
@@ -69,7 +69,7 @@ struct Flow {
 pub struct Federation {
     pub(super) repos: Arc<dyn Repos>,
     pub(super) gate: Gate,
-    pub(super) sessions: Sessions,
+    pub(super) signin: SignIns,
     pub(super) identities: Identities,
     pub(super) pending: PendingBook,
     pub(super) guard: Guard,
@@ -118,7 +118,7 @@ impl Federation {
         context: &RequestContext,
     ) -> Result<FlowStart> {
         let provider = self.provider(provider)?;
-        self.guard.address(context.address.as_deref())?;
+        self.guard.address(context.address.as_deref()).await?;
         let verifier = Secret::new(self.random.alphanumeric(64));
         let nonce = Secret::new(self.random.alphanumeric(32));
         let flow = Flow {
@@ -139,7 +139,8 @@ impl Federation {
         Ok(FlowStart { location, state, expires_at })
     }
 
-    /// Takes what a browser brings back, and begins the session; also gives the path to go to.
+    /// Takes what a browser brings back, and begins the session or asks for the second factor; also
+    /// gives the path to go to.
     ///
     /// # Errors
     /// `Unauthenticated` for anything that does not fit, `Forbidden` for a person who may not have an
@@ -149,14 +150,14 @@ impl Federation {
         provider: &str,
         end: FlowEnd,
         context: &RequestContext,
-    ) -> Result<(NewSession, String)> {
+    ) -> Result<(SignIn, String)> {
         let provider = self.provider(provider)?;
         match self.redeem(&*provider, end, context).await {
             Ok(done) => Ok(done),
             Err(fault) => {
                 if matches!(fault.code(), Code::Unauthenticated | Code::Forbidden) {
                     // Nobody can fill the records by trying.
-                    self.guard.address(context.address.as_deref())?;
+                    self.guard.address(context.address.as_deref()).await?;
                     audit::refused(&self.gate, None, "provider", None, context).await?;
                 }
                 Err(fault)
@@ -169,7 +170,7 @@ impl Federation {
         provider: &dyn IdentityProvider,
         end: FlowEnd,
         context: &RequestContext,
-    ) -> Result<(NewSession, String)> {
+    ) -> Result<(SignIn, String)> {
         let same = end.state.expose().as_bytes().ct_eq(end.cookie.expose().as_bytes());
         if !bool::from(same) {
             return Err(strange());
@@ -192,8 +193,9 @@ impl Federation {
         };
         let claims = provider.redeem(&redemption).await?;
         let user = self.identities.resolve(&claims, context).await?;
-        let session = self.sessions.begin(user, Method::Provider, context).await?;
-        Ok((session, flow.next))
+        let factor = self.gate.settings().signin.provider_factor;
+        let signed_in = self.signin.vouched(user, Method::Provider, factor, context).await?;
+        Ok((signed_in, flow.next))
     }
 
     /// Who calls with a signed token.
@@ -211,6 +213,12 @@ impl Federation {
             None => {
                 let (claims, end) = verifier.verify(token).await?;
                 let user = self.identities.resolve(&claims, context).await?;
+                let asks = self.gate.settings().signin.token_factor == ForeignFactor::Ask;
+                if asks && self.signin.needs_factor(user.id).await? {
+                    let detail = "a second factor is needed, and a token brings none; sign in \
+                                  another way (signin.jwt_second_factor)";
+                    return Err(Fault::new(Code::Forbidden, detail));
+                }
                 self.tokens.insert(digest, (user.id, end));
                 user.id
             }
@@ -220,12 +228,12 @@ impl Federation {
         Ok(Caller::User { user, key: None })
     }
 
-    /// Begins a session for the person whom a trusted proxy names. That the header came from one is
+    /// Begins a session for the person whom a trusted proxy names, or asks for the second factor. That the header came from one is
     /// for the caller to know.
     ///
     /// # Errors
     /// `NotFound` where this is switched off, `Forbidden` for a person who may not have an account.
-    pub async fn remote_user(&self, name: &str, context: &RequestContext) -> Result<NewSession> {
+    pub async fn remote_user(&self, name: &str, context: &RequestContext) -> Result<SignIn> {
         if !self.takes_remote_user() {
             return Err(Fault::not_found("way to sign in"));
         }
@@ -241,7 +249,8 @@ impl Federation {
             groups: None,
         };
         let user = self.identities.resolve(&claims, context).await?;
-        self.sessions.begin(user, Method::RemoteUser, context).await
+        let factor = self.gate.settings().signin.remote_user_factor;
+        self.signin.vouched(user, Method::RemoteUser, factor, context).await
     }
 
     /// The accounts of trusted parties that belong to a user, oldest first.

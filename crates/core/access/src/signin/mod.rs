@@ -22,7 +22,7 @@ pub use claims::Claims;
 pub use federation::{Federation, FlowEnd, FlowStart, Way};
 pub use identities::Identity;
 pub use pending::{Pending, PendingKind};
-pub use policy::FactorPolicy;
+pub use policy::{FactorPolicy, ForeignFactor};
 pub use second_factor::{Enrolment, FactorStatus, SecondFactor, SecondFactors};
 pub use service::{Challenge, Completed, SignIn, SignIns};
 pub use settings::SignInSettings;
@@ -44,19 +44,25 @@ pub enum Method {
     Setup,
     /// By an identity provider (OpenID Connect).
     Provider,
+    /// By an identity provider, and a code of the second factor here.
+    ProviderAndCode,
     /// By a header of a trusted proxy.
     RemoteUser,
+    /// By a header of a trusted proxy, and a code of the second factor here.
+    RemoteUserAndCode,
 }
 
 impl Method {
     /// All methods.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Password,
         Self::PasswordAndCode,
         Self::Link,
         Self::Setup,
         Self::Provider,
+        Self::ProviderAndCode,
         Self::RemoteUser,
+        Self::RemoteUserAndCode,
     ];
 
     /// The stable spelling, in records and answers.
@@ -68,7 +74,9 @@ impl Method {
             Self::Link => "link",
             Self::Setup => "setup",
             Self::Provider => "provider",
+            Self::ProviderAndCode => "provider_and_code",
             Self::RemoteUser => "remote_user",
+            Self::RemoteUserAndCode => "remote_user_and_code",
         }
     }
 }

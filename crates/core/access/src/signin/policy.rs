@@ -16,7 +16,7 @@ pub enum FactorPolicy {
     Optional,
     /// Administrators.
     RequiredForAdmins,
-    /// Everybody who signs in with a password.
+    /// Everybody who signs in with a password, or another way whose people are asked here.
     Required,
 }
 
@@ -59,6 +59,27 @@ impl std::str::FromStr for FactorPolicy {
             let detail = "must be optional, required_for_admins or required";
             Fault::invalid("second_factor", detail)
         })
+    }
+}
+
+/// Who asks for the second factor of people for whom somebody else vouches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignFactor {
+    /// Whoever vouches for them: nothing is asked here.
+    Trust,
+    /// This server, as after a password.
+    Ask,
+}
+
+impl std::str::FromStr for ForeignFactor {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "trust" => Ok(Self::Trust),
+            "ask" => Ok(Self::Ask),
+            _ => Err(Fault::invalid("second_factor", "send `trust` or `ask`")),
+        }
     }
 }
 

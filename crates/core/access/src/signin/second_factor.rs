@@ -84,7 +84,7 @@ impl SecondFactors {
     ) -> Result<Enrolment> {
         let user = self.user(grant.act().user).await?;
         if let Some(hash) = user.password_hash.as_deref() {
-            self.guard.code(user.id)?;
+            self.guard.code(user.id).await?;
             if !self.passwords.verify(password, Some(hash)).await? {
                 return Err(Fault::invalid("password", "the password is wrong"));
             }
@@ -195,7 +195,7 @@ impl SecondFactors {
         if factor.confirmed_at.is_some() {
             return Err(Fault::new(Code::Conflict, "there is a second factor already"));
         }
-        self.guard.code(user.id)?;
+        self.guard.code(user.id).await?;
         let now = self.clock.now();
         let secret = self.sealer.open(&factor.sealed, &context(user.id))?;
         let step = factor::matching_step(&secret, &digits(code), now).ok_or_else(wrong)?;
@@ -230,7 +230,7 @@ impl SecondFactors {
         if self.confirmed(user).await?.is_none() {
             return Err(Fault::not_found("second factor"));
         }
-        self.guard.code(user)?;
+        self.guard.code(user).await?;
         if self.accept(user, code).await? { Ok(()) } else { Err(wrong()) }
     }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tessera_kernel::ids::UserId;
 use tessera_kernel::{Code, Fault, Result, Secret, Timestamp};
 
 use super::pending::{PendingBook, PendingKind};
-use super::{Enrolment, Guard, Method, SecondFactors, audit};
+use super::{Enrolment, ForeignFactor, Guard, Method, SecondFactors, audit};
 use crate::ports::Repos;
 use crate::{Gate, NewSession, Organization, Passwords, RequestContext, Sessions, User, UserKind};
 
@@ -84,14 +85,14 @@ impl SignIns {
         context: &RequestContext,
     ) -> Result<SignIn> {
         let address = context.address.as_deref();
-        self.guard.address(address)?;
+        self.guard.address(address).await?;
         if !self.takes_passwords().await? {
             let detail = "passwords are switched off here (signin.passwords, or the organization's \
                           setting auth_password_login_enabled)";
             return Err(Fault::new(Code::Unauthenticated, detail));
         }
         let email = email.trim().to_lowercase();
-        self.guard.account(&email, address)?;
+        self.guard.account(&email, address).await?;
         let user = self.repos.user_by_email(&email).await?;
         let hash = user
             .as_ref()
@@ -103,7 +104,7 @@ impl SignIns {
                 let signed_in = self.proved(user, Method::Password, context).await?;
                 // Only a whole sign-in makes an address a known one.
                 if matches!(signed_in, SignIn::Session(_)) {
-                    self.guard.worked(&email, address);
+                    self.guard.worked(&email, address).await?;
                 }
                 Ok(signed_in)
             }
@@ -138,12 +139,36 @@ impl SignIns {
         Ok(SignIn::SecondFactor(Challenge { token, must_enrol: !has_factor, expires_at }))
     }
 
+    /// Goes on for a person for whom somebody else vouched.
+    ///
+    /// # Errors
+    /// As [`proved`](Self::proved).
+    pub(super) async fn vouched(
+        &self,
+        user: User,
+        method: Method,
+        factor: ForeignFactor,
+        context: &RequestContext,
+    ) -> Result<SignIn> {
+        match factor {
+            ForeignFactor::Ask => self.proved(user, method, context).await,
+            ForeignFactor::Trust => {
+                Ok(SignIn::Session(self.sessions.begin(user, method, context).await?))
+            }
+        }
+    }
+
+    /// Whether a person has, or must have, a second factor here.
+    pub(super) async fn needs_factor(&self, user: UserId) -> Result<bool> {
+        Ok(self.factors.confirmed(user).await?.is_some() || self.factors.is_required(user).await?)
+    }
+
     /// Begins to set up the second factor that a sign-in waits for.
     ///
     /// # Errors
     /// `Unauthenticated` for a challenge that is over, `Conflict` if there is a factor.
     pub async fn enrol(&self, challenge: &Secret, context: &RequestContext) -> Result<Enrolment> {
-        self.guard.address(context.address.as_deref())?;
+        self.guard.address(context.address.as_deref()).await?;
         let (pending, user, _) = self.waiting(challenge).await?;
         if pending.kind != PendingKind::Enrolment {
             return Err(Fault::new(Code::Conflict, "there is a second factor already"));
@@ -163,7 +188,7 @@ impl SignIns {
         context: &RequestContext,
     ) -> Result<Completed> {
         let address = context.address.as_deref();
-        self.guard.address(address)?;
+        self.guard.address(address).await?;
         let (pending, mut user, method) = self.waiting(challenge).await?;
         if !self.repos.count_attempt(&pending.digest, ATTEMPTS_MAX).await? {
             self.pending.take(&pending).await?;
@@ -181,7 +206,7 @@ impl SignIns {
                 Err(fault) => return Err(fault),
             }
         } else {
-            self.guard.code(user.id)?;
+            self.guard.code(user.id).await?;
             self.factors.accept(user.id, code).await?
         };
         if !good {
@@ -191,7 +216,7 @@ impl SignIns {
         if !self.pending.take(&pending).await? {
             return Err(over());
         }
-        self.guard.worked(&user.email, address);
+        self.guard.worked(&user.email, address).await?;
         let session = self.sessions.begin(user, audit::with_code(method), context).await?;
         Ok(Completed { session, recovery_codes })
     }
@@ -211,5 +236,5 @@ impl SignIns {
 }
 
 fn over() -> Fault {
-    Fault::new(Code::Unauthenticated, "the sign-in took too long; begin again with the password")
+    Fault::new(Code::Unauthenticated, "the sign-in took too long; begin again")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::FactorPolicy;
+use super::{FactorPolicy, ForeignFactor};
 
 /// What the operator decides about signing in.
 #[derive(Debug, Clone)]
@@ -18,6 +18,13 @@ pub struct SignInSettings {
     pub pending_seconds: i64,
     /// Who needs a second factor, until an administrator decides otherwise.
     pub second_factor: FactorPolicy,
+    /// Who asks those for a second factor who come from an OpenID Connect provider.
+    pub provider_factor: ForeignFactor,
+    /// The same for those whom a proxy's header names.
+    pub remote_user_factor: ForeignFactor,
+    /// The same for those who come with signed tokens. Where they would be asked here, the tokens of
+    /// those who have, or must have, a second factor are refused: a request cannot be asked.
+    pub token_factor: ForeignFactor,
     /// The name of this server in people's authenticators.
     pub factor_issuer: String,
     /// Whether people whom a trusted party names for the first time get an account.
@@ -40,6 +47,9 @@ impl Default for SignInSettings {
             links_per_hour: 10,
             pending_seconds: 600,
             second_factor: FactorPolicy::Optional,
+            provider_factor: ForeignFactor::Trust,
+            remote_user_factor: ForeignFactor::Trust,
+            token_factor: ForeignFactor::Trust,
             factor_issuer: "Tessera".to_owned(),
             create_users: true,
             link_by_email: false,

@@ -107,7 +107,7 @@ impl Usage {
         self.inner.many.notified().await;
     }
 
-    /// Writes all waiting records. What could not be written waits on.
+    /// Writes all records that wait now. What could not be written waits on.
     ///
     /// # Errors
     /// If the log fails.
@@ -135,6 +135,10 @@ impl Usage {
             }
             counted.written += events.len() as u64;
             counted.lost += lost;
+            // What came meanwhile waits for its own second: a file for a few records is dear.
+            if events.len() < WRITE_AT {
+                return Ok(counted);
+            }
         }
     }
 

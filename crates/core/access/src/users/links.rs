@@ -23,7 +23,7 @@ impl Users {
             return Err(Fault::invalid("user", "a service account has no password; make it a key"));
         }
         if purpose != TokenPurpose::Invite {
-            self.guard.reset_link(user.id)?;
+            self.guard.reset_link(user.id).await?;
         }
         let link_for = match purpose {
             TokenPurpose::Invite => "invite",
@@ -58,7 +58,7 @@ impl Users {
                 }
             }
         }
-        self.guard.bad_link(context.address.as_deref())?;
+        self.guard.bad_link(context.address.as_deref()).await?;
         Err(Fault::not_found("link"))
     }
 
@@ -126,7 +126,7 @@ impl Users {
             return Err(Fault::new(Code::Unsupported, detail));
         }
         let email = super::clean_email(email)?;
-        if !self.guard.forgot(&email, context.address.as_deref())? {
+        if !self.guard.forgot(&email, context.address.as_deref()).await? {
             // Said aloud, it would tell that somebody else asks for this account.
             tracing::warn!("too many wishes for a reset link of one account; this one is dropped");
             return Ok(());
@@ -144,7 +144,7 @@ impl Users {
         if user.email_verified {
             return Ok(true);
         }
-        self.guard.reset_link(user.id)?;
+        self.guard.reset_link(user.id).await?;
         self.mail_verification(&user).await
     }
 

@@ -32,7 +32,15 @@ impl Alerts {
     /// # Errors
     /// If storage fails: then it is sent again after the lease, with the same identifier.
     pub async fn deliver(&self, node: &str, delivery: &Delivery) -> Result<AttemptOutcome> {
-        let outcome = self.parts.attempt(delivery).await?;
+        // What cannot even be begun, because a setting cannot be opened, is given up in the end, too:
+        // else nothing more would come to that receiver.
+        let outcome = match self.parts.attempt(delivery).await {
+            Ok(outcome) => outcome,
+            Err(fault) => {
+                tracing::error!(delivery = %delivery.uid, %fault, "a notice could not be sent");
+                self.parts.again(delivery, &fault)
+            }
+        };
         let now = self.parts.clock.now();
         self.parts.repos.settle_delivery(delivery.uid, node, &outcome, now).await?;
         Ok(outcome)
@@ -69,16 +77,7 @@ impl Parts {
         };
         match self.send(&kind, &options, delivery).await {
             Ok(answer) => Ok(AttemptOutcome::Delivered(cut(&answer))),
-            Err(fault) if fault.code() == Code::Unavailable => {
-                let settings = &self.settings;
-                if delivery.attempts >= settings.delivery_attempts_max {
-                    return Ok(AttemptOutcome::Failed(cut(fault.detail())));
-                }
-                let doublings = u32::try_from(delivery.attempts.clamp(1, 31) - 1).unwrap_or(30);
-                let wait = settings.delivery_retry.saturating_mul(2_u32.saturating_pow(doublings));
-                let at = later(self.clock.now(), wait.min(settings.delivery_retry_max));
-                Ok(AttemptOutcome::Again(at, cut(fault.detail())))
-            }
+            Err(fault) if fault.code() == Code::Unavailable => Ok(self.again(delivery, &fault)),
             Err(fault) => {
                 if fault.code() == Code::Internal {
                     let cause = std::error::Error::source(&fault).map(ToString::to_string);
@@ -87,6 +86,18 @@ impl Parts {
                 Ok(AttemptOutcome::Failed(cut(fault.detail())))
             }
         }
+    }
+
+    /// Another attempt after a while, or the end of them.
+    fn again(&self, delivery: &Delivery, fault: &Fault) -> AttemptOutcome {
+        let settings = &self.settings;
+        if delivery.attempts >= settings.delivery_attempts_max {
+            return AttemptOutcome::Failed(cut(fault.detail()));
+        }
+        let doublings = u32::try_from(delivery.attempts.clamp(1, 31) - 1).unwrap_or(30);
+        let wait = settings.delivery_retry.saturating_mul(2_u32.saturating_pow(doublings));
+        let at = later(self.clock.now(), wait.min(settings.delivery_retry_max));
+        AttemptOutcome::Again(at, cut(fault.detail()))
     }
 
     async fn send(&self, kind: &str, options: &Json, delivery: &Delivery) -> Result<String> {
@@ -107,6 +118,13 @@ impl Parts {
             return Ok(Some((destination.kind, Json::Object(options))));
         }
         let Some(id) = delivery.user else { return Ok(None) };
+        // An attempt may come long after the evaluation.
+        let query = self.repos.query(delivery.notice.query).await?;
+        if let Some(query) = query
+            && !self.may_be_told(id, &query).await?
+        {
+            return Ok(None);
+        }
         let user = self.access.user(id).await?.filter(|user| user.disabled_at.is_none());
         Ok(user.map(|user| (MAIL.to_owned(), json!({ "addresses": user.email }))))
     }

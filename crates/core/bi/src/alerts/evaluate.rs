@@ -299,7 +299,7 @@ impl Parts {
                 name: alert.name.clone(),
                 options: alert.options.clone(),
                 state: finding.state,
-                rearm: alert.rearm.unwrap_or(0),
+                rearm: alert.rearm,
                 last_triggered_at: alert.last_triggered_at,
                 created_at: alert.created_at,
                 updated_at: alert.updated_at,
@@ -318,7 +318,7 @@ impl Parts {
     }
 
     /// Whether somebody still may see what the query gives.
-    async fn may_be_told(&self, user: UserId, query: &Query) -> Result<bool> {
+    pub(super) async fn may_be_told(&self, user: UserId, query: &Query) -> Result<bool> {
         let user = self.gate.principal(user).await?;
         Ok(user.is_some_and(|user| query.source.is_none_or(|id| user.level(id).is_some())))
     }
@@ -347,12 +347,13 @@ impl Parts {
 
 /// Whether a schedule made a result with the query's own values, which are those of the alert. It
 /// resolves words like "yesterday" for the moment that was due in its own time zone, so the values
-/// themselves need not be equal.
+/// themselves need not be equal. The job may be that of another query with the same text and values,
+/// which the schedule joined: then the result became the latest of this query.
 fn is_of_schedule(due: &DueEvaluation, alert: &Alert, query: &Query, result: &QueryResult) -> bool {
     let own = members(alert.parameters.as_ref()).is_empty();
     let alike = alert.owner == query.owner || attributes_in(&query.text).is_empty();
     due.is_scheduled
-        && due.query == Some(query.id)
+        && (due.query == Some(query.id) || query.latest_result == Some(result.id))
         && own
         && alike
         && result.viewer.is_none()

@@ -51,8 +51,8 @@ pub struct AlertNotice {
     pub options: Json,
     /// Its new state.
     pub state: AlertState,
-    /// Seconds after which it may tell again; 0 is never.
-    pub rearm: i64,
+    /// Seconds after which it may tell again, as its author wrote them; none and 0 are never.
+    pub rearm: Option<i64>,
     /// When it was last triggered.
     pub last_triggered_at: Option<Timestamp>,
     /// When it was made.

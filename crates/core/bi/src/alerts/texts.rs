@@ -29,6 +29,15 @@ pub(crate) fn body_template(options: &Json) -> Option<&str> {
     text("custom_body").or_else(|| text("template"))
 }
 
+impl Alert {
+    /// The templates of its own subject and body, as far as it has them: what a search finds it by
+    /// besides its name.
+    #[must_use]
+    pub fn templates(&self) -> [Option<&str>; 2] {
+        [subject_template(&self.options), body_template(&self.options)]
+    }
+}
+
 /// Refuses templates that could not be rendered.
 pub(crate) fn check(options: &Json) -> Result<()> {
     let texts = [

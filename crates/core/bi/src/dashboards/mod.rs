@@ -127,5 +127,10 @@ pub struct DashboardFilter {
 mod history;
 mod service;
 mod slug;
+mod widget_history;
+mod widgets;
 
-pub use service::{DashboardChange, DashboardDetail, Dashboards, NewWidget, WidgetChange};
+pub use history::AsOf;
+pub use service::{DashboardChange, DashboardDetail, Dashboards};
+pub use widget_history::{LostWidget, RestoredDashboard, WidgetLoss, widget_step};
+pub use widgets::{NewWidget, WidgetChange};

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, json};
 use tessera_access::{
-    ArchiveDashboard, Authorized, Caller, Changes, CreateDashboard, EditWidget, FavoriteDashboard,
+    ArchiveDashboard, Authorized, Caller, Changes, CreateDashboard, FavoriteDashboard,
     ForkDashboard, KeyKind, KeyOwner, ListDashboards, ReadDashboard, ShareDashboard,
     UpdateDashboard,
 };
-use tessera_kernel::ids::{DashboardId, Uid, UserId, VisualizationId, WidgetId};
+use tessera_kernel::ids::{DashboardId, Uid, UserId, VisualizationId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
 
 use super::slug::slug_of;
@@ -18,7 +18,6 @@ use crate::service::Parts;
 use crate::{Change, Json, TagCount};
 
 const NAME_CHARACTERS_MAX: usize = 100;
-const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// A dashboard as a caller sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,28 +49,6 @@ pub struct DashboardChange {
     pub is_archived: Option<bool>,
     /// Whether filters work across widgets.
     pub filters_enabled: Option<bool>,
-}
-
-/// What a new widget is made of.
-#[derive(Debug, Clone)]
-pub struct NewWidget {
-    /// What it shows; `None` for a text.
-    pub visualization: Option<VisualizationId>,
-    /// The text.
-    pub text: String,
-    /// The width.
-    pub width: i64,
-    /// Position and parameter mappings.
-    pub options: Json,
-}
-
-/// What to change; `None` leaves as it is.
-#[derive(Debug, Clone, Default)]
-pub struct WidgetChange {
-    /// A new text.
-    pub text: Option<String>,
-    /// New options.
-    pub options: Option<Json>,
 }
 
 /// Dashboards.
@@ -187,6 +164,17 @@ impl Dashboards {
         change: DashboardChange,
     ) -> Result<DashboardDetail> {
         let before = self.require(grant.act().dashboard).await?;
+        let dashboard = self.changed(&before, change).await?;
+        self.save(&before, dashboard, grant.user()?.id).await?;
+        self.detail(before.id, grant.caller()).await
+    }
+
+    /// A dashboard with a change.
+    pub(super) async fn changed(
+        &self,
+        before: &Dashboard,
+        change: DashboardChange,
+    ) -> Result<Dashboard> {
         if change.expected_version.is_some_and(|version| version != before.version) {
             return Err(conflict());
         }
@@ -212,8 +200,7 @@ impl Dashboards {
         dashboard.is_draft = change.is_draft.unwrap_or(dashboard.is_draft);
         dashboard.is_archived = change.is_archived.unwrap_or(dashboard.is_archived);
         dashboard.filters_enabled = change.filters_enabled.unwrap_or(dashboard.filters_enabled);
-        self.save(&before, dashboard, grant.user()?.id).await?;
-        self.detail(before.id, grant.caller()).await
+        Ok(dashboard)
     }
 
     /// Archives a dashboard: it leaves the lists, and its public link stops working.
@@ -309,91 +296,7 @@ impl Dashboards {
         self.parts.keys.revoke_all(KeyOwner::Dashboard(grant.act().dashboard)).await
     }
 
-    /// Adds a widget.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown visualization; `Forbidden` for one whose data the caller may not
-    /// see; `Invalid`.
-    pub async fn add_widget(
-        &self,
-        grant: &Authorized<UpdateDashboard>,
-        new: NewWidget,
-    ) -> Result<(WidgetDetail, bool)> {
-        if let Some(id) = new.visualization {
-            self.check_visible(grant.caller(), id).await?;
-        }
-        let now = self.parts.clock.now();
-        let widget = Widget {
-            id: WidgetId(0),
-            uid: self.parts.random.uid(now),
-            dashboard: grant.act().dashboard,
-            visualization: new.visualization,
-            text: clean_text(new.text)?,
-            width: new.width,
-            options: clean_options(new.options)?,
-            created_at: now,
-            updated_at: now,
-        };
-        let id = self.parts.repos.insert_widget(&widget).await?;
-        self.parts.gate.forget_keys();
-        let made = Widget { id, ..widget.clone() };
-        self.note_widget(grant.user()?.id, widget.dashboard, None, Some(&made)).await?;
-        self.widget_detail(widget.dashboard, id, grant.caller()).await
-    }
-
-    /// Changes a widget.
-    ///
-    /// # Errors
-    /// `NotFound`, `Invalid`.
-    pub async fn update_widget(
-        &self,
-        grant: &Authorized<EditWidget>,
-        change: WidgetChange,
-    ) -> Result<(WidgetDetail, bool)> {
-        let id = grant.act().widget;
-        let mut widget =
-            self.parts.repos.widget(id).await?.ok_or_else(|| Fault::not_found("widget"))?;
-        let before = widget.clone();
-        if let Some(text) = change.text {
-            widget.text = clean_text(text)?;
-        }
-        if let Some(options) = change.options {
-            widget.options = clean_options(options)?;
-        }
-        widget.updated_at = self.parts.clock.now();
-        self.parts.repos.update_widget(&widget).await?;
-        let user = grant.user()?.id;
-        self.note_widget(user, widget.dashboard, Some(&before), Some(&widget)).await?;
-        self.widget_detail(widget.dashboard, id, grant.caller()).await
-    }
-
-    /// Deletes a widget.
-    ///
-    /// # Errors
-    /// If storage fails.
-    pub async fn delete_widget(&self, grant: &Authorized<EditWidget>) -> Result<()> {
-        let id = grant.act().widget;
-        let widget = self.parts.repos.widget(id).await?;
-        self.parts.repos.delete_widget(id).await?;
-        self.parts.gate.forget_keys();
-        let Some(widget) = widget else { return Ok(()) };
-        self.note_widget(grant.user()?.id, widget.dashboard, Some(&widget), None).await
-    }
-
-    async fn widget_detail(
-        &self,
-        dashboard: DashboardId,
-        id: WidgetId,
-        caller: &Caller,
-    ) -> Result<(WidgetDetail, bool)> {
-        let widgets = self.parts.repos.widgets(dashboard).await?;
-        let found = widgets.into_iter().find(|detail| detail.widget.id == id);
-        let detail = found.ok_or_else(|| Fault::not_found("widget"))?;
-        let restricted = is_restricted(&detail, caller);
-        Ok((detail, restricted))
-    }
-
-    async fn check_visible(&self, caller: &Caller, id: VisualizationId) -> Result<()> {
+    pub(super) async fn check_visible(&self, caller: &Caller, id: VisualizationId) -> Result<()> {
         let missing = || Fault::not_found("visualization").with_field("visualization_id");
         let visualization = self.parts.repos.visualization(id).await?.ok_or_else(missing)?;
         let query = self.parts.repos.query(visualization.query).await?.ok_or_else(missing)?;
@@ -404,7 +307,7 @@ impl Dashboards {
         Ok(())
     }
 
-    async fn detail(&self, id: DashboardId, caller: &Caller) -> Result<DashboardDetail> {
+    pub(super) async fn detail(&self, id: DashboardId, caller: &Caller) -> Result<DashboardDetail> {
         let user = caller.user();
         let listing = self
             .parts
@@ -433,7 +336,22 @@ impl Dashboards {
         Ok(DashboardDetail { listing, widgets, can_edit })
     }
 
-    async fn save(&self, before: &Dashboard, mut after: Dashboard, user: UserId) -> Result<()> {
+    async fn save(&self, before: &Dashboard, after: Dashboard, user: UserId) -> Result<()> {
+        let (after, change) = self.next(before, after, user);
+        if self.parts.repos.update_dashboard(&after, before.version, &change).await? {
+            Ok(())
+        } else {
+            Err(conflict())
+        }
+    }
+
+    /// A changed dashboard as the next version, and the step of the history that leads to it.
+    pub(super) fn next(
+        &self,
+        before: &Dashboard,
+        mut after: Dashboard,
+        user: UserId,
+    ) -> (Dashboard, Change) {
         let now = self.parts.clock.now();
         after.version = before.version + 1;
         after.updated_at = now;
@@ -445,11 +363,7 @@ impl Dashboards {
             changes: differences(before, &after),
             at: now,
         };
-        if self.parts.repos.update_dashboard(&after, before.version, &change).await? {
-            Ok(())
-        } else {
-            Err(conflict())
-        }
+        (after, change)
     }
 
     pub(crate) async fn free_slug(&self, name: &str, own: Option<&str>) -> Result<String> {
@@ -472,7 +386,7 @@ impl Dashboards {
 }
 
 /// Whether a widget's data is closed to the caller. The holder of a dashboard's link sees all of it.
-fn is_restricted(detail: &WidgetDetail, caller: &Caller) -> bool {
+pub(super) fn is_restricted(detail: &WidgetDetail, caller: &Caller) -> bool {
     let Some((_, query)) = &detail.shows else { return false };
     match caller {
         Caller::Dashboard(principal) => principal.dashboard != detail.widget.dashboard,
@@ -487,7 +401,7 @@ fn is_restricted(detail: &WidgetDetail, caller: &Caller) -> bool {
     }
 }
 
-fn conflict() -> Fault {
+pub(super) fn conflict() -> Fault {
     Fault::new(Code::Conflict, "the dashboard was changed by somebody else; load it again")
         .with_field("version")
 }
@@ -499,22 +413,6 @@ fn clean_name(name: &str) -> Result<String> {
         return Err(Fault::invalid("name", detail));
     }
     Ok(name.to_owned())
-}
-
-fn clean_text(text: String) -> Result<String> {
-    if text.len() > TEXT_BYTES_MAX {
-        let detail = format!("must have at most {TEXT_BYTES_MAX} bytes");
-        return Err(Fault::invalid("text", detail));
-    }
-    Ok(text)
-}
-
-fn clean_options(options: Json) -> Result<Json> {
-    match options {
-        Json::Null => Ok(json!({})),
-        Json::Object(_) => Ok(options),
-        _ => Err(Fault::invalid("options", "must be an object")),
-    }
 }
 
 /// The fields whose changes the history keeps, under the names that it keeps them by.

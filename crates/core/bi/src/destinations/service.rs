@@ -11,7 +11,7 @@ use tessera_kernel::ids::{AlertId, DestinationId, QueryId, Uid};
 use tessera_kernel::{Fault, Page, PageRequest, Result};
 
 use super::{Destination, DestinationSettings, DestinationView};
-use crate::service::Parts;
+use crate::service::{Parts, changed_at};
 use crate::{AlertNotice, AlertState, ChannelType, Delivery, DeliveryScope, Json, form};
 
 /// What a new destination is made of.
@@ -156,13 +156,15 @@ impl Destinations {
     /// Changes a destination.
     ///
     /// # Errors
-    /// `Invalid` with the field that is wrong; `Duplicate` for a name that is taken.
+    /// `Invalid` with the field that is wrong; `Duplicate` for a name that is taken; `Conflict` if
+    /// somebody else changed it meanwhile.
     pub async fn update(
         &self,
         grant: &Authorized<UpdateDestination>,
         change: DestinationChange,
     ) -> Result<DestinationSettings> {
         let mut destination = self.require(grant.act().destination).await?;
+        let seen = destination.updated_at;
         let mut changes = Changes::new();
         if let Some(name) = change.name {
             let name = form::clean_name(&name)?;
@@ -200,8 +202,12 @@ impl Destinations {
             destination.kind = kind;
         }
         self.parts.gate.audit().record_changes(grant, changes).await?;
-        destination.updated_at = self.parts.clock.now();
-        self.parts.repos.update_destination(&destination).await?;
+        destination.updated_at = changed_at(seen, self.parts.clock.now());
+        if !self.parts.repos.update_destination(&destination, seen).await? {
+            let detail =
+                "somebody else changed the destination meanwhile; look at it and try again";
+            return Err(Fault::new(tessera_kernel::Code::Conflict, detail));
+        }
         self.settings(destination)
     }
 
@@ -232,7 +238,7 @@ impl Destinations {
             name: format!("Test of {}", destination.name),
             options: json!({ "column": "value", "op": ">", "value": 0, "selector": "first" }),
             state: AlertState::Triggered,
-            rearm: 0,
+            rearm: None,
             last_triggered_at: Some(now),
             created_at: now,
             updated_at: now,

@@ -56,15 +56,25 @@ pub struct VersionDiff {
     pub changes: Json,
 }
 
-/// The fields of an object as of a version: those of today, with all steps since taken back.
-/// `steps` are the changes after that version, newest first.
+/// What the name of a widget's entry in the history of its dashboard begins with; its number follows.
+pub(crate) const WIDGET: &str = "widget ";
+
+/// The fields of an object as of a version, and its widgets: those of today, with all steps since
+/// taken back. `steps` are the changes after that version, newest first.
 pub(crate) fn rewind(mut fields: Map<String, Json>, steps: &[Change]) -> Map<String, Json> {
     for step in steps {
         let Json::Object(changes) = &step.changes else { continue };
         for (name, change) in changes {
-            // Only fields of the object itself: a step may also tell of what belongs to it.
-            if let (Some(field), Some(previous)) = (fields.get_mut(name), change.get("previous")) {
-                *field = previous.clone();
+            let Some(previous) = change.get("previous") else { continue };
+            if !name.starts_with(WIDGET) {
+                if let Some(field) = fields.get_mut(name) {
+                    *field = previous.clone();
+                }
+            } else if previous.is_null() {
+                // It was made by this step.
+                fields.remove(name);
+            } else {
+                fields.insert(name.clone(), previous.clone());
             }
         }
     }
@@ -73,8 +83,10 @@ pub(crate) fn rewind(mut fields: Map<String, Json>, steps: &[Change]) -> Map<Str
 
 /// What differs between two states of an object: `{field: {previous, current}}`.
 pub(crate) fn differing(before: &Map<String, Json>, after: &Map<String, Json>) -> Json {
-    let changed = after.iter().filter_map(|(name, current)| {
+    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    let changed = after.keys().chain(gone).filter_map(|name| {
         let previous = before.get(name).unwrap_or(&Json::Null);
+        let current = after.get(name).unwrap_or(&Json::Null);
         let step = serde_json::json!({ "previous": previous, "current": current });
         (previous != current).then(|| (name.clone(), step))
     });
@@ -101,9 +113,8 @@ mod tests {
 
     #[test]
     fn taking_steps_back_gives_how_it_was() {
-        let Json::Object(today) = json!({ "name": "c", "query": "x", "tags": ["t"] }) else {
-            unreachable!("it is an object")
-        };
+        let today = json!({ "name": "c", "query": "x", "tags": ["t"], "widget 5": {} });
+        let Json::Object(today) = today else { unreachable!("it is an object") };
         let steps = [
             step(3, json!({ "name": { "previous": "b", "current": "c" } })),
             step(
@@ -111,14 +122,18 @@ mod tests {
                 json!({
                     "name": { "previous": "a", "current": "b" },
                     "tags": { "previous": [], "current": ["t"] },
-                    "widget 5": { "previous": null, "current": {} }
+                    "widget 5": { "previous": null, "current": {} },
+                    "widget 6": { "previous": { "text": "a" }, "current": null }
                 }),
             ),
         ];
         let first = rewind(today.clone(), &steps);
-        assert_eq!(Json::Object(first.clone()), json!({ "name": "a", "query": "x", "tags": [] }));
+        let was = json!({ "name": "a", "query": "x", "tags": [], "widget 6": { "text": "a" } });
+        assert_eq!(Json::Object(first.clone()), was);
         let changes = differing(&first, &today);
         assert_eq!(changes["name"], json!({ "previous": "a", "current": "c" }));
         assert!(changes.get("query").is_none());
+        assert_eq!(changes["widget 5"], json!({ "previous": null, "current": {} }));
+        assert_eq!(changes["widget 6"], json!({ "previous": { "text": "a" }, "current": null }));
     }
 }

@@ -2,13 +2,16 @@
 
 mod service;
 
-use tessera_access::AccessLevel;
+use tessera_access::{AccessLevel, Key};
 use tessera_kernel::ids::{
-    DashboardId, DestinationId, GroupId, QueryId, SourceId, UserId, VisualizationId,
+    DashboardId, DestinationId, GroupId, QueryId, SourceId, Uid, UserId, VisualizationId,
 };
 use tessera_kernel::{Secret, Timestamp};
 
-use crate::{Json, NewSnippet, NewVisualization};
+use crate::{
+    Alert, Dashboard, Destination, Json, NewSnippet, NewVisualization, Query, Snippet, Source,
+    Visualization, Widget,
+};
 
 pub use service::Imports;
 
@@ -65,19 +68,77 @@ pub struct ImportRecord {
     pub kind: String,
     /// Its number there.
     pub old_id: i64,
-    /// Its number here.
+    /// Its number here; 0 if it was about to be made.
     pub new_id: i64,
-    /// A digest of what it was there.
+    /// A digest of what it was there; empty until all that belongs to it is here too.
     pub digest: String,
     /// When it was taken over.
     pub at: Timestamp,
 }
 
+impl ImportRecord {
+    /// Whether all that belongs to the object was taken over: an import that was broken off goes on
+    /// with the others.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        !self.digest.is_empty()
+    }
+}
+
+/// Where an object comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportMark {
+    /// The address of the other server.
+    pub origin: String,
+    /// The number that it has there.
+    pub old_id: i64,
+    /// A digest of what it is there, for an object that is whole once it is made; empty for one of
+    /// which more is to come.
+    pub digest: String,
+}
+
+/// An object that storage makes and remembers in one transaction, so that it is made once whatever
+/// happens in between.
+#[derive(Debug, Clone)]
+pub enum TakenOver {
+    /// A data source, and who reaches it.
+    Source(Source, Vec<(GroupId, AccessLevel)>),
+    /// A query with its key, without visualizations.
+    Query(Box<Query>, Box<Key>),
+    /// A visualization.
+    Visualization(Visualization),
+    /// A snippet.
+    Snippet(Snippet),
+    /// A destination.
+    Destination(Destination),
+    /// An alert, and who is told: people by mail, or destinations.
+    Alert(Alert, Vec<(Uid, UserId, Option<DestinationId>)>),
+    /// A dashboard without widgets.
+    Dashboard(Dashboard),
+    /// A widget.
+    Widget(Widget),
+}
+
+impl TakenOver {
+    /// What is numbered.
+    #[must_use]
+    pub const fn kind(&self) -> Numbered {
+        match self {
+            Self::Source(..) => Numbered::Sources,
+            Self::Query(..) => Numbered::Queries,
+            Self::Visualization(_) => Numbered::Visualizations,
+            Self::Snippet(_) => Numbered::Snippets,
+            Self::Destination(_) => Numbered::Destinations,
+            Self::Alert(..) => Numbered::Alerts,
+            Self::Dashboard(_) => Numbered::Dashboards,
+            Self::Widget(_) => Numbered::Widgets,
+        }
+    }
+}
+
 /// A data source from another server, without secrets.
 #[derive(Debug, Clone)]
 pub struct ImportedSource {
-    /// The number it had.
-    pub wanted_id: i64,
     /// The name.
     pub name: String,
     /// The type.
@@ -93,8 +154,6 @@ pub struct ImportedSource {
 /// A snippet from another server.
 #[derive(Debug, Clone)]
 pub struct ImportedSnippet {
-    /// The number it had.
-    pub wanted_id: i64,
     /// What it is.
     pub content: NewSnippet,
     /// Who made it.
@@ -108,8 +167,6 @@ pub struct ImportedSnippet {
 /// A destination from another server, without secrets.
 #[derive(Debug, Clone)]
 pub struct ImportedDestination {
-    /// The number it had.
-    pub wanted_id: i64,
     /// The name.
     pub name: String,
     /// The kind.
@@ -123,8 +180,6 @@ pub struct ImportedDestination {
 /// An alert from another server.
 #[derive(Debug, Clone)]
 pub struct ImportedAlert {
-    /// The number it had.
-    pub wanted_id: i64,
     /// The name.
     pub name: String,
     /// Whose results it looks at.
@@ -146,8 +201,6 @@ pub struct ImportedAlert {
 /// A query from another server.
 #[derive(Debug, Clone)]
 pub struct ImportedQuery {
-    /// The number it had.
-    pub wanted_id: i64,
     /// The name.
     pub name: String,
     /// What it is about.
@@ -181,8 +234,6 @@ pub struct ImportedQuery {
 /// A visualization from another server.
 #[derive(Debug, Clone)]
 pub struct ImportedVisualization {
-    /// The number it had.
-    pub wanted_id: i64,
     /// Its query.
     pub query: QueryId,
     /// What it is.
@@ -196,8 +247,6 @@ pub struct ImportedVisualization {
 /// A dashboard from another server.
 #[derive(Debug, Clone)]
 pub struct ImportedDashboard {
-    /// The number it had.
-    pub wanted_id: i64,
     /// The name in an address; a free one is made of the name if it is taken.
     pub slug: String,
     /// The name.
@@ -225,8 +274,6 @@ pub struct ImportedDashboard {
 /// A widget from another server.
 #[derive(Debug, Clone)]
 pub struct ImportedWidget {
-    /// The number it had.
-    pub wanted_id: i64,
     /// Its dashboard.
     pub dashboard: DashboardId,
     /// What it shows; `None` for a text.

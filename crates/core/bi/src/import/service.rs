@@ -11,8 +11,8 @@ use tessera_kernel::ids::{
 use tessera_kernel::{Fault, Result};
 
 use super::{
-    ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
-    ImportedSnippet, ImportedSource, ImportedVisualization, ImportedWidget, Numbered,
+    ImportMark, ImportRecord, ImportedAlert, ImportedDashboard, ImportedDestination, ImportedQuery,
+    ImportedSnippet, ImportedSource, ImportedVisualization, ImportedWidget, Numbered, TakenOver,
 };
 use crate::queries::clean_tags;
 use crate::service::Parts;
@@ -44,7 +44,8 @@ impl Imports {
         self.parts.repos.imports(origin).await
     }
 
-    /// Remembers that an object was taken over.
+    /// Remembers that an object was taken over with all that belongs to it, or matched with one that
+    /// is here.
     ///
     /// # Errors
     /// If storage fails.
@@ -52,17 +53,25 @@ impl Imports {
         self.parts.repos.note_import(record).await
     }
 
-    /// Makes the next new object of a kind have this number, unless a higher one was given already.
+    /// Remembers that an object is about to be made by a service that knows nothing of imports, and
+    /// makes it have its number, unless a higher one was given already. Whoever goes on with the
+    /// import then knows that it is the import's own.
     ///
     /// # Errors
     /// If storage fails.
-    pub async fn number(
+    pub async fn begin(
         &self,
         _grant: &Authorized<RunImport>,
         kind: Numbered,
-        wanted: i64,
+        mark: &ImportMark,
     ) -> Result<()> {
-        self.parts.repos.advance_numbers(kind, wanted).await
+        let repos = &self.parts.repos;
+        repos.begin_import(kind, mark, self.parts.clock.now()).await?;
+        repos.advance_numbers(kind, mark.old_id).await
+    }
+
+    async fn take_over(&self, new: TakenOver, mark: &ImportMark) -> Result<i64> {
+        self.parts.repos.take_over(new, mark, self.parts.clock.now()).await
     }
 
     /// Takes a data source over.
@@ -71,7 +80,8 @@ impl Imports {
     /// `Invalid` for options that are no object.
     pub async fn source(
         &self,
-        grant: &Authorized<RunImport>,
+        _grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedSource,
     ) -> Result<SourceId> {
         let Json::Object(mut options) = new.options else {
@@ -97,13 +107,9 @@ impl Imports {
             created_at: now,
             updated_at: now,
         };
-        self.number(grant, Numbered::Sources, new.wanted_id).await?;
-        let id = self.parts.repos.insert_source(&source, &[]).await?;
-        for (group, level) in new.groups {
-            self.parts.access.set_group_source(group, id, level).await?;
-        }
+        let id = self.take_over(TakenOver::Source(source, new.groups), mark).await?;
         self.parts.gate.forget_users();
-        Ok(id)
+        Ok(SourceId(id))
     }
 
     /// Takes a query over, without visualizations. Its key goes on working if it is given and is not
@@ -114,6 +120,7 @@ impl Imports {
     pub async fn query(
         &self,
         grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedQuery,
     ) -> Result<QueryId> {
         let queries = Queries::new(Arc::clone(&self.parts));
@@ -149,10 +156,9 @@ impl Imports {
             Some(key) => key,
             None => keys.mint_recoverable(KeyKind::Query, owner, Some(query.owner))?,
         };
-        self.number(grant, Numbered::Queries, new.wanted_id).await?;
-        let id = self.parts.repos.insert_query(&query, &key, &[]).await?;
+        let id = self.take_over(TakenOver::Query(Box::new(query), Box::new(key)), mark).await?;
         self.parts.gate.forget_keys();
-        Ok(id)
+        Ok(QueryId(id))
     }
 
     /// Writes the options of a query that was taken over, once the queries that its parameters take
@@ -175,7 +181,8 @@ impl Imports {
     /// If storage fails.
     pub async fn visualization(
         &self,
-        grant: &Authorized<RunImport>,
+        _grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedVisualization,
     ) -> Result<VisualizationId> {
         let visualization = Visualization {
@@ -189,8 +196,7 @@ impl Imports {
             created_at: new.created_at,
             updated_at: new.updated_at,
         };
-        self.number(grant, Numbered::Visualizations, new.wanted_id).await?;
-        self.parts.repos.insert_visualization(&visualization).await
+        self.take_over(TakenOver::Visualization(visualization), mark).await.map(VisualizationId)
     }
 
     /// Takes a snippet over.
@@ -199,7 +205,8 @@ impl Imports {
     /// `Duplicate` if its word is taken.
     pub async fn snippet(
         &self,
-        grant: &Authorized<RunImport>,
+        _grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedSnippet,
     ) -> Result<SnippetId> {
         let snippet = Snippet {
@@ -212,8 +219,7 @@ impl Imports {
             created_at: new.created_at,
             updated_at: new.updated_at,
         };
-        self.number(grant, Numbered::Snippets, new.wanted_id).await?;
-        self.parts.repos.insert_snippet(&snippet).await
+        self.take_over(TakenOver::Snippet(snippet), mark).await.map(SnippetId)
     }
 
     /// Takes a destination over. Its secrets are missing, so it fails until somebody gives them.
@@ -222,7 +228,8 @@ impl Imports {
     /// `Invalid` for a kind that there is not; `Duplicate` for a name that is taken.
     pub async fn destination(
         &self,
-        grant: &Authorized<RunImport>,
+        _grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedDestination,
     ) -> Result<DestinationId> {
         if !self.parts.channels()?.types().iter().any(|known| known.kind == new.kind) {
@@ -239,8 +246,7 @@ impl Imports {
             created_at: new.created_at,
             updated_at: new.created_at,
         };
-        self.number(grant, Numbered::Destinations, new.wanted_id).await?;
-        self.parts.repos.insert_destination(&destination).await
+        self.take_over(TakenOver::Destination(destination), mark).await.map(DestinationId)
     }
 
     /// Takes an alert over with those who are told. It knows nothing yet: the next run of its query
@@ -250,7 +256,8 @@ impl Imports {
     /// If storage fails.
     pub async fn alert(
         &self,
-        grant: &Authorized<RunImport>,
+        _grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedAlert,
     ) -> Result<AlertId> {
         let alert = Alert {
@@ -268,13 +275,12 @@ impl Imports {
             created_at: new.created_at,
             updated_at: new.updated_at,
         };
-        self.number(grant, Numbered::Alerts, new.wanted_id).await?;
-        let id = self.parts.repos.insert_alert(&alert).await?;
-        for (user, destination) in new.subscriptions {
-            let (uid, at) = (self.parts.random.uid(new.created_at), new.created_at);
-            self.parts.repos.insert_subscription(uid, id, user, destination, at).await?;
-        }
-        Ok(id)
+        let told = new
+            .subscriptions
+            .into_iter()
+            .map(|(user, destination)| (self.parts.random.uid(new.created_at), user, destination));
+        let told = told.collect();
+        self.take_over(TakenOver::Alert(alert, told), mark).await.map(AlertId)
     }
 
     /// Takes a dashboard over, without widgets. Says under which address.
@@ -283,7 +289,8 @@ impl Imports {
     /// If storage fails.
     pub async fn dashboard(
         &self,
-        grant: &Authorized<RunImport>,
+        _grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedDashboard,
     ) -> Result<(DashboardId, String)> {
         let dashboards = Dashboards::new(Arc::clone(&self.parts));
@@ -308,8 +315,8 @@ impl Imports {
             created_at: new.created_at,
             updated_at: new.updated_at,
         };
-        self.number(grant, Numbered::Dashboards, new.wanted_id).await?;
-        Ok((self.parts.repos.insert_dashboard(&dashboard, &[]).await?, slug))
+        let id = self.take_over(TakenOver::Dashboard(dashboard), mark).await?;
+        Ok((DashboardId(id), slug))
     }
 
     /// Takes a widget over.
@@ -318,7 +325,8 @@ impl Imports {
     /// If storage fails.
     pub async fn widget(
         &self,
-        grant: &Authorized<RunImport>,
+        _grant: &Authorized<RunImport>,
+        mark: &ImportMark,
         new: ImportedWidget,
     ) -> Result<WidgetId> {
         let widget = Widget {
@@ -332,10 +340,9 @@ impl Imports {
             created_at: new.created_at,
             updated_at: new.updated_at,
         };
-        self.number(grant, Numbered::Widgets, new.wanted_id).await?;
-        let id = self.parts.repos.insert_widget(&widget).await?;
+        let id = self.take_over(TakenOver::Widget(widget), mark).await?;
         self.parts.gate.forget_keys();
-        Ok(id)
+        Ok(WidgetId(id))
     }
 
     /// Marks a favourite of a user's.

@@ -174,6 +174,17 @@ pub struct Job {
     pub output: Option<Json>,
 }
 
+/// A job that runs, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunningJob {
+    /// The job.
+    pub job: Job,
+    /// The node that runs it.
+    pub node: String,
+    /// Whether only schedules asked for it.
+    pub scheduled: bool,
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -195,6 +206,7 @@ mod signals;
 
 pub use inputs::{RESULTS_SOURCE, RunInput, RunInputs};
 pub(crate) use scheduled::scheduled_job;
-pub use service::{Freshness, Jobs, RunAnswer, RunRequest, SCHEMA_UNSUPPORTED};
+pub use service::{Freshness, Jobs, RUNNING_MAX, RunAnswer, RunRequest, SCHEMA_UNSUPPORTED};
 pub(crate) use service::{allow_run, auto_limited};
 pub(crate) use signals::Signals;
+pub use signals::Tally;

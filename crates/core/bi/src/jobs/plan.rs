@@ -73,6 +73,7 @@ impl Parts {
         let dropdowns = self.dropdown_values(caller, &definitions).await?;
         let context = Context { now: plan.now, zone: plan.zone, dropdowns: &dropdowns };
         let values = template.resolve(&definitions, &given, &context)?;
+        // The dry run asks the same: `queries::dry_run`.
         pins::check(held, &values, &context)?;
         let values = own.into_iter().fold(values, |values, (name, value)| values.with(name, value));
         let bound = template.bind(&definitions, &values)?;

@@ -13,12 +13,15 @@ use tokio::sync::Notify;
 
 use super::inputs::Nesting;
 use super::plan::Plan;
-use super::{Job, JobKind, NewJob, Outcome};
+use super::{Job, JobKind, NewJob, Outcome, RunningJob, Tally};
 use crate::service::Parts;
 use crate::{Json, Query, QueryResult};
 
 /// What a schema job of a type without tables fails with.
 pub const SCHEMA_UNSUPPORTED: &str = "data source type does not support retrieving schema";
+
+/// Most jobs that are told to run, in [`Jobs::running`].
+pub const RUNNING_MAX: u64 = 200;
 
 /// How old a stored result may be to be given instead of running again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,6 +231,20 @@ impl Jobs {
         self.parts.repos.count_jobs().await
     }
 
+    /// The jobs that run on all nodes, the longest running first, at most [`RUNNING_MAX`].
+    ///
+    /// # Errors
+    /// If storage fails.
+    pub async fn running(&self, _grant: &Authorized<ReadQueues>) -> Result<Vec<RunningJob>> {
+        self.parts.repos.running_jobs(RUNNING_MAX).await
+    }
+
+    /// What was done in this process since it started.
+    #[must_use]
+    pub fn tally(&self, _grant: &Authorized<ReadQueues>) -> Tally {
+        self.parts.signals.tally()
+    }
+
     async fn require(&self, uid: Uid) -> Result<Job> {
         self.parts.repos.job(uid).await?.ok_or_else(|| Fault::not_found("job"))
     }
@@ -258,7 +275,7 @@ impl Jobs {
     /// Notes that a job runs here; what is returned wakes when it must stop.
     #[must_use]
     pub fn started(&self, job: Uid) -> Arc<Notify> {
-        self.parts.signals.started(job)
+        self.parts.signals.started(job, self.parts.clock.now())
     }
 
     /// Ends a job. `false` if it is not ours any more.
@@ -266,8 +283,9 @@ impl Jobs {
     /// # Errors
     /// If storage fails.
     pub async fn finish(&self, job: Uid, node: &str, outcome: &Outcome) -> Result<bool> {
-        let done = self.parts.repos.finish_job(job, node, outcome, self.parts.clock.now()).await;
-        self.parts.signals.stopped(job);
+        let now = self.parts.clock.now();
+        let done = self.parts.repos.finish_job(job, node, outcome, now).await;
+        self.parts.signals.stopped(job, now, !matches!(outcome, Outcome::Error(_)));
         self.parts.signals.ended(job);
         done
     }

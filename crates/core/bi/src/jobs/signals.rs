@@ -3,9 +3,29 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use parking_lot::Mutex;
+use tessera_kernel::Timestamp;
 use tessera_kernel::ids::Uid;
 use tokio::sync::Notify;
+
+/// What was done in this process since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Jobs that ended well.
+    pub succeeded: u64,
+    /// Jobs that ended badly or were stopped.
+    pub failed: u64,
+    /// How long all of them took together.
+    pub worked: TimeDelta,
+}
+
+/// A job that runs here.
+struct Running {
+    /// Wakes when it must stop.
+    stop: Arc<Notify>,
+    since: Timestamp,
+}
 
 /// Who waits for what.
 #[derive(Default)]
@@ -17,7 +37,9 @@ pub(crate) struct Signals {
     /// Jobs that somebody waits for.
     waiting: Mutex<HashMap<Uid, Arc<Notify>>>,
     /// Jobs that run here, and what stops them.
-    running: Mutex<HashMap<Uid, Arc<Notify>>>,
+    running: Mutex<HashMap<Uid, Running>>,
+    /// Jobs that ran here.
+    tally: Mutex<Tally>,
 }
 
 impl Signals {
@@ -63,20 +85,35 @@ impl Signals {
     }
 
     /// Notes that the job runs here; what is returned wakes when it must stop.
-    pub(crate) fn started(&self, job: Uid) -> Arc<Notify> {
-        Arc::clone(self.running.lock().entry(job).or_default())
+    pub(crate) fn started(&self, job: Uid, now: Timestamp) -> Arc<Notify> {
+        let mut running = self.running.lock();
+        let begun =
+            running.entry(job).or_insert_with(|| Running { stop: Arc::default(), since: now });
+        Arc::clone(&begun.stop)
     }
 
     /// The job does not run here any more.
-    pub(crate) fn stopped(&self, job: Uid) {
-        self.running.lock().remove(&job);
+    pub(crate) fn stopped(&self, job: Uid, now: Timestamp, went_well: bool) {
+        let Some(begun) = self.running.lock().remove(&job) else { return };
+        let mut tally = self.tally.lock();
+        if went_well {
+            tally.succeeded += 1
+        } else {
+            tally.failed += 1
+        }
+        tally.worked += (now - begun.since).max(TimeDelta::zero());
+    }
+
+    /// What was done here.
+    pub(crate) fn tally(&self) -> Tally {
+        *self.tally.lock()
     }
 
     /// Stops the job if it runs here.
     pub(crate) fn stop(&self, job: Uid) {
-        if let Some(stop) = self.running.lock().get(&job) {
+        if let Some(running) = self.running.lock().get(&job) {
             // Kept for the one who comes to wait a moment later.
-            stop.notify_one();
+            running.stop.notify_one();
         }
     }
 

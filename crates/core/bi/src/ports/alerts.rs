@@ -56,8 +56,9 @@ pub trait DestinationRepo: Send + Sync {
     async fn destination_id(&self, uid: Uid) -> Result<Option<DestinationId>>;
     /// Adds a destination. `Duplicate` for a name that is taken.
     async fn insert_destination(&self, destination: &Destination) -> Result<DestinationId>;
-    /// Writes a destination. `Duplicate` for a name that is taken.
-    async fn update_destination(&self, destination: &Destination) -> Result<()>;
+    /// Writes a destination, if it was last changed at `seen`; else `false`. `Duplicate` for a name
+    /// that is taken.
+    async fn update_destination(&self, destination: &Destination, seen: Timestamp) -> Result<bool>;
     /// Deletes a destination with its subscriptions; what waits for it is given up.
     async fn delete_destination(&self, id: DestinationId, at: Timestamp) -> Result<()>;
 }

@@ -164,12 +164,15 @@ pub struct TagCount {
     pub count: u64,
 }
 
+mod dry_run;
 mod history;
 mod pinned;
 mod service;
+mod takes;
 mod versions;
 
 pub use pinned::NewPinnedKey;
 pub use service::{NewQuery, Queries, QueryChange};
 pub(crate) use service::{clean_tags, shown};
+pub use takes::{QueryTakes, Taken};
 pub use versions::{QueryText, QueryVersions};

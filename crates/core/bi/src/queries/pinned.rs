@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::Map;
+use tessera_access::ports::Facts;
 use tessera_access::terms::{
     Caps, Conditions, Effect, Grant, Limit, QueryVersion, Range, Selector, Terms,
 };
 use tessera_access::{
-    Action, Attributes, Authorized, BoundedKey, MintedKey, PinQuery, check_given_attributes,
+    Action, Attributes, Authorized, BoundedKey, MintedKey, PinQuery, UserPrincipal,
+    check_given_attributes,
 };
 use tessera_formats::Format;
 use tessera_kernel::{Code, Fault, Result, Timestamp};
@@ -55,10 +57,7 @@ impl Queries {
     /// `Invalid` with the member that does not fit the query; `Forbidden`.
     pub async fn pin(&self, grant: &Authorized<PinQuery>, new: NewPinnedKey) -> Result<MintedKey> {
         let user = grant.user()?;
-        let facts = grant.facts();
-        let edits =
-            user.is_admin() || facts.owner == Some(user.id) || facts.editors.contains(&user.id);
-        if new.version != Some(QueryVersion::Approved) && !edits {
+        if new.version != Some(QueryVersion::Approved) && !edits(user, grant.facts()) {
             let detail =
                 "a key for another version than the approved one takes the right to edit the query";
             return Err(Fault::new(Code::Forbidden, detail)
@@ -164,6 +163,11 @@ impl Queries {
         }
         Ok(())
     }
+}
+
+/// Whether somebody may make keys for any version, and not for the approved one only.
+pub(super) fn edits(user: &UserPrincipal, facts: &Facts) -> bool {
+    user.is_admin() || facts.owner == Some(user.id) || facts.editors.contains(&user.id)
 }
 
 /// What the key may do: read and run this query in this version, and see how its runs went.

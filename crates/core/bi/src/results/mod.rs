@@ -42,7 +42,7 @@ mod identity;
 mod service;
 pub mod views;
 
-pub use export::exported;
+pub use export::{exported, record_export};
 pub(crate) use identity::{CacheIdentity, viewed_digest};
 pub use identity::{cache_key, template_digest};
 pub use service::{ResultReader, Results};

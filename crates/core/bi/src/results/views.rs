@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use tessera_access::Caller;
 use tessera_formats::{Options, cell};
@@ -11,7 +10,7 @@ use tessera_kernel::{COLUMN_KIND, Code, Fault, Result};
 
 use super::{QueryResult, Results};
 use crate::Json;
-use crate::ports::ResultViews;
+use crate::ports::{BatchStream, ResultViews};
 
 /// What to show of a result, in this order: filter and search, group or pick, sort, cut.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -196,13 +195,12 @@ pub struct ViewLimits {
     pub time_limit_seconds: u64,
 }
 
-/// The rows of a view.
-#[derive(Debug, Clone)]
+/// The rows of a view: counted, and ready to be sent.
 pub struct ViewRows {
     /// The columns.
     pub schema: SchemaRef,
     /// The rows.
-    pub batches: Vec<RecordBatch>,
+    pub batches: BatchStream,
     /// How many rows there are.
     pub rows: u64,
     /// Their bytes in memory form.

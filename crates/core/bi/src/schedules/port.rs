@@ -101,7 +101,8 @@ pub trait ScheduleRepo: Send + Sync {
     /// When failures that nobody was told of have to be reported: so long after the oldest of them
     /// ended, or when the lease of those that are being reported ends.
     async fn next_failure_report(&self, after: Duration) -> Result<Option<Timestamp>>;
-    /// Takes failures that nobody was told of.
+    /// Takes failures that nobody was told of; those that were taken together and not settled before
+    /// their lease ended come again together, without others.
     async fn claim_failures(&self, claim: &ReportClaim) -> Result<Vec<FailureToReport>>;
     /// Notes that the owner was told of what was taken, or need not be.
     async fn settle_failures(&self, claim: &ReportClaim, owner: UserId) -> Result<()>;

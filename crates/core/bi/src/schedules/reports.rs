@@ -5,18 +5,17 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tessera_access::Mail;
+use tessera_access::{Mail, Mails};
 use tessera_kernel::ids::UserId;
-use tessera_kernel::{Code, Result, Timestamp};
+use tessera_kernel::{Result, Timestamp};
 
 use super::port::{FailureToReport, ReportClaim};
 use super::service::Schedules;
 
-/// How the organisation's setting is called, by which reports are switched on.
-pub const SETTING: &str = "send_email_on_failed_scheduled_queries";
-
-/// How long one node may take to send reports.
+/// How long one node may take to put reports into the queue of mails.
 const LEASE_MINUTES: i64 = 10;
+/// What the list of mails calls reports.
+const MAIL_KIND: &str = "failures";
 /// Most failures that a mail describes; of the others it gives the number.
 const DESCRIBED_MAX: usize = 50;
 /// Longest reason in a mail, in characters.
@@ -25,8 +24,6 @@ const REASON_CHARACTERS_MAX: usize = 500;
 /// What the operator decides about reports of failures.
 #[derive(Debug, Clone)]
 pub struct ReportSettings {
-    /// Whether reports are sent, where the organisation does not say it.
-    pub enabled: bool,
     /// How long failures are collected, in seconds.
     pub every_seconds: u64,
     /// After so many failures in a row of a query, no more are reported.
@@ -37,15 +34,18 @@ pub struct ReportSettings {
 
 impl Default for ReportSettings {
     fn default() -> Self {
-        Self { enabled: false, every_seconds: 3600, failures_max: 100, base_url: String::new() }
+        Self { every_seconds: 3600, failures_max: 100, base_url: String::new() }
     }
 }
 
 impl Schedules {
-    /// Sends reports that are due. Returns when to look again.
+    /// Puts reports that are due into the queue of mails. Returns when to look again.
+    ///
+    /// A report that was queued and not noted, because the process ended between the two, is made
+    /// again of the same failures and has the same name in the queue: it stays one mail.
     ///
     /// # Errors
-    /// If storage fails.
+    /// If storage fails: then it is done again after a while.
     pub async fn report(&self) -> Result<Option<Timestamp>> {
         let (repos, settings) = (&self.parts.repos, &self.parts.settings.schedules.reports);
         let every = Duration::from_secs(settings.every_seconds);
@@ -54,50 +54,43 @@ impl Schedules {
             Some(due) if due <= now => {}
             later => return Ok(later),
         }
+        let mails = self.reports_go_to().await?;
         let lease_until = now + TimeDelta::minutes(LEASE_MINUTES);
         let claim = ReportClaim { until: now, now, lease_until };
         let mut by_owner: BTreeMap<UserId, Vec<FailureToReport>> = BTreeMap::new();
         for failure in repos.claim_failures(&claim).await? {
             by_owner.entry(failure.owner).or_default().push(failure);
         }
-        let wanted = self.reports_wanted().await?;
         for (owner, failures) in by_owner {
-            let sent = !wanted || self.send(owner, &failures).await;
-            if sent {
-                repos.settle_failures(&claim, owner).await?;
+            if let Some(mails) = mails {
+                self.queue(mails, owner, &failures).await?;
             }
+            repos.settle_failures(&claim, owner).await?;
         }
         repos.next_failure_report(every).await
     }
 
-    async fn reports_wanted(&self) -> Result<bool> {
-        if self.parts.mailer.get().is_none_or(|mailer| !mailer.configured()) {
-            return Ok(false);
-        }
-        let settings = self.parts.access.settings().await?;
-        let own = settings.into_iter().find(|(name, _)| name == SETTING);
-        let own = own.and_then(|(_, value)| value.as_bool());
-        Ok(own.unwrap_or(self.parts.settings.schedules.reports.enabled))
+    /// The queue of mails; `None` if nobody is to be told, or nobody can be.
+    async fn reports_go_to(&self) -> Result<Option<&Mails>> {
+        let Some((mails, organization)) = self.parts.mails.get() else { return Ok(None) };
+        let wanted = mails.configured()
+            && organization.settings().await?.send_email_on_failed_scheduled_queries;
+        Ok(wanted.then_some(mails))
     }
 
-    /// Tells an owner of failures; `false` if that is worth another attempt.
-    async fn send(&self, owner: UserId, failures: &[FailureToReport]) -> bool {
+    /// Lets an owner be told of failures.
+    async fn queue(
+        &self,
+        mails: &Mails,
+        owner: UserId,
+        failures: &[FailureToReport],
+    ) -> Result<()> {
         let settings = &self.parts.settings.schedules.reports;
         let told: Vec<_> =
             failures.iter().filter(|failure| failure.failures <= settings.failures_max).collect();
-        let (Some(first), Some(last), Some(mailer)) =
-            (told.first(), told.last(), self.parts.mailer.get())
-        else {
-            return true;
-        };
-        let user = match self.parts.gate.principal(owner).await {
-            Ok(Some(user)) => user,
-            Ok(None) => return true,
-            Err(fault) => {
-                tracing::warn!(user = %owner, %fault, "a report of failures is tried again");
-                return false;
-            }
-        };
+        let (Some(first), Some(last)) = (told.first(), told.last()) else { return Ok(()) };
+        // Nobody who is switched off gets mail.
+        let Some(user) = self.parts.gate.principal(owner).await? else { return Ok(()) };
         let mail = Mail {
             to: vec![user.email.clone()],
             subject: subject(&told),
@@ -109,17 +102,7 @@ impl Schedules {
                 last.failed_at.timestamp_micros()
             ),
         };
-        match mailer.send(&mail).await {
-            Ok(()) => true,
-            Err(fault) if fault.code() == Code::Unavailable => {
-                tracing::warn!(user = %owner, %fault, "a report of failures is tried again");
-                false
-            }
-            Err(fault) => {
-                tracing::error!(user = %owner, %fault, "a report of failures was not sent");
-                true
-            }
-        }
+        mails.queue(MAIL_KIND, &mail).await.map(drop)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tessera_access::ports::Facts;
-use tessera_access::{Action, Authorized, Caller, Mailer, Object, ReadQueryHistory, ReadQueues};
+use tessera_access::{
+    Action, Authorized, Caller, Mails, Object, Organization, ReadQueryHistory, ReadQueues,
+};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
 use super::due::{Next, Past};
@@ -62,10 +64,11 @@ impl Schedules {
         Self { parts }
     }
 
-    /// Where reports of failures go. Said once, by who puts the parts together.
-    pub fn mail_through(&self, mailer: Arc<dyn Mailer>) {
+    /// The queue that reports of failures go into, and whose settings say whether there are any.
+    /// Said once, by who puts the parts together; before that there are none.
+    pub fn mail_through(&self, mails: Mails, organization: Organization) {
         // The first one stays: nobody says it twice.
-        let _known = self.parts.mailer.set(mailer);
+        let _known = self.parts.mails.set((mails, organization));
     }
 
     /// All about the schedule of a query.

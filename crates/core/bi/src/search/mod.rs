@@ -19,11 +19,18 @@ pub enum ObjectKind {
     Query,
     /// A dashboard.
     Dashboard,
+    /// An alert.
+    Alert,
+    /// A snippet.
+    Snippet,
 }
 
 impl ObjectKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Query, Self::Dashboard];
+    pub const ALL: [Self; 4] = [Self::Query, Self::Dashboard, Self::Alert, Self::Snippet];
+
+    /// The kinds that are archived before they are deleted; the others have no trash and no history.
+    pub const ARCHIVED: [Self; 2] = [Self::Query, Self::Dashboard];
 
     /// The kind in a word.
     #[must_use]
@@ -31,6 +38,8 @@ impl ObjectKind {
         match self {
             Self::Query => "query",
             Self::Dashboard => "dashboard",
+            Self::Alert => "alert",
+            Self::Snippet => "snippet",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tessera_access::{Authorized, ListDashboards, ListQueries, Visible};
+use tessera_access::{Authorized, ListAlerts, ListDashboards, ListQueries, ReadSnippets, Visible};
 use tessera_kernel::{Fault, Page, PageRequest, Result};
 
 use super::highlight::highlights;
@@ -18,6 +18,10 @@ pub enum SearchRight<'a> {
     Queries(&'a Authorized<ListQueries>),
     /// Dashboards.
     Dashboards(&'a Authorized<ListDashboards>),
+    /// Alerts.
+    Alerts(&'a Authorized<ListAlerts>),
+    /// Snippets.
+    Snippets(&'a Authorized<ReadSnippets>),
 }
 
 impl SearchRight<'_> {
@@ -25,6 +29,8 @@ impl SearchRight<'_> {
         match self {
             Self::Queries(grant) => Ok((ObjectKind::Query, grant.visible()?)),
             Self::Dashboards(grant) => Ok((ObjectKind::Dashboard, grant.visible()?)),
+            Self::Alerts(grant) => Ok((ObjectKind::Alert, grant.visible()?)),
+            Self::Snippets(grant) => Ok((ObjectKind::Snippet, grant.visible()?)),
         }
     }
 }

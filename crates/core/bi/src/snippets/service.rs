@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use tessera_access::{Authorized, CreateSnippet, EditSnippet, ReadSnippets};
 use tessera_kernel::ids::{SnippetId, Uid};
-use tessera_kernel::{Fault, Result};
+use tessera_kernel::{Code, Fault, Result};
 
 use super::{NewSnippet, Snippet, SnippetChange, SnippetListing};
-use crate::service::Parts;
+use crate::service::{Parts, changed_at};
 
 /// Longest word, in characters.
 const TRIGGER_CHARACTERS_MAX: usize = 255;
+/// How often a change is tried again because somebody else's came in between.
+const TRIES: usize = 5;
 /// Longest description, in characters.
 const DESCRIPTION_CHARACTERS_MAX: usize = 4096;
 
@@ -50,9 +52,7 @@ impl Snippets {
     /// # Errors
     /// `NotFound`.
     pub async fn resolve(&self, uid: Uid) -> Result<SnippetId> {
-        let all = self.parts.repos.snippets().await?;
-        let found = all.iter().find(|listing| listing.snippet.uid == uid);
-        found.map(|listing| listing.snippet.id).ok_or_else(|| Fault::not_found("snippet"))
+        self.parts.repos.snippet_id(uid).await?.ok_or_else(|| Fault::not_found("snippet"))
     }
 
     /// Adds a snippet of the caller's.
@@ -82,21 +82,27 @@ impl Snippets {
     /// Changes a snippet.
     ///
     /// # Errors
-    /// `Invalid` with the field, `Duplicate` if the word is taken.
+    /// `Invalid` with the field, `Duplicate` if the word is taken, `Conflict` if others change it all
+    /// the time.
     pub async fn update(
         &self,
         grant: &Authorized<EditSnippet>,
         change: SnippetChange,
     ) -> Result<SnippetListing> {
-        let mut snippet = self.require(grant.act().snippet).await?.snippet;
-        let SnippetChange { trigger, description, text } = change;
-        snippet.trigger = trigger.unwrap_or(snippet.trigger);
-        snippet.description = description.unwrap_or(snippet.description);
-        snippet.text = text.unwrap_or(snippet.text);
-        snippet.updated_at = self.parts.clock.now();
-        let snippet = self.checked(snippet)?;
-        self.parts.repos.update_snippet(&snippet).await?;
-        self.require(snippet.id).await
+        for _ in 0..TRIES {
+            let mut snippet = self.require(grant.act().snippet).await?.snippet;
+            let seen = snippet.updated_at;
+            let SnippetChange { trigger, description, text } = change.clone();
+            snippet.trigger = trigger.unwrap_or(snippet.trigger);
+            snippet.description = description.unwrap_or(snippet.description);
+            snippet.text = text.unwrap_or(snippet.text);
+            snippet.updated_at = changed_at(seen, self.parts.clock.now());
+            let snippet = self.checked(snippet)?;
+            if self.parts.repos.update_snippet(&snippet, seen).await? {
+                return self.require(snippet.id).await;
+            }
+        }
+        Err(Fault::new(Code::Conflict, "others are changing the snippet; try again"))
     }
 
     /// Deletes a snippet.

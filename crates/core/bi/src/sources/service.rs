@@ -437,7 +437,7 @@ impl Parts {
         Ok(Some(RunViewer { viewer, user: user.id }))
     }
 
-    fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
+    pub(crate) fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
         self.connectors.dialect(&source.kind).ok_or_else(|| {
             let detail = format!("this server has no connector for the type {:?}", source.kind);
             Fault::new(Code::Unsupported, detail)

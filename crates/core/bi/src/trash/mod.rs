@@ -12,6 +12,8 @@ pub struct TrashWeight {
     pub visualizations: u64,
     /// Widgets: those of the dashboard, or those that show the query.
     pub widgets: u64,
+    /// Alerts on the query.
+    pub alerts: u64,
     /// Keys that open the object only.
     pub keys: u64,
     /// Stored results that no other query has.

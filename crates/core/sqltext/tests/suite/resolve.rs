@@ -194,9 +194,12 @@ fn missing_values_are_named_only_if_the_others_fit() {
     let fault = resolve("{{a}} {{b.start}} {{c}}", PG, &[], &json!({"c": 1, "x": 1})).unwrap_err();
     assert_eq!(
         (fault.code(), fault.detail()),
-        (Code::MissingParameters, "missing parameter value for: a, b")
+        (Code::MissingParameters, "missing parameter value for: a, b.start")
     );
-    assert_eq!(fault.names(), ["a", "b"]);
+    assert_eq!(fault.names(), ["a", "b.start"]);
+    let fault =
+        resolve("{{d.start}} {{d.end}} {{d.start}} {{e.end}}", PG, &[], &json!({})).unwrap_err();
+    assert_eq!(fault.names(), ["d.start", "d.end", "e.end"]);
     let fault = resolve("{{n}}{{t}}", PG, &definitions(), &json!({"n": "abc"})).unwrap_err();
     assert_eq!(fault.code(), Code::InvalidParameters);
     let fault = resolve("{{a}}", PG, &[], &json!({"a": null})).unwrap_err();

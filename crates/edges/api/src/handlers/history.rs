@@ -5,14 +5,14 @@ use axum::response::Response;
 use tessera_access::{
     Action, CreateQuery, ReadDashboardHistory, ReadQueryHistory, UpdateDashboard, UpdateQuery,
 };
+use tessera_bi::AsOf;
 use tessera_kernel::{Fault, Result};
 
 use crate::call::Call;
 use crate::map;
 use crate::reply;
 use crate::routes::{Param, Route, Verb};
-use crate::wire::dashboards::Dashboard;
-use crate::wire::history::{Change, Restore, VersionDiff};
+use crate::wire::history::{Change, Restore, RestoreDashboard, RestoredDashboard, VersionDiff};
 use crate::wire::queries::Query;
 
 const VERSIONS: [Param; 2] = [
@@ -88,12 +88,13 @@ pub(crate) fn routes() -> Vec<Route> {
             restore_dashboard,
         )
         .about(
-            "Makes a new version with name, layout, options, tags and filters of the earlier one. \
-             Widgets and state stay. Another present version is the problem `conflict`.",
+            "Makes a new version with name, layout, options, tags, filters and widgets as they were; \
+             whether it is a draft or archived stays. `lost_widgets` tells what could not be brought \
+             back. Another present version is the problem `conflict`.",
         )
-        .reads::<Restore>()
+        .reads::<RestoreDashboard>()
         .versioned()
-        .gives::<Dashboard>(200),
+        .gives::<RestoredDashboard>(200),
     ]
 }
 
@@ -158,9 +159,14 @@ async fn restore_query(call: Call) -> Result<Response> {
 async fn restore_dashboard(call: Call) -> Result<Response> {
     let dashboard = call.dashboard_id().await?;
     let grant = call.permit(UpdateDashboard { dashboard }).await?;
-    let body: Restore = call.json()?;
+    let body: RestoreDashboard = call.json()?;
     let expected = call.expected_version(body.expected_version)?;
-    let detail = call.bi().dashboards.restore(&grant, body.version, expected).await?;
-    let version = detail.listing.dashboard.version;
-    reply::with_version(reply::ok(&map::dashboards::detail(&detail, grant.caller())?), version)
+    let state = match (body.version, body.before) {
+        (Some(version), None) => AsOf::Version(version),
+        (None, Some(moment)) => AsOf::Before(moment),
+        _ => return Err(Fault::invalid("version", "send either `version` or `before`")),
+    };
+    let restored = call.bi().dashboards.restore(&grant, state, expected).await?;
+    let version = restored.detail.listing.dashboard.version;
+    reply::with_version(reply::ok(&map::history::restored(&restored, grant.caller())?), version)
 }

@@ -15,7 +15,7 @@ use crate::reply;
 use crate::routes::{Param, Route, Verb};
 use crate::wire::keys::{CreatedKey, Key, KeyChange, NewKey};
 
-const FILTERS: [Param; 6] = [
+const FILTERS: [Param; 7] = [
     Param::new("all", "boolean", "Everybody's keys; needs `keys.administer`."),
     Param::new(
         "owner",
@@ -32,6 +32,11 @@ const FILTERS: [Param; 6] = [
     ),
     Param::new("expiring_before", "string", "Only those that end before this moment."),
     Param::new("unused_since", "string", "Only those made before this moment and not used since."),
+    Param::new(
+        "made",
+        "boolean",
+        "Also the keys that the caller made for queries, dashboards and workspaces.",
+    ),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -111,6 +116,8 @@ async fn list(call: Call) -> Result<Response> {
     let page = if others {
         let over = call.permit(AdministerKeys {}).await?;
         keys.list_all(&over, &filter, paging.request).await?
+    } else if call.flag("made")? {
+        keys.list_kept(&grant, &filter, paging.request).await?
     } else {
         keys.list(&grant, &filter, paging.request).await?
     };

@@ -1,6 +1,7 @@
 //! Keys of one query with values and ranges for its parameters.
 
 use axum::response::Response;
+use tessera_access::terms::QueryVersion;
 use tessera_access::{Action, PinQuery, ReadQuery};
 use tessera_kernel::Result;
 use tessera_kernel::ids::QueryId;
@@ -8,9 +9,13 @@ use tessera_kernel::ids::QueryId;
 use crate::call::Call;
 use crate::map::{self, pins};
 use crate::reply;
-use crate::routes::{Route, Verb};
+use crate::routes::{Param, Route, Verb};
 use crate::wire::keys::Key;
+use crate::wire::parameters::QueryTakes;
 use crate::wire::pins::{CreatedBoundKey, KeyUrls, NewPinnedKey};
+
+const VERSION: [Param; 1] =
+    [Param::new("version", "string", "`latest` (the default), `approved`, or a number.")];
 
 const ABOUT: &str = "One call makes a link for an outsider: the key fixes parameters of the query, \
 leaves others free within ranges, and caps what it gives. The addresses in the answer are those \
@@ -28,7 +33,26 @@ pub(crate) fn routes() -> Vec<Route> {
             .reads::<NewPinnedKey>()
             .creates()
             .gives::<CreatedBoundKey>(201),
+        Route::new(
+            Verb::Get,
+            "/v1/queries/{id}/parameters",
+            Action::QueriesRead,
+            "read_query_parameters",
+            "Read what a query takes",
+            takes,
+        )
+        .about("The parameters and attributes that the text of a version uses, to pin them.")
+        .params(&VERSION)
+        .gives::<QueryTakes>(200),
     ]
+}
+
+async fn takes(call: Call) -> Result<Response> {
+    let query = call.query_id(0).await?;
+    let grant = call.permit(ReadQuery { query }).await?;
+    let version: Option<QueryVersion> = pins::version_named(call.text("version"))?;
+    let takes = call.bi().queries.takes(&grant, version).await?;
+    reply::ok(&map::parameters::takes(takes))
 }
 
 async fn list(call: Call) -> Result<Response> {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tessera_access::{Action, ReadQuery, ReadResult, RunQuery};
-use tessera_bi::{Query, QueryResult, exported};
+use tessera_bi::{Query, QueryResult, record_export};
 use tessera_formats::{Format, Options, Style, encoder};
 use tessera_httpkit::download::{self, Keep};
 use tessera_kernel::{Fault, Result};
@@ -180,8 +180,8 @@ async fn answer(
     if is_known(&call.parts.headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    let entry = exported(call.caller().await?, result, format.extension());
-    call.access().audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
+    let (audit, caller) = (&call.access().audit, call.caller().await?);
+    record_export(audit, &call.context(), caller, result, format.extension()).await?;
     let body = rows(call, result, format, escape_formulas, variant).await?;
     Ok(file(body, name, format, &tag))
 }
@@ -209,6 +209,7 @@ async fn rows(
     call.info.ledger.give_rows(result.rows);
     let results = &call.bi().results;
     if let Some(bytes) = results.encoded(result, &variant) {
+        call.state.kit.sending.offer(&bytes);
         return Ok(Body::from(bytes));
     }
     let options = Options { style: Style::Exact, escape_formulas, ..Options::default() };

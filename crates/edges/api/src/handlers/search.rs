@@ -1,7 +1,9 @@
 //! The search over objects of all kinds.
 
 use axum::response::Response;
-use tessera_access::{Action, Authorized, ListDashboards, ListQueries, RunSearch};
+use tessera_access::{
+    Action, Authorized, ListAlerts, ListDashboards, ListQueries, ReadSnippets, RunSearch,
+};
 use tessera_bi as core;
 use tessera_bi::{ObjectKind, SearchRight};
 use tessera_kernel::{Code, Fault, Result};
@@ -11,11 +13,11 @@ use crate::reply;
 use crate::routes::{Param, Route, Verb};
 use crate::wire::search::{Highlight, HighlightPart, SearchHit};
 
-/// Which kinds to list.
-pub(super) const KIND: Param = Param::new(
+const KIND: Param = Param::new(
     "kind",
     "string",
-    "Only objects of this kind: `query` or `dashboard`; sent several times, of each of them.",
+    "Only objects of this kind: `query`, `dashboard`, `alert` or `snippet`; sent several times, of \
+     each of them.",
 )
 .repeated();
 
@@ -50,19 +52,26 @@ pub(crate) fn routes() -> Vec<Route> {
 pub(super) struct Rights {
     queries: Option<Authorized<ListQueries>>,
     dashboards: Option<Authorized<ListDashboards>>,
+    alerts: Option<Authorized<ListAlerts>>,
+    snippets: Option<Authorized<ReadSnippets>>,
 }
 
 impl Rights {
-    /// Asks the gate about each kind; one that the caller may not list is left out.
-    pub(super) async fn of(call: &Call) -> Result<Self> {
+    /// Asks the gate about each of these kinds, or those that the request names; one that the caller
+    /// may not list is left out.
+    pub(super) async fn of(call: &Call, kinds: &[ObjectKind]) -> Result<Self> {
         let wanted = call.texts("kind");
         for word in &wanted {
-            if ObjectKind::parse(word).is_none() {
-                return Err(Fault::invalid("kind", "send query or dashboard"));
+            if !ObjectKind::parse(word).is_some_and(|kind| kinds.contains(&kind)) {
+                let known: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+                let detail = format!("send one of: {}", known.join(", "));
+                return Err(Fault::invalid("kind", detail));
             }
         }
-        let wants =
-            |kind: ObjectKind| wanted.is_empty() || wanted.iter().any(|word| word == kind.as_str());
+        let wants = |kind: ObjectKind| {
+            kinds.contains(&kind)
+                && (wanted.is_empty() || wanted.iter().any(|word| word == kind.as_str()))
+        };
         let queries = match wants(ObjectKind::Query) {
             true => allowed(call.permit(ListQueries {}).await)?,
             false => None,
@@ -71,14 +80,24 @@ impl Rights {
             true => allowed(call.permit(ListDashboards {}).await)?,
             false => None,
         };
-        Ok(Self { queries, dashboards })
+        let alerts = match wants(ObjectKind::Alert) {
+            true => allowed(call.permit(ListAlerts {}).await)?,
+            false => None,
+        };
+        let snippets = match wants(ObjectKind::Snippet) {
+            true => allowed(call.permit(ReadSnippets {}).await)?,
+            false => None,
+        };
+        Ok(Self { queries, dashboards, alerts, snippets })
     }
 
     /// Them all.
     pub(super) fn all(&self) -> Vec<SearchRight<'_>> {
         let queries = self.queries.as_ref().map(SearchRight::Queries);
         let dashboards = self.dashboards.as_ref().map(SearchRight::Dashboards);
-        queries.into_iter().chain(dashboards).collect()
+        let alerts = self.alerts.as_ref().map(SearchRight::Alerts);
+        let snippets = self.snippets.as_ref().map(SearchRight::Snippets);
+        [queries, dashboards, alerts, snippets].into_iter().flatten().collect()
     }
 }
 
@@ -92,7 +111,7 @@ fn allowed<T>(right: Result<T>) -> Result<Option<T>> {
 
 async fn find(call: Call) -> Result<Response> {
     call.permit(RunSearch {}).await?;
-    let rights = Rights::of(&call).await?;
+    let rights = Rights::of(&call, &ObjectKind::ALL).await?;
     let paging = call.paging()?;
     let text = call.text("q").unwrap_or_default();
     let page = call.bi().search.find(&rights.all(), text, paging.request).await?;

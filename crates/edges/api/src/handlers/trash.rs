@@ -4,17 +4,24 @@ use axum::response::Response;
 use tessera_access::{
     Action, DeleteDashboard, DeleteQuery, ListTrash, UpdateDashboard, UpdateQuery,
 };
-use tessera_bi::Found;
+use tessera_bi::{Found, ObjectKind};
 use tessera_kernel::Result;
 
-use super::search::{KIND, Rights};
+use super::search::Rights;
 use crate::call::Call;
 use crate::map;
 use crate::reply;
-use crate::routes::{Route, Verb};
+use crate::routes::{Param, Route, Verb};
 use crate::wire::dashboards::Dashboard;
 use crate::wire::queries::Query;
 use crate::wire::search::{TrashWeight, TrashedObject};
+
+const KIND: Param = Param::new(
+    "kind",
+    "string",
+    "Only objects of this kind: `query` or `dashboard`; sent several times, of each of them.",
+)
+.repeated();
 
 pub(crate) fn routes() -> Vec<Route> {
     let (query, dashboard) = ("/v1/trash/queries/{id}", "/v1/trash/dashboards/{id}");
@@ -90,7 +97,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 async fn list(call: Call) -> Result<Response> {
     call.permit(ListTrash {}).await?;
-    let rights = Rights::of(&call).await?;
+    let rights = Rights::of(&call, &ObjectKind::ARCHIVED).await?;
     let paging = call.paging()?;
     let page = call.bi().trash.list(&rights.all(), paging.request).await?;
     reply::ok(&paging.view(page.map(view)))

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use chrono::TimeDelta;
 use tessera_access::{
-    Action, AskSelf, ListKeysSeenInUrls, Object, Period, ReadKeySelf, ReadReach, ReadUsage,
+    Action, AskSelf, ListKeysSeenInUrls, Object, Period, ReadKeySelf, ReadReach, ReadUsage, Verdict,
 };
 use tessera_kernel::ids::KeyId;
 use tessera_kernel::{Code, Fault, Result, Timestamp};
@@ -13,7 +13,7 @@ use crate::map::usage;
 use crate::reply;
 use crate::routes::{Param, Route, Verb};
 use crate::wire::usage::{
-    CanRequest, KeyReach, KeySelf, KeyUsage, Proposal, Refusal, SeenKey, Verdict,
+    CanRequest, KeyReach, KeySelf, KeyUsage, Proposal, Refusal, SeenKey, Verdict as VerdictView,
 };
 
 /// Most refused requests of one key in the list.
@@ -49,7 +49,7 @@ pub(crate) fn routes() -> Vec<Route> {
              session. Limits and where the request comes from do not count, values of parameters do.",
         )
         .reads::<CanRequest>()
-        .gives::<Verdict>(200),
+        .gives::<VerdictView>(200),
         Route::new(
             Verb::Get,
             "/v1/keys/seen-in-urls",
@@ -119,7 +119,7 @@ async fn read_self(call: Call) -> Result<Response> {
 
 async fn can(call: Call) -> Result<Response> {
     let caller = call.caller().await?;
-    call.permit(AskSelf { key: caller.key().map(|key| key.id()) }).await?;
+    let grant = call.permit(AskSelf { key: caller.key().map(|key| key.id()) }).await?;
     let asked: CanRequest = call.json()?;
     let action = Action::parse(&asked.action).ok_or_else(|| {
         let detail = format!("there is no action {:?}; /v1/actions lists them", asked.action);
@@ -130,7 +130,13 @@ async fn can(call: Call) -> Result<Response> {
         Fault::invalid("resource", detail)
     })?;
     let gate = &call.access().gate;
-    let verdict = gate.explain(caller, action, object, &asked.parameters).await?;
+    let mut verdict = gate.explain(caller, action, object).await?;
+    if verdict.allow
+        && let Err(fault) =
+            call.bi().queries.check_values(&grant, action, object, &asked.parameters).await
+    {
+        verdict = Verdict::refused_values(fault)?;
+    }
     reply::ok(&usage::verdict(verdict))
 }
 

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use tessera_access::{Action, ReadResult};
 use tessera_bi::views::{View, ViewRows};
-use tessera_bi::{QueryResult, exported};
+use tessera_bi::{QueryResult, record_export};
 use tessera_formats::{Format, Options, encoder, json_rows};
 use tessera_httpkit::download;
 use tessera_kernel::{Fault, Result};
@@ -30,7 +30,7 @@ const MEMBERS: [Param; 7] = [
         "filter",
         "string",
         "`column:op:value`, such as `amount:gte:10`; sent several times, all hold. Several values \
-         of `in` have commas between them.",
+         of `in`, `not_in` and `between` have commas between them.",
     )
     .repeated(),
     Param::new("search", "string", "Only rows with this text in a column, in any case."),
@@ -140,8 +140,7 @@ async fn answer(call: &Call, result: &QueryResult, mut view: View) -> Result<Res
     call.info.ledger.note(|entry| entry.format = Some(word));
     call.info.ledger.give_rows(rows.rows);
     let given = QueryResult { rows: rows.rows, ..result.clone() };
-    let entry = exported(caller, &given, word);
-    call.access().audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
+    record_export(&call.access().audit, &call.context(), caller, &given, word).await?;
     match format {
         Some(format) => file(rows, format),
         None => page(rows, &view),
@@ -162,16 +161,14 @@ fn page(rows: ViewRows, view: &View) -> Result<Response> {
     // The rows are written into the place of the empty list, which is the last member.
     let before = frame.strip_suffix("]}").unwrap_or(&frame).as_bytes().to_vec();
     let encoder = json_rows(rows.schema, &Options::default());
-    let batches = futures::stream::iter(rows.batches.into_iter().map(Ok));
-    let body = download::stream(Box::pin(batches), encoder, before, b"]}".to_vec(), None);
+    let body = download::stream(rows.batches, encoder, before, b"]}".to_vec(), None);
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, body).into_response())
 }
 
 fn file(rows: ViewRows, format: Format) -> Result<Response> {
     let encoder = encoder(format, rows.schema, &Options::default())?;
-    let batches = futures::stream::iter(rows.batches.into_iter().map(Ok));
-    let body = download::stream(Box::pin(batches), encoder, Vec::new(), Vec::new(), None);
+    let body = download::stream(rows.batches, encoder, Vec::new(), Vec::new(), None);
     let name = format!("view.{}", format.extension());
     let mut response = Response::new(body);
     let headers = response.headers_mut();

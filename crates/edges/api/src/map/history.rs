@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use tessera_access::Caller;
 use tessera_bi as core;
-use tessera_bi::unified_diff;
+use tessera_bi::{WidgetLoss, unified_diff};
+use tessera_kernel::Result;
 
-use crate::wire::history::{Change, VersionDiff};
+use super::dashboards;
+use crate::wire::history::{Change, LostWidget, RestoredDashboard, VersionDiff};
 
 pub(crate) fn step(step: core::HistoryStep) -> Change {
     let change = step.change;
@@ -27,6 +30,32 @@ pub(crate) fn version_diff(diff: core::VersionDiff) -> VersionDiff {
     let changes = own_names(diff.changes);
     let diffs = diffs(&changes, (diff.from, diff.to));
     VersionDiff { from: diff.from, to: diff.to, changes, diffs }
+}
+
+pub(crate) fn restored(
+    restored: &core::RestoredDashboard,
+    caller: &Caller,
+) -> Result<RestoredDashboard> {
+    let lost = restored.lost.iter().map(|lost| {
+        let (reason, detail) = loss(lost.why);
+        let visualization_id = lost.visualization.map(|shown| shown.0);
+        LostWidget { id: lost.id.0, visualization_id, reason, detail }
+    });
+    Ok(RestoredDashboard {
+        dashboard: dashboards::detail(&restored.detail, caller)?,
+        lost_widgets: lost.collect(),
+    })
+}
+
+const fn loss(why: WidgetLoss) -> (&'static str, &'static str) {
+    match why {
+        WidgetLoss::VisualizationGone => ("visualization_gone", "the visualization was deleted"),
+        WidgetLoss::QueryArchived => (
+            "query_archived",
+            "the query is archived; bring it back from the trash, then restore again",
+        ),
+        WidgetLoss::SourceClosed => ("source_closed", "the query's data source is closed to you"),
+    }
 }
 
 /// The history keeps the names of members that its first clients knew.

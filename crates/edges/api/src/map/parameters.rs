@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 use tessera_kernel::{Fault, Result};
 use tessera_sqltext::{Parameter, ParameterKind, parse_parameters};
 
-use crate::wire::parameters::{DropdownOption, Multiple, ParameterDefinition};
+use crate::wire::parameters::{
+    DropdownOption, Multiple, ParameterDefinition, QueryTakes, TakenParameter,
+};
 
 /// The member of the options that holds the definitions.
 const MEMBER: &str = "parameters";
@@ -87,6 +89,23 @@ fn entry(index: usize, definition: &ParameterDefinition) -> Result<Value> {
         entry.insert("multiValuesOptions".to_owned(), written);
     }
     Ok(Value::Object(entry))
+}
+
+/// What a query takes.
+pub(crate) fn takes(takes: tessera_bi::QueryTakes) -> QueryTakes {
+    let view = |taken: tessera_bi::Taken| TakenParameter {
+        name: taken.name,
+        is_range: taken.is_range,
+        definition: taken.definition.map(definition),
+    };
+    QueryTakes {
+        version: takes.version,
+        current_version: takes.current,
+        approved_version: takes.approved,
+        parameters: takes.parameters.into_iter().map(view).collect(),
+        attributes: takes.attributes,
+        may_pin_any_version: takes.any_version,
+    }
 }
 
 pub(crate) fn dropdown(options: Vec<tessera_bi::DropdownOption>) -> Vec<DropdownOption> {

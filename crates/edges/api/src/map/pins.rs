@@ -25,6 +25,11 @@ pub(crate) fn new_key(body: NewPinnedKey) -> Result<tessera_bi::NewPinnedKey> {
     })
 }
 
+/// The same, behind the `?` of an address.
+pub(crate) fn version_named(given: Option<&str>) -> Result<Option<QueryVersion>> {
+    version(given.map(Value::from).as_ref())
+}
+
 /// `latest`, `approved`, `7` or `"7"`.
 fn version(given: Option<&Value>) -> Result<Option<QueryVersion>> {
     let number = match given {

@@ -65,6 +65,7 @@ pub(crate) fn reach(key: i64, reach: &tessera_bi::KeyReach) -> KeyReach {
         sources: share(reach.sources),
         queries: share(reach.queries),
         dashboards: share(reach.dashboards),
+        alerts: share(reach.alerts),
         is_truncated: reach.truncated,
     }
 }

@@ -7,6 +7,15 @@ use tessera_kernel::{Fault, Result};
 use crate::call::Call;
 use crate::wire::views as wire;
 
+/// Reads a body that came in no request.
+///
+/// # Errors
+/// `Invalid` with the member that is wrong.
+pub fn read(body: &str) -> Result<core::View> {
+    let body = serde_json::from_str(body);
+    view(body.map_err(|error| Fault::invalid("body", error.to_string()))?)
+}
+
 /// A body as a view.
 pub(crate) fn view(body: wire::View) -> Result<core::View> {
     let filter = body.filter.into_iter().enumerate();
@@ -113,7 +122,7 @@ fn aggregate(body: wire::Aggregate) -> core::Aggregate {
 }
 
 /// The operators as they stand in an address.
-const OPERATORS: [(&str, core::Operator); 12] = [
+const OPERATORS: [(&str, core::Operator); 14] = [
     ("eq", core::Operator::Eq),
     ("ne", core::Operator::Ne),
     ("lt", core::Operator::Lt),
@@ -121,6 +130,8 @@ const OPERATORS: [(&str, core::Operator); 12] = [
     ("gt", core::Operator::Gt),
     ("gte", core::Operator::Gte),
     ("in", core::Operator::In),
+    ("not_in", core::Operator::NotIn),
+    ("between", core::Operator::Between),
     ("is_null", core::Operator::IsNull),
     ("not_null", core::Operator::NotNull),
     ("contains", core::Operator::Contains),
@@ -157,8 +168,11 @@ pub(crate) fn of_members(call: &Call) -> Result<core::View> {
     })
 }
 
-/// `amount:gte:10`; several values of `in` have commas between them.
-fn comparison(text: &str) -> Result<core::Condition> {
+/// `amount:gte:10`; several values have commas between them.
+///
+/// # Errors
+/// `Invalid` for a text of another form.
+pub fn comparison(text: &str) -> Result<core::Condition> {
     let mut parts = text.splitn(3, ':');
     let (column, op) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let value = parts.next();
@@ -168,7 +182,9 @@ fn comparison(text: &str) -> Result<core::Condition> {
         Fault::invalid("filter", detail)
     })?;
     let value = match (known.1, value) {
-        (core::Operator::In, Some(list)) => list.split(',').map(Json::from).collect(),
+        (core::Operator::In | core::Operator::NotIn | core::Operator::Between, Some(list)) => {
+            list.split(',').map(Json::from).collect()
+        }
         (_, Some(value)) => Json::from(value),
         (_, None) => Json::Null,
     };
@@ -209,6 +225,9 @@ mod tests {
         let core::Condition::Compare { column, op, value } = found else { panic!("a comparison") };
         assert_eq!((column.as_str(), op), ("at", core::Operator::Gte));
         assert_eq!(value, json!("2026-01-01T10:00:00Z"));
+        let found = comparison("day:between:2026-01-01,2026-02-01").expect("reads");
+        let core::Condition::Compare { value, .. } = found else { panic!("a comparison") };
+        assert_eq!(value, json!(["2026-01-01", "2026-02-01"]));
         assert_eq!(comparison("a:like:x").expect_err("refused").field(), Some("filter"));
     }
 }

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct QueuedMail {
     pub(crate) uid: String,
-    /// What it is about, such as `invitation`, `reset`, `verification`, `key_ends`.
+    /// What it is about, such as `invitation`, `reset`, `verification`, `key_ends`,
+    /// `failures` of scheduled queries.
     pub(crate) kind: String,
     pub(crate) recipients: String,
     /// `queued`, `sent` or `failed`.

@@ -54,3 +54,30 @@ pub(crate) struct DropdownOption {
     pub(crate) name: Value,
     pub(crate) value: String,
 }
+
+/// What the text of a query takes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueryTakes {
+    /// The version that this is of.
+    pub(crate) version: i64,
+    /// The present version.
+    pub(crate) current_version: i64,
+    /// The approved version; null if there is none.
+    pub(crate) approved_version: Option<i64>,
+    /// In order of first appearance.
+    pub(crate) parameters: Vec<TakenParameter>,
+    /// Of whoever runs it, such as `key.tenant` and `user.tenant`.
+    pub(crate) attributes: Vec<String>,
+    /// Whether the caller may make keys for any version, and not for the approved one only.
+    pub(crate) may_pin_any_version: bool,
+}
+
+/// A parameter that a text uses.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TakenParameter {
+    pub(crate) name: String,
+    /// Whether the text uses an end of it: `{{ name.start }}`.
+    pub(crate) is_range: bool,
+    /// Null for one that nothing is said about.
+    pub(crate) definition: Option<ParameterDefinition>,
+}

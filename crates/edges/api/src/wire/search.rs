@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Something that was found.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SearchHit {
-    /// `query` or `dashboard`; more kinds may come.
+    /// `query`, `dashboard`, `alert` or `snippet`; more kinds may come.
     pub(crate) kind: &'static str,
     pub(crate) id: i64,
     pub(crate) uid: Uuid,
@@ -60,6 +60,8 @@ pub(crate) struct TrashWeight {
     pub(crate) visualizations: u64,
     /// Widgets: those of the dashboard, or those that show the query.
     pub(crate) widgets: u64,
+    /// Alerts on the query.
+    pub(crate) alerts: u64,
     /// Keys that open the object only.
     pub(crate) keys: u64,
     /// Stored results that no other query has.
@@ -70,7 +72,8 @@ pub(crate) struct TrashWeight {
 
 impl From<&tessera_bi::TrashWeight> for TrashWeight {
     fn from(weight: &tessera_bi::TrashWeight) -> Self {
-        let tessera_bi::TrashWeight { visualizations, widgets, keys, results, steps } = *weight;
-        Self { visualizations, widgets, keys, results, steps }
+        let tessera_bi::TrashWeight { visualizations, widgets, alerts, keys, results, steps } =
+            *weight;
+        Self { visualizations, widgets, alerts, keys, results, steps }
     }
 }

@@ -87,6 +87,7 @@ pub(crate) struct KeyReach {
     pub(crate) sources: Share,
     pub(crate) queries: Share,
     pub(crate) dashboards: Share,
+    pub(crate) alerts: Share,
     /// Whether there are more objects than were looked at.
     pub(crate) is_truncated: bool,
 }

@@ -19,9 +19,10 @@ pub async fn answer_unknown(request: Request, next: Next) -> Response {
         .extensions()
         .get::<MatchedPath>()
         .is_some_and(|path| !path.as_str().starts_with("/{*"));
-    let is_ours =
-        request.uri().path().starts_with("/api/") && quirks::is_own_client(request.headers());
-    if is_known || !is_ours {
+    let is_others = is_known
+        || !request.uri().path().starts_with("/api/")
+        || !quirks::is_own_client(request.headers());
+    if is_others {
         return next.run(request).await;
     }
     Refusal::no_endpoint().into_response()

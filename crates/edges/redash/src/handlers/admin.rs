@@ -34,19 +34,20 @@ pub(crate) async fn status(visit: Visit) -> Answer {
         "dashboards_count": dashboards,
         "queries_count": queries,
         "version": state.settings.version,
-            "widgets_count": stored.widgets,
+        "widgets_count": stored.widgets,
         "query_results_count": stored.results,
         "unused_query_results_count": stored.unused_results,
         "manager": {
             "last_refresh_at": seconds(now),
             "outdated_queries_count": ids.len().to_string(),
             "query_ids": format!("[{}]", ids.join(", ")),
+            "started_at": state.settings.node.started_at.map(seconds),
             "queues": {
                 "queries": queue(queues.people),
                 "scheduled_queries": queue(queues.scheduled),
             },
         },
-            "workers": [],
+        "workers": [],
         "database_metrics": { "metrics": [["Query Results Size", stored.result_bytes]] },
         // There is no queue server beside this one, so it uses nothing.
         "redis_used_memory": 0,
@@ -67,13 +68,23 @@ pub(crate) async fn outdated(visit: Visit) -> Answer {
 
 pub(crate) async fn rq_status(visit: Visit) -> Answer {
     let queues = Queues::read(&visit).await.map_err(refused)?;
-    let queue = |name: &str, (queued, running): (u64, u64)| json!({ "name": name, "started": [], "queued": queued, "running": running });
+    let gate = &visit.state.kit.access.gate;
+    let grant = gate.permit(&visit.caller, &visit.context(), ReadQueues {}).await;
+    let grant = grant.map_err(refused)?;
+    let jobs = &visit.state.bi.jobs;
+    let running = jobs.running(&grant).await?;
+    let now = jobs.now();
+    let queue = |name: &str, scheduled: bool, (queued, running_now): (u64, u64)| {
+        let started = running.iter().filter(|found| found.scheduled == scheduled);
+        let started: Vec<_> = started.map(|found| wire::running_job(found, name)).collect();
+        json!({ "name": name, "started": started, "queued": queued, "running": running_now })
+    };
     wire::json(&json!({
         "queues": {
-            "queries": queue("queries", queues.people),
-            "scheduled_queries": queue("scheduled_queries", queues.scheduled),
+            "queries": queue("queries", false, queues.people),
+            "scheduled_queries": queue("scheduled_queries", true, queues.scheduled),
         },
-        "workers": [],
+        "workers": wire::workers(&visit.state.settings.node, jobs.tally(&grant), &running, now),
     }))
 }
 

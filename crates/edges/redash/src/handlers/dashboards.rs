@@ -76,7 +76,7 @@ pub(crate) async fn archive(Path(dashboard): Path<String>, call: Call) -> Answer
 pub(crate) async fn fork(Path(dashboard): Path<String>, call: Call) -> Answer {
     let grant = call.permit(ForkDashboard { dashboard: find(&call, &dashboard).await? }).await?;
     let detail = call.state.bi.dashboards.fork(&grant).await?;
-    wire::json(&DashboardOut::single(&call.state.bi, &detail)?)
+    wire::json(&DashboardOut::copied(&call.state.bi, &detail)?)
 }
 
 pub(crate) async fn favorite(Path(dashboard): Path<String>, call: Call) -> Answer {

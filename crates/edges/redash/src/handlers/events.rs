@@ -1,6 +1,6 @@
 //! What people did: told by clients, read by administrators.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use tessera_access::{ListActivity, RecordActivity};
 use tessera_bi::NewActivity;
 use tessera_kernel::{Fault, Result, Timestamp};
@@ -36,11 +36,23 @@ fn told(event: &Map<String, Json>) -> Result<NewActivity> {
             Some(Json::Number(number)) => Some(number.to_string()),
             Some(_) => return Err(Fault::invalid("object_id", "must be a number or a text")),
         },
-        detail: match event.get("additional_properties") {
-            None | Some(Json::Null) => json!({}),
-            Some(more) => more.clone(),
-        },
+        detail: detail(event),
     })
+}
+
+/// What else is told: under `additional_properties`, or, as the web client does, beside the rest.
+fn detail(event: &Map<String, Json>) -> Json {
+    const OWN: [&str; 5] =
+        ["action", "object_type", "object_id", "timestamp", "additional_properties"];
+    let mut detail = match event.get("additional_properties") {
+        Some(Json::Object(more)) => more.clone(),
+        None | Some(Json::Null) => Map::new(),
+        Some(other) => Map::from_iter([("additional_properties".to_owned(), other.clone())]),
+    };
+    for (name, value) in event.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
+        detail.entry(name).or_insert_with(|| value.clone());
+    }
+    Json::Object(detail)
 }
 
 /// Seconds since 1970, with a fraction; anything else is no moment.
@@ -52,6 +64,8 @@ fn moment(value: &Json) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -63,6 +77,13 @@ mod tests {
         let read = told(event.as_object().expect("an object")).expect("good");
         assert_eq!((read.action.as_str(), read.object.as_deref()), ("view", Some("7")));
         assert_eq!(read.at.map(|at| at.timestamp_millis()), Some(1_795_252_587_500));
+        assert_eq!(read.detail, json!({ "screen_resolution": "1x1" }));
+        let beside = json!({
+            "action": "update", "object_type": "visualization", "object_id": 3, "timestamp": 1.5,
+            "screen_resolution": "1x1", "type": "CHART"
+        });
+        let read = told(beside.as_object().expect("an object")).expect("good");
+        assert_eq!(read.detail, json!({ "screen_resolution": "1x1", "type": "CHART" }));
         let less = json!({ "action": "view", "object_type": "page" });
         let read = told(less.as_object().expect("an object")).expect("good");
         assert_eq!((read.object, read.at, read.detail), (None, None, json!({})));

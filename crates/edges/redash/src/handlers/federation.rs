@@ -7,8 +7,9 @@ use tessera_access::FlowEnd;
 use tessera_httpkit::cookies;
 use tessera_kernel::{Code, Fault, Secret};
 
-use super::accounts::{login_form, with_session};
+use super::accounts::login_form;
 use super::redirect;
+use super::second_factor::go_on;
 use crate::credential::Visit;
 use crate::errors::{Refusal, sentence};
 use crate::map::next_path;
@@ -64,10 +65,7 @@ async fn finish(visit: &Visit, provider: &str) -> Answer {
     let federation = &visit.state.kit.access.federation;
     match federation.finish(provider, end, &visit.context()).await {
         // The path was checked when the sign-in began; what is stored is checked all the same.
-        Ok((session, next)) => {
-            let next = next_path(Some(&next));
-            Ok(with_session(&visit.state, redirect(&next), &session))
-        }
+        Ok((signed_in, next)) => go_on(visit, signed_in, &next_path(Some(&next))).await,
         Err(fault) => refuse(visit, fault, "/").await,
     }
 }
@@ -85,7 +83,7 @@ pub(crate) async fn remote_user(visit: Visit) -> Answer {
         return login_form(&visit, StatusCode::FORBIDDEN, &next, "", Some(text)).await;
     };
     match federation.remote_user(&name, &visit.context()).await {
-        Ok(session) => Ok(with_session(&visit.state, redirect(&next), &session)),
+        Ok(signed_in) => go_on(&visit, signed_in, &next).await,
         Err(fault) => refuse(&visit, fault, &next).await,
     }
 }

@@ -14,6 +14,7 @@ use tessera_kernel::{Code, Fault};
 use crate::credential::Call;
 use crate::errors::{Refusal, Worded, not_owner};
 use crate::map::{as_id, id, id_field, new_query, query_change, text_field};
+use crate::quirks;
 use crate::wire::{self, Answer, QueryOut};
 
 pub(crate) async fn create(call: Call) -> Answer {
@@ -82,6 +83,7 @@ pub(crate) async fn regenerate_key(Path(query): Path<String>, call: Call) -> Ans
 
 pub(crate) async fn dropdown(Path(query): Path<String>, call: Call) -> Answer {
     let grant = call.permit(ReadQuery { query: id(&query)? }).await?;
+    quirks::dashboard_key_reads_dropdowns_of_parameters(&call.caller)?;
     let options = call.state.bi.results.dropdown(&grant).await;
     choices(&options.worded(Code::SourceMissing, detached)?)
 }

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use tessera_access::{Caller, ReadQuery, ReadResult, RunQuery, RunStatement};
-use tessera_bi::{Freshness, QueryResult, RunAnswer, RunRequest, exported};
+use tessera_bi::{Freshness, QueryResult, RunAnswer, RunRequest, record_export};
 use tessera_formats::Format;
 use tessera_kernel::ids::{QueryId, ResultId};
 use tessera_kernel::{Code, Fault, Result};
@@ -146,9 +146,8 @@ async fn file(
     call.info.ledger.give_rows(result.rows);
     let envelope = envelope(&call.caller);
     let delivery = Delivery { result, format, envelope, stem: Some(stem), is_immutable };
-    let (audit, file) = (&call.state.kit.access.audit, format.extension());
-    let entry = exported(&call.caller, result, file);
-    audit.record_soon(&call.state.kit.context(&call.info), entry).await?;
+    let (audit, context) = (&call.state.kit.access.audit, call.state.kit.context(&call.info));
+    record_export(audit, &context, &call.caller, result, format.extension()).await?;
     Ok(deliver(noted(call, result, format), delivery).await?)
 }
 

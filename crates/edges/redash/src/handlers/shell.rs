@@ -35,14 +35,36 @@ fn read(visit: &Visit) -> Response {
     if is_acl {
         return missing().into_response();
     }
-    page()
+    signed_in_page(path)
 }
 
 /// The client's page.
 pub(super) fn page() -> Response {
-    let text = "<p>The web interface is not part of this build. The API is ready: see \
-                <code>/api/session</code>.</p><p><a href=\"/logout\">Sign out</a></p>";
-    let mut response = pages::page(StatusCode::OK, "Tessera", text);
+    placeholder("<p><a href=\"/logout\">Sign out</a></p>")
+}
+
+/// The client's page for somebody signed in, with the way to the pages that there are.
+fn signed_in_page(path: &str) -> Response {
+    let query = path.strip_prefix("/queries/").and_then(|rest| rest.split('/').next());
+    let number: Option<i64> = query.and_then(|text| text.split('-').next()?.parse().ok());
+    let pin = number.map_or_else(String::new, |number| {
+        format!(
+            "<p><a class=\"way\" href=\"/keys/pinned/new?query={number}\">Make a pinned key of \
+             query {number}</a></p>"
+        )
+    });
+    placeholder(&format!(
+        "{pin}<p><a class=\"way\" href=\"/keys\">API keys</a></p>\
+         <p><a href=\"/logout\">Sign out</a></p>"
+    ))
+}
+
+fn placeholder(ways: &str) -> Response {
+    let text = format!(
+        "<p>The web interface is not part of this build. The API is ready: see \
+         <code>/api/session</code>.</p>{ways}"
+    );
+    let mut response = pages::page(StatusCode::OK, "Tessera", &text);
     let headers = response.headers_mut();
     let inline = HeaderValue::from_static("inline; filename=index.html");
     headers.insert(header::CONTENT_DISPOSITION, inline);

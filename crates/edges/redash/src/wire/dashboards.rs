@@ -69,6 +69,14 @@ impl<'a> DashboardOut<'a> {
         Ok(Self { widgets: Some(widgets.collect::<Result<_>>()?), ..Self::listed(&detail.listing) })
     }
 
+    /// A fresh copy: of the widgets that show a query only the places, as of restricted ones. Clients
+    /// open the copy and read it there.
+    pub(crate) fn copied(bi: &Bi, detail: &'a DashboardDetail) -> Result<Self> {
+        let widgets = detail.widgets.iter();
+        let widgets = widgets.map(|(widget, _)| WidgetOut::new(bi, widget, widget.shows.is_some()));
+        Ok(Self { widgets: Some(widgets.collect::<Result<_>>()?), ..Self::listed(&detail.listing) })
+    }
+
     /// With its public link and whether the caller may change it.
     pub(crate) fn with_rights(self, sharing: Option<Sharing>, can_edit: bool) -> Self {
         Self { sharing, can_edit: Some(can_edit), ..self }

@@ -4,6 +4,7 @@ use arrow_schema::Schema;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use chrono::Datelike as _;
 use http::{HeaderValue, header};
 use serde_json::{Value as Json, json};
 use tessera_access::OrganizationSettings;
@@ -45,7 +46,8 @@ pub(crate) async fn deliver(state: &RedashState, delivery: Delivery<'_>) -> Resu
     let media = HeaderValue::from_static(delivery.format.media_type());
     headers.insert(header::CONTENT_TYPE, media);
     if let Some(stem) = delivery.stem {
-        let day = delivery.result.retrieved_at.format("%Y_%m_%d").to_string();
+        let day = delivery.result.retrieved_at.date_naive();
+        let day = format!("{:04}_{:02}_{:02}", day.year(), day.month(), day.day());
         let (ascii, name) = quirks::file_names(stem, &day, delivery.format.extension());
         let disposition = download::content_disposition(&ascii, &name);
         headers.insert(header::CONTENT_DISPOSITION, disposition);
@@ -62,6 +64,7 @@ async fn body(state: &RedashState, delivery: &Delivery<'_>) -> Result<Body> {
     let options = options(state.kit.access.organization.settings().await?.as_ref());
     let variant = variant(delivery, &options);
     if let Some(bytes) = results.encoded(delivery.result, &variant) {
+        state.kit.sending.offer(&bytes);
         return Ok(Body::from(bytes));
     }
     let reader = ranges::spaced(results.open(delivery.result).await?);

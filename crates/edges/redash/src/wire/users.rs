@@ -7,8 +7,9 @@ use tessera_kernel::ids::GroupId;
 
 use super::time;
 
-/// The picture of every user: addresses are not told to a picture service.
-pub(crate) const AVATAR: &str = "/static/images/avatar.svg";
+/// The picture of every user: addresses are not told to a picture service. It is below `/api/`, which
+/// comes here also where the web client's own files are served by something in front.
+pub(crate) const AVATAR: &str = "/api/users/avatar.svg";
 
 /// A user. `G` are numbers of groups, or in lists groups with names.
 #[derive(Debug, Serialize)]

@@ -6,6 +6,7 @@ mod conditions;
 mod grant;
 mod limit;
 mod pins;
+mod presets;
 mod selector;
 mod wider;
 

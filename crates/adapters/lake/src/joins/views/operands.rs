@@ -7,7 +7,7 @@ use datafusion::prelude::{Expr, lit};
 use tessera_bi::Json;
 use tessera_kernel::{ColumnKind, Fault, Result};
 
-use super::views::kind;
+use super::columns::kind;
 
 /// One value to compare a column with.
 pub(super) fn operand(field: &Field, value: &Json, member: &str) -> Result<Expr> {

@@ -1,0 +1,1 @@
+INSERT INTO alert_words (alert_words) VALUES ('delete-all')

@@ -1,0 +1,1 @@
+DELETE FROM alert_words WHERE alert_id = $1

@@ -1,0 +1,1 @@
+SELECT until FROM attempt_marks WHERE name = $1

@@ -1,0 +1,1 @@
+DELETE FROM attempt_marks WHERE until < $1

@@ -1,0 +1,3 @@
+INSERT INTO attempt_marks (name, until)
+VALUES ($1, $2)
+ON CONFLICT (name) DO NOTHING

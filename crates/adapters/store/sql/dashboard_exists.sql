@@ -1,1 +1,0 @@
-SELECT 1 FROM dashboards WHERE id = $1

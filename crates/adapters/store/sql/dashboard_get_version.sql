@@ -1,0 +1,1 @@
+SELECT version FROM dashboards WHERE id = $1

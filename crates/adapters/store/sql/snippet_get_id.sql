@@ -1,0 +1,1 @@
+SELECT id FROM snippets WHERE uid = $1

@@ -1,0 +1,1 @@
+INSERT INTO snippet_words (snippet_words) VALUES ('delete-all')

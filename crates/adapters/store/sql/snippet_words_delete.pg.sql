@@ -1,0 +1,1 @@
+DELETE FROM snippet_words WHERE snippet_id = $1

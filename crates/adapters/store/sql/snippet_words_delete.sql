@@ -1,0 +1,1 @@
+DELETE FROM snippet_words WHERE rowid = $1

@@ -1,0 +1,62 @@
+//! A new key of one's own.
+
+use http::StatusCode;
+use tessera_access::{Action, CreateKey, Object, ReadSession};
+
+use super::{address, at_field, new_form, shown_once};
+use crate::call::{Answer, Call};
+use crate::controls::Errors;
+use crate::map::keys as map;
+use crate::views::{new_key as view, secret};
+use crate::words::Names;
+
+pub(crate) async fn form(call: Call) -> Answer {
+    call.permit(ReadSession {}).await?;
+    // Asking makes no key: only what the button does is written down.
+    call.access().gate.decide(&call.caller, Action::KeysCreate, Object::None).await?;
+    show(&call, StatusCode::OK, &Errors::default()).await
+}
+
+pub(crate) async fn create(call: Call) -> Answer {
+    let grant = call.permit(CreateKey {}).await?;
+    let keys = &call.access().keys;
+    let new = match map::new_key(&call.form, keys.now()) {
+        Ok(new) => new,
+        Err(errors) => return show(&call, StatusCode::UNPROCESSABLE_ENTITY, &errors).await,
+    };
+    let (who, form) = (call.caller.label(), call.form.get("form"));
+    call.state.sent.begin(&who, form)?;
+    let minted = match keys.create(&grant, None, new).await {
+        Ok(minted) => minted,
+        Err(fault) => {
+            call.state.sent.forget(&who, form);
+            let errors = at_field(fault)?;
+            return show(&call, StatusCode::UNPROCESSABLE_ENTITY, &errors).await;
+        }
+    };
+    let names = Names::default();
+    let view = secret::Once {
+        minted: &minted,
+        signing: None,
+        base_url: &call.info.base_url,
+        names: &names,
+        now: keys.now(),
+        predecessor: None,
+    };
+    Ok(shown_once(call.page(StatusCode::CREATED, "The key was made", &view.html())))
+}
+
+async fn show(call: &Call, status: StatusCode, errors: &Errors) -> Answer {
+    let policy = call.access().keys.policy().await?;
+    let context = call.context();
+    let view = view::Form {
+        typed: &call.form,
+        errors,
+        proof: call.proof(),
+        form: new_form(call),
+        address: address(&context),
+        longest_days: policy.lifetime_days_max,
+        approved: !policy.approval_actions.is_empty() || !policy.approval_kinds.is_empty(),
+    };
+    Ok(call.page(status, "New key", &view.html()))
+}

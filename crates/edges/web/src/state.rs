@@ -1,0 +1,39 @@
+//! What the handlers share.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tessera_bi::Bi;
+use tessera_httpkit::Kit;
+
+use crate::sent::Sent;
+
+/// What the handlers share. Cloned for every request, so there is one reference to count.
+#[derive(Clone)]
+pub struct WebState(Arc<Shared>);
+
+/// What is behind the reference.
+pub struct Shared {
+    /// Callers, cookies, limits.
+    pub kit: Kit,
+    /// The query side.
+    pub bi: Bi,
+    /// The forms that were sent.
+    pub(crate) sent: Sent,
+}
+
+impl WebState {
+    /// The pages over the core.
+    #[must_use]
+    pub fn new(kit: Kit, bi: Bi) -> Self {
+        Self(Arc::new(Shared { kit, bi, sent: Sent::default() }))
+    }
+}
+
+impl Deref for WebState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
