@@ -1,5 +1,7 @@
 //! The server's secrets and what they seal: a copied or exchanged ciphertext opens nothing.
 
+use std::net::TcpListener;
+
 use rusqlite::Connection;
 use serde_json::json;
 use tessera_testkit::server::{Options, Server};
@@ -7,16 +9,21 @@ use tessera_testkit::server::{Options, Server};
 #[test]
 fn exchanged_ciphertexts_do_not_open() {
     let (mut server, admin) = Server::set_up(Options::default()).expect("starts");
+    // Where the sources are said to be: what opens would be sent there.
+    let canary = TcpListener::bind("127.0.0.1:0").expect("a port");
+    canary.set_nonblocking(true).expect("not blocking");
+    let port = canary.local_addr().expect("an address").port();
     let mut ids = Vec::new();
     for (name, password) in [("one", "first-password"), ("two", "second-password")] {
         let source = json!({
             "name": name, "type": "pg",
-            "options": { "host": "127.0.0.1", "port": 1, "dbname": "x", "user": "u", "password": password },
+            "options": { "host": "127.0.0.1", "port": port, "dbname": "x", "user": "u", "password": password },
         });
         let made = admin.post("/api/data_sources", &source).expect("answers").ok().expect("good");
         ids.push(made["id"].as_i64().expect("an id"));
     }
     server.terminate().expect("ends");
+    while canary.accept().is_ok() {}
     let file = Connection::open(server.data().join("tessera.sqlite")).expect("opens");
     let sealed = |id: i64| -> Vec<u8> {
         file.query_row("select sealed_options from sources where id = ?1", [id], |row| row.get(0))
@@ -38,6 +45,7 @@ fn exchanged_ciphertexts_do_not_open() {
         assert!(!test.contains("\"ok\":true"), "{test}");
         assert!(!test.contains("password"), "the seal is refused before anybody is called: {test}");
     }
+    assert!(canary.accept().is_err(), "somebody was called with another one's password");
     let log = server.log();
     assert!(!log.contains("first-password") && !log.contains("second-password"));
 }

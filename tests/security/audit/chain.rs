@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use tessera_access::{AuditRecord, ChainHead};
@@ -336,14 +336,15 @@ fn the_log_is_read_page_by_page_while_it_grows() {
     assert_eq!(admin.get("/v1/audit?from=yesterday").expect("answers").status, 422);
 }
 
-/// Makes groups until the server is gone; gives how many it was told of.
-fn make_groups(client: &Client, round: usize) -> usize {
-    (0..)
-        .take_while(|number| {
-            let body = json!({ "name": format!("round {round} number {number}") });
-            client.post("/v1/groups", &body).is_ok_and(|answer| answer.status == 201)
-        })
-        .count()
+/// Makes groups until the server is gone; counts those it was told of.
+fn make_groups(client: &Client, round: usize, told: &AtomicUsize) {
+    for number in 0.. {
+        let body = json!({ "name": format!("round {round} number {number}") });
+        if !client.post("/v1/groups", &body).is_ok_and(|answer| answer.status == 201) {
+            return;
+        }
+        told.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[test]
@@ -352,14 +353,16 @@ fn a_crash_leaves_no_effect_that_is_not_in_the_log() {
         let (mut server, admin) =
             Server::set_up(options(engine).expect("an engine")).expect("starts");
         let key = admin.key().to_owned();
-        let mut told = 0;
+        let told = AtomicUsize::new(0);
         for round in 0..6 {
             let client = server.anonymous().with_key(&key);
-            told += std::thread::scope(|scope| {
-                let working = scope.spawn(|| make_groups(&client, round));
-                std::thread::sleep(Duration::from_millis(40 + (round as u64 * 7919) % 60));
+            let enough = told.load(Ordering::Relaxed) + 1 + round * 2;
+            std::thread::scope(|scope| {
+                let working = scope.spawn(|| make_groups(&client, round, &told));
+                while told.load(Ordering::Relaxed) < enough && !working.is_finished() {
+                    std::thread::yield_now();
+                }
                 server.kill().expect("killed");
-                working.join().expect("ends")
             });
             server = server.kill_and_restart().expect("starts again");
         }
@@ -379,6 +382,7 @@ fn a_crash_leaves_no_effect_that_is_not_in_the_log() {
             .filter_map(|group| group["name"].as_str())
             .filter(|name| name.starts_with("round"))
             .collect();
+        let told = told.into_inner();
         assert!(told > 0 && made.len() >= told, "{engine:?}: {told} of {}", made.len());
         for name in made {
             assert!(logged.contains(name), "{engine:?}: {name} was made and not written down");

@@ -100,10 +100,13 @@ fn what_people_wrote_stays_text_in_a_browser() {
     let public = shared["public_url"].as_str().expect("a link");
     let chart = &query["visualizations"][0]["id"];
     let key = query["api_key"].as_str().expect("a key");
+    let invited = json!({ "name": payload, "email": "invited@example.com" });
+    let invited = admin.post("/api/users", &invited).expect("answers").ok().expect("good");
     let base = world.shop.server.url();
     for url in [
         public.to_owned(),
         format!("{base}/embed/query/{}/visualization/{chart}?api_key={key}", query["id"]),
+        invited["invite_link"].as_str().expect("a link").to_owned(),
         format!("{base}/login?next={encoded}"),
         format!("{base}/login?error={encoded}"),
         format!("{base}/nosuchpage/{encoded}"),
