@@ -147,6 +147,9 @@ fn a_pinned_key_does_nothing_but_run_its_query() {
         "/api/queries".to_owned(),
         "/api/session".to_owned(),
         format!("/v1/queries/{id}/keys"),
+        format!("/v1/queries/{id}/parameters"),
+        format!("/keys/pinned/new?query={id}"),
+        "/keys".to_owned(),
         format!("/api/queries/{id}/dropdown"),
         format!("/v1/queries/{id}/dropdown"),
     ] {

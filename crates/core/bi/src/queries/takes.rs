@@ -2,7 +2,7 @@
 
 use tessera_access::terms::QueryVersion;
 use tessera_access::{Authorized, ReadQuery};
-use tessera_kernel::Result;
+use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Parameter, Template};
 
 use super::Queries;
@@ -42,12 +42,18 @@ impl Queries {
     ///
     /// # Errors
     /// `Invalid` for a version that is not there, or a text that cannot be read; `SourceMissing` or
-    /// `SourcePaused` if it cannot run.
+    /// `SourcePaused` if it cannot run; `Forbidden` or `OutOfScope` for keys of queries and those that
+    /// are bound to values or versions, which make no keys and see nothing of other versions.
     pub async fn takes(
         &self,
         grant: &Authorized<ReadQuery>,
         version: Option<QueryVersion>,
     ) -> Result<QueryTakes> {
+        let user = grant.user()?;
+        if grant.caller().sees_own_runs_only() {
+            let detail = "a key that is bound to values or a version makes no keys";
+            return Err(Fault::new(Code::OutOfScope, detail).with_reason("scope_missing"));
+        }
         let query = self.require(grant.act().query).await?;
         let approved = self.parts.repos.approved_version(query.id).await?;
         let current = query.version;
@@ -69,7 +75,7 @@ impl Queries {
         };
         let parameters = template.names().into_iter().map(taken).collect();
         let attributes = template.attributes();
-        let any_version = grant.caller().user().is_some_and(|user| edits(user, grant.facts()));
+        let any_version = edits(user, grant.facts());
         Ok(QueryTakes { version, current, approved, parameters, attributes, any_version })
     }
 }
