@@ -189,6 +189,7 @@ fn the_web_client_shows_what_runs() {
 }
 
 /// Starts a run that lasts until it is cancelled, and gives its number once it runs.
+#[expect(clippy::disallowed_methods, reason = "it waits for a server that runs")]
 fn hold(shop: &Shop, browser: &Browser) -> String {
     let run = json!({
         "data_source_id": shop.postgres, "parameters": {}, "query": "select pg_sleep(60)",
