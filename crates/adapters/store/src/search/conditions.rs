@@ -118,10 +118,15 @@ impl Wanted {
             listed.and(format!("{alias}.id IN {{{matching} {found}}}"));
         }
         for (field, text) in &self.like {
-            let pattern = listed.bind(text.as_str());
             let any = [SearchField::Name, SearchField::Description, SearchField::Text];
             let fields = field.as_ref().map_or(any.as_slice(), std::slice::from_ref);
-            let each: Vec<String> = fields.iter().map(|field| like(*field, &pattern)).collect();
+            // A value that no condition names would be refused.
+            if fields.iter().all(|field| like(*field, "").is_none()) {
+                listed.and("1 = 0");
+                continue;
+            }
+            let pattern = listed.bind(text.as_str());
+            let each: Vec<_> = fields.iter().filter_map(|field| like(*field, &pattern)).collect();
             listed.and(format!("({})", each.join(" OR ")));
         }
         for id in &self.ids {

@@ -13,7 +13,7 @@ pub(crate) struct Target {
     /// The name of its `{match …}`.
     pub(super) matching: &'static str,
     /// The condition that a field fits a `LIKE` pattern in lower case.
-    pub(super) like: fn(SearchField, &str) -> String,
+    pub(super) like: fn(SearchField, &str) -> Option<String>,
 }
 
 /// Queries, as `q`.
@@ -34,43 +34,43 @@ pub(crate) const SNIPPETS: Target =
 pub(super) const ALERT_TEXT: &str = "(COALESCE({json a.options custom_subject}, '') || ' ' \
     || COALESCE({json a.options custom_body}, {json a.options template}, ''))";
 
-fn query_like(field: SearchField, pattern: &str) -> String {
-    match field {
+fn query_like(field: SearchField, pattern: &str) -> Option<String> {
+    Some(match field {
         SearchField::Name => format!("q.name_key LIKE {pattern} ESCAPE '\\'"),
         SearchField::Description => {
             format!("LOWER(COALESCE(q.description, '')) LIKE {pattern} ESCAPE '\\'")
         }
         SearchField::Text => format!("LOWER(q.text) LIKE {pattern} ESCAPE '\\'"),
-        SearchField::Id => "1 = 0".to_owned(),
-    }
+        SearchField::Id => return None,
+    })
 }
 
-fn dashboard_like(field: SearchField, pattern: &str) -> String {
-    match field {
+fn dashboard_like(field: SearchField, pattern: &str) -> Option<String> {
+    Some(match field {
         SearchField::Name => format!("d.name_key LIKE {pattern} ESCAPE '\\'"),
         SearchField::Text => format!(
             "EXISTS (SELECT 1 FROM widgets t WHERE t.dashboard_id = d.id \
              AND t.visualization_id IS NULL AND LOWER(t.text) LIKE {pattern} ESCAPE '\\')"
         ),
-        SearchField::Description | SearchField::Id => "1 = 0".to_owned(),
-    }
+        SearchField::Description | SearchField::Id => return None,
+    })
 }
 
-fn alert_like(field: SearchField, pattern: &str) -> String {
-    match field {
+fn alert_like(field: SearchField, pattern: &str) -> Option<String> {
+    Some(match field {
         SearchField::Name => format!("LOWER(a.name) LIKE {pattern} ESCAPE '\\'"),
         SearchField::Text => format!("LOWER({ALERT_TEXT}) LIKE {pattern} ESCAPE '\\'"),
-        SearchField::Description | SearchField::Id => "1 = 0".to_owned(),
-    }
+        SearchField::Description | SearchField::Id => return None,
+    })
 }
 
-fn snippet_like(field: SearchField, pattern: &str) -> String {
-    match field {
+fn snippet_like(field: SearchField, pattern: &str) -> Option<String> {
+    Some(match field {
         SearchField::Name => format!("LOWER(s.trigger) LIKE {pattern} ESCAPE '\\'"),
         SearchField::Description => format!("LOWER(s.description) LIKE {pattern} ESCAPE '\\'"),
         SearchField::Text => format!("LOWER(s.text) LIKE {pattern} ESCAPE '\\'"),
-        SearchField::Id => "1 = 0".to_owned(),
-    }
+        SearchField::Id => return None,
+    })
 }
 
 /// Only queries that the caller may see; `user` is the parameter with its number.
