@@ -1,7 +1,7 @@
 //! The options of a data source: their schema, and reading them.
 
 use serde_json::{Value as Json, json};
-use tessera_kernel::{Fault, Result, Secret};
+use tessera_kernel::{Result, Secret};
 
 use super::dsn::Parameters;
 use super::family::Family;

@@ -27,7 +27,7 @@ pub(crate) trait Document: Send + Sync {
 pub(crate) struct Documents<D>(pub(crate) D);
 
 #[async_trait]
-impl<D: Document> Connector for Documents<D> {
+impl<D: Document + 'static> Connector for Documents<D> {
     async fn run(
         &self,
         statement: &Bound,
