@@ -125,7 +125,7 @@ async fn cancelled(server: &Postgres, options: &Json) {
     let signal: Arc<dyn CancelSignal> = Arc::<Stop>::clone(&stop);
     let seen = || {
         let count = "select count(*) from pg_stat_activity where state = 'active'
-                     and query like 'select pg_sleep(599)%'";
+                     and usename = 'certified'";
         server.sql("postgres", count).expect("counts")
     };
     let running = connector.run(&bound, 600, signal, &mut sink);
