@@ -1,29 +1,10 @@
 //! The command line: groups, users, queries, status, and a new sealing secret.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use tessera_testkit::server::binary;
 
-fn run(data: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String) {
-    let mut child = Command::new(binary().expect("built"))
-        .args(arguments)
-        .arg("--data")
-        .arg(data)
-        .current_dir(data)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("runs");
-    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
-    let out = child.wait_with_output().expect("ends");
-    let text =
-        format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    (out.status.code(), text)
-}
+use crate::cli::tessera as run;
 
 #[track_caller]
 fn json_of(data: &Path, arguments: &[&str]) -> Value {

@@ -315,6 +315,7 @@ fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSetting
         http_seconds: config.sources.http_seconds,
         http_answer_bytes_max: config.sources.http_answer_bytes_max,
         http_redirects_max: config.sources.http_redirects_max,
+        aws_address: Some(config.sources.aws_url.clone()).filter(|url| !url.is_empty()),
     })
 }
 

@@ -6,7 +6,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests wait for processes in real time")]
 
+pub mod certificates;
 pub mod client;
+mod daemon;
 pub mod mariadb;
 pub mod postgres;
 pub mod receiver;

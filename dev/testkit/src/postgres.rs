@@ -1,26 +1,30 @@
 //! A real PostgreSQL server of Debian's package, in a folder of its own, on a free port.
 
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+
+use crate::certificates::{CERTIFIED, Certificates};
+use crate::daemon::{self, Daemon};
 
 /// The name of the superuser, and its password.
 const SUPERUSER: &str = "postgres";
 const PASSWORD: &str = "postgres";
 
-/// Longest wait for a start.
-const START: Duration = Duration::from_secs(60);
+/// The user of the package.
+const OWNER: &str = "postgres";
+
+/// Who may come in where there are certificates: one user with a certificate only, and the others with a
+/// password.
+const RULES: &str = "hostssl all certified 127.0.0.1/32 cert\n\
+                     host all all 127.0.0.1/32 scram-sha-256\n";
 
 /// A running server; stopped when dropped, or when this process ends.
 pub struct Postgres {
-    child: Child,
-    port: u16,
+    daemon: Daemon,
+    certificates: Option<Certificates>,
     _folder: tempfile::TempDir,
 }
 
@@ -39,18 +43,29 @@ impl Postgres {
     /// # Errors
     /// If it is not installed or does not start.
     pub fn start() -> Result<Self> {
+        Self::start_with(false)
+    }
+
+    /// Starts a server that can encrypt. Its certificate is for `localhost`; the user
+    /// [`CERTIFIED`] comes in with a certificate only.
+    ///
+    /// # Errors
+    /// If it is not installed or does not start.
+    pub fn start_encrypted() -> Result<Self> {
+        let server = Self::start_with(true)?;
+        server.sql("postgres", &format!("create role {CERTIFIED} login"))?;
+        Ok(server)
+    }
+
+    fn start_with(encrypted: bool) -> Result<Self> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("tessera-postgres-").tempdir()?;
-        let data = folder.path().join("data");
-        let password = folder.path().join("password");
+        let place = |name: &str| folder.path().join(name);
+        let (data, password) = (place("data"), place("password"));
         std::fs::write(&password, PASSWORD)?;
-        if is_root() {
-            // The server refuses to run as root; the package made a user for it.
-            let owned =
-                Command::new("chown").args(["-R", "postgres"]).arg(folder.path()).status()?;
-            ensure!(owned.success(), "chown");
-        }
-        let made = as_postgres(&programs.join("initdb"))
+        let certificates = encrypted.then(|| Certificates::make(folder.path())).transpose()?;
+        daemon::give_to(OWNER, folder.path())?;
+        let made = daemon::run_as(OWNER, &programs.join("initdb"))
             .arg("--pgdata")
             .arg(&data)
             .arg("--pwfile")
@@ -61,46 +76,36 @@ impl Postgres {
             .status()
             .context("initdb")?;
         ensure!(made.success(), "initdb failed");
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        // The server ends when its standard input does: when this value is dropped, or this process
-        // ends in whatever way.
-        let watched = "\"$0\" \"$@\" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; \
-                       rm -rf \"$FOLDER\"";
-        let child = as_postgres(Path::new("sh"))
-            .args(["-c", watched])
-            .env("FOLDER", folder.path())
-            .arg(programs.join("postgres"))
+        let port = daemon::free_port()?;
+        let mut server = daemon::watched(OWNER, &programs.join("postgres"), "QUIT", folder.path());
+        server
             .arg("-D")
             .arg(&data)
             .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k"])
             .arg(folder.path())
-            .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("starting postgres")?;
-        let server = Self { child, port, _folder: folder };
-        server.wait()?;
-        Ok(server)
+            .args(["-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal"]);
+        if encrypted {
+            std::fs::write(data.join("pg_hba.conf"), RULES)?;
+            let files = [("cert", "server.pem"), ("key", "server.key"), ("ca", "authority.pem")];
+            server.args(["-c", "ssl=on"]);
+            for (name, file) in files {
+                server.arg("-c").arg(format!("ssl_{name}_file={}", place(file).display()));
+            }
+        }
+        let daemon = Daemon::start(server, port, || sql(port, "postgres", "select 1").is_ok());
+        Ok(Self { daemon: daemon.context("PostgreSQL")?, certificates, _folder: folder })
     }
 
-    fn wait(&self) -> Result<()> {
-        let end = Instant::now() + START;
-        while Instant::now() < end {
-            let listens = TcpStream::connect(("127.0.0.1", self.port)).is_ok();
-            if listens && self.sql("postgres", "select 1").is_ok() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        bail!("PostgreSQL did not start in time");
+    /// The certificates of a server that can encrypt.
+    #[must_use]
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     /// The port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.daemon.port
     }
 
     /// The name of the superuser.
@@ -118,7 +123,7 @@ impl Postgres {
     /// The address of a database.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://{SUPERUSER}:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+        url(self.daemon.port, database)
     }
 
     /// Makes a database with a name of its own that begins with `prefix`; returns the name.
@@ -126,9 +131,7 @@ impl Postgres {
     /// # Errors
     /// If the server refuses.
     pub fn create_database(&self, prefix: &str) -> Result<String> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{prefix}_{}_{number}", std::process::id());
+        let name = daemon::name_of_its_own(prefix);
         self.sql("postgres", &format!("create database {name}"))?;
         Ok(name)
     }
@@ -138,13 +141,7 @@ impl Postgres {
     /// # Errors
     /// With the client's words, if one fails.
     pub fn sql(&self, database: &str, statements: &str) -> Result<String> {
-        let out = Command::new("psql")
-            .arg(self.url(database))
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statements])
-            .output()
-            .context("psql")?;
-        ensure!(out.status.success(), "psql: {}", String::from_utf8_lossy(&out.stderr));
-        Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+        sql(self.daemon.port, database, statements)
     }
 
     /// Runs a file of statements with the package's own client.
@@ -163,12 +160,18 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        // It may have ended already.
-        let _reaped = self.child.wait();
-    }
+fn url(port: u16, database: &str) -> String {
+    format!("postgres://{SUPERUSER}:{PASSWORD}@127.0.0.1:{port}/{database}")
+}
+
+fn sql(port: u16, database: &str, statements: &str) -> Result<String> {
+    let out = Command::new("psql")
+        .arg(url(port, database))
+        .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statements])
+        .output()
+        .context("psql")?;
+    ensure!(out.status.success(), "psql: {}", String::from_utf8_lossy(&out.stderr));
+    Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
 }
 
 /// The newest version that is installed.
@@ -184,21 +187,4 @@ fn programs() -> Result<PathBuf> {
         .collect();
     versions.sort();
     Ok(versions.pop().context("PostgreSQL is not installed; run dev/setup")?.1)
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n")
-}
-
-/// A program that runs as the package's user where this process is root.
-fn as_postgres(program: &Path) -> Command {
-    let mut command = if is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid", "postgres", "--regid", "postgres", "--init-groups"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.current_dir("/").process_group(0);
-    command
 }

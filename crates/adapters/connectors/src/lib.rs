@@ -5,6 +5,7 @@
 //! only here is known where a name leads. Entry point: [`AllConnectors`]. Tested by one suite that
 //! runs against real databases, in `tests/`.
 
+mod aws;
 mod clickhouse;
 mod elastic;
 mod guard;
@@ -12,10 +13,13 @@ mod http;
 mod mssql;
 mod mysql;
 mod never;
+mod options;
 mod postgres;
 mod prometheus;
+mod resting;
 mod settings;
 mod sqlite;
+mod tls;
 mod trino;
 mod web;
 
@@ -28,6 +32,7 @@ use tessera_bi::{Source, SourceType};
 use tessera_kernel::ids::{SourceId, Uid};
 use tessera_kernel::{Code, Fault, Result};
 
+use self::options::text as text_option;
 pub use settings::ConnectorSettings;
 
 /// An open connector and the version of the settings it was opened with.
@@ -108,12 +113,18 @@ impl AllConnectors {
                 Ok(Arc::new(mssql::SqlServer::new(options, Arc::clone(&self.settings))?))
             }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
-            web::CSV => Ok(Arc::new(web::Sheets::new(web::CSV, Arc::clone(&self.settings))?)),
-            web::EXCEL => Ok(Arc::new(web::Sheets::new(web::EXCEL, Arc::clone(&self.settings))?)),
-            web::JSON => {
-                Ok(Arc::new(web::JsonDocuments::new(options, Arc::clone(&self.settings))?))
+            web::CSV | web::EXCEL => {
+                let sheets = web::Sheets::new(kind == web::CSV, Arc::clone(&self.settings))?;
+                Ok(Arc::new(web::Documents(sheets)))
             }
-            web::URL => Ok(Arc::new(web::UrlResults::new(options, Arc::clone(&self.settings))?)),
+            web::JSON => {
+                let json = web::JsonDocuments::new(options, Arc::clone(&self.settings))?;
+                Ok(Arc::new(web::Documents(json)))
+            }
+            web::URL => {
+                let results = web::UrlResults::new(options, Arc::clone(&self.settings))?;
+                Ok(Arc::new(web::Documents(results)))
+            }
             prometheus::NAME => {
                 Ok(Arc::new(prometheus::Prometheus::new(options, Arc::clone(&self.settings))?))
             }
@@ -155,8 +166,3 @@ impl Connectors for AllConnectors {
 
 /// Bytes after which a batch is passed on, however few rows it has.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// The value of a text option; empty counts as none.
-fn text_option<'a>(options: &'a Json, name: &str) -> Option<&'a str> {
-    options.get(name).and_then(Json::as_str).map(str::trim).filter(|text| !text.is_empty())
-}

@@ -31,6 +31,8 @@ pub struct ConnectorSettings {
     pub http_answer_bytes_max: u64,
     /// Most redirects that a request over HTTP follows.
     pub http_redirects_max: usize,
+    /// Where the interfaces of AWS are asked, instead of at their own addresses.
+    pub aws_address: Option<String>,
 }
 
 impl Default for ConnectorSettings {
@@ -51,6 +53,7 @@ impl Default for ConnectorSettings {
             http_seconds: 60,
             http_answer_bytes_max: 64 << 20,
             http_redirects_max: 5,
+            aws_address: None,
         }
     }
 }

@@ -148,6 +148,24 @@ async fn what_a_dead_process_left_half_written_goes_and_other_halves_stay() {
 }
 
 #[tokio::test]
+async fn a_workbook_of_the_old_kind_becomes_a_table() {
+    const BOOK: &[u8] = include_bytes!("../../../core/formats/tests/guarantees/books/kinds.xls");
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = Uploads::local(folder.path(), UploadSettings::default()).source(Uid::from_u128(1));
+    let files = source.files().expect("files");
+    let added = files.add(file("old", "Old.XLS", BOOK)).await.expect("is read");
+    assert_eq!(added.rows, 5);
+    let sql = "select id, \"when\", note from old where price > 0 and open order by 1";
+    let found = ask(&source, sql, Vec::new()).await.expect("runs");
+    assert_eq!(
+        (found.numbers(), found.kinds().join(" ").as_str()),
+        (vec![1], "integer timestamp text")
+    );
+    let fault = files.add(file("old", "t.xls", &BOOK[..700])).await.expect_err("is cut off");
+    assert_eq!(fault.code(), Code::Invalid);
+}
+
+#[tokio::test]
 async fn files_are_replaced_removed_and_kept_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let uploads = Uploads::local(folder.path(), UploadSettings::default());
@@ -166,6 +184,7 @@ async fn files_are_replaced_removed_and_kept_apart() {
         ("t.json", b"{"),
         ("t.parquet", b"PAR1"),
         ("t.xlsx", b"PK"),
+        ("t.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
         ("t.exe", b"MZ"),
         ("t.json", b"[]"),
     ] {

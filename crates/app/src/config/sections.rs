@@ -365,6 +365,9 @@ section! {
         http_answer_bytes_max: u64 = 64 << 20,
         /// Most redirects that a request over HTTP follows.
         http_redirects_max: usize = 5,
+        /// Where the interfaces of AWS are asked (redshift_iam), such as a private endpoint; empty for
+        /// their own addresses.
+        aws_url: String = String::new(),
     }
 }
 

@@ -145,6 +145,17 @@ pub(crate) fn take_masked(options: &mut Map<String, Json>) -> Vec<String> {
     names
 }
 
+/// What a copied destination leads to until somebody fills in its address: a name that nobody has.
+const NOWHERE: &str = "https://address-was-not-copied.invalid/";
+
+/// `redash-migrate` copies destinations as they can be read, with the mask in the place of a secret
+/// address, and means them to be filled in later.
+pub(crate) fn fill_masked_address(options: &mut Json) {
+    if let Some(address) = options.get_mut("url").filter(|address| **address == MASK) {
+        *address = NOWHERE.into();
+    }
+}
+
 /// The settings page shows kinds of destinations in the order in which it gets them, known first.
 pub(crate) fn destination_types_in_order(mut types: Vec<ChannelType>) -> Vec<ChannelType> {
     const KNOWN: [&str; 12] = [
@@ -387,6 +398,16 @@ mod tests {
         let options = options.as_object_mut().unwrap();
         assert_eq!(take_masked(options), ["url"]);
         assert_eq!(json!(options), json!({ "username": "u", "password": "new" }));
+    }
+
+    #[test]
+    fn fill_masked_address_makes_an_address_of_the_mask_only() {
+        let mut copied = json!({ "url": MASK, "password": MASK });
+        super::fill_masked_address(&mut copied);
+        assert_eq!(copied, json!({ "url": super::NOWHERE, "password": MASK }));
+        let mut new = json!({ "url": "https://example.com/", "password": MASK });
+        super::fill_masked_address(&mut new);
+        assert_eq!(new["url"], "https://example.com/");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tessera_kernel::{Fault, Result, Secret};
 use url::Url;
 
-use crate::text_option;
+use crate::options;
 
 /// What the options look like.
 pub(super) fn schema() -> Json {
@@ -36,13 +36,9 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn read(options: &Json) -> Result<Self> {
-        for name in ["url", "user", "password", "dbname"] {
-            if options.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
-                return Err(Fault::invalid(format!("options.{name}"), "must be a text"));
-            }
-        }
-        let url = text_option(options, "url").unwrap_or("http://127.0.0.1:8123");
+    pub(super) fn read(given: &Json) -> Result<Self> {
+        options::only_texts(given, &["url", "user", "password", "dbname"])?;
+        let url = options::text(given, "url").unwrap_or("http://127.0.0.1:8123");
         let url = Url::parse(url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
@@ -50,15 +46,13 @@ impl Options {
                 let detail = "must be of the form http://host:8123 or https://host:8443";
                 Fault::invalid("options.url", detail)
             })?;
-        let password = options.get("password").and_then(Json::as_str).unwrap_or_default();
         Ok(Self {
             url,
-            user: text_option(options, "user").unwrap_or("default").to_owned(),
-            password: Secret::new(password.to_owned()),
-            database: text_option(options, "dbname")
-                .ok_or_else(|| Fault::invalid("options.dbname", "is required"))?
-                .to_owned(),
-            verify: options.get("verify").and_then(Json::as_bool).unwrap_or(true),
+            user: options::text(given, "user").unwrap_or("default").to_owned(),
+            password: options::password(given, "password")
+                .unwrap_or_else(|| Secret::new(String::new())),
+            database: options::needed(given, "dbname")?,
+            verify: given.get("verify").and_then(Json::as_bool).unwrap_or(true),
         })
     }
 }

@@ -1,9 +1,9 @@
 //! The options of a data source: their schema, and reading them.
 
 use serde_json::{Value as Json, json};
-use tessera_kernel::{Fault, Result, Secret};
+use tessera_kernel::{Result, Secret};
 
-use crate::text_option;
+use crate::options;
 
 /// What the options look like.
 pub(super) fn schema() -> Json {
@@ -42,34 +42,17 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn read(options: &Json) -> Result<Self> {
-        for name in ["server", "user", "password", "db"] {
-            if options.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
-                return Err(Fault::invalid(format!("options.{name}"), "must be a text"));
-            }
-        }
-        let port = match options.get("port") {
-            None | Some(Json::Null) => 1433,
-            Some(port) => port
-                .as_u64()
-                .and_then(|port| u16::try_from(port).ok())
-                .filter(|port| *port > 0)
-                .ok_or_else(|| {
-                    Fault::invalid("options.port", "must be a whole number from 1 to 65535")
-                })?,
-        };
-        let is = |name| options.get(name).and_then(Json::as_bool).unwrap_or(false);
-        let password = options.get("password").and_then(Json::as_str).unwrap_or_default();
+    pub(super) fn read(given: &Json) -> Result<Self> {
+        options::only_texts(given, &["server", "user", "password", "db"])?;
+        let password = options::password(given, "password");
         Ok(Self {
-            host: text_option(options, "server").unwrap_or("127.0.0.1").to_owned(),
-            port,
-            user: text_option(options, "user").unwrap_or_default().to_owned(),
-            password: Secret::new(password.to_owned()),
-            database: text_option(options, "db")
-                .ok_or_else(|| Fault::invalid("options.db", "is required"))?
-                .to_owned(),
-            must_encrypt: is("use_ssl") || is("verify_ssl"),
-            verify: is("verify_ssl"),
+            host: options::text(given, "server").unwrap_or("127.0.0.1").to_owned(),
+            port: options::port(given, 1433)?,
+            user: options::text(given, "user").unwrap_or_default().to_owned(),
+            password: password.unwrap_or_else(|| Secret::new(String::new())),
+            database: options::needed(given, "db")?,
+            must_encrypt: options::is_on(given, "use_ssl") || options::is_on(given, "verify_ssl"),
+            verify: options::is_on(given, "verify_ssl"),
         })
     }
 }

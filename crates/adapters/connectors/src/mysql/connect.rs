@@ -1,7 +1,7 @@
 //! Connections: opened to an address that was checked, kept for a while, handed out clean.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
@@ -12,6 +12,7 @@ use super::Family;
 use super::errors::{failed, is_plain, presented_name, unreachable};
 use super::options::{Mode, Options};
 use crate::ConnectorSettings;
+use crate::resting::Resting;
 
 /// Longest wait for a server that has next to nothing to do.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -40,15 +41,7 @@ pub(super) struct Pool {
     options: Options,
     family: Family,
     settings: Arc<ConnectorSettings>,
-    idle: Arc<Mutex<Idle>>,
-}
-
-/// Connections that nobody uses right now, the last used one at the end.
-#[derive(Default)]
-struct Idle {
-    resting: Vec<(Pooled, Instant)>,
-    /// Whether somebody closes the ones that rest too long.
-    watched: bool,
+    resting: Resting<Pooled>,
 }
 
 /// One connection.
@@ -67,18 +60,14 @@ struct Server {
 
 impl Pool {
     pub(super) fn new(options: Options, family: Family, settings: Arc<ConnectorSettings>) -> Self {
-        Self { options, family, settings, idle: Arc::default() }
+        let resting = Resting::new(&settings);
+        Self { options, family, settings, resting }
     }
 
     /// A connection that nobody used before, or that was cleaned after use. Its statements may take
     /// so long.
     pub(super) async fn take(&self, limit: Duration) -> Result<Pooled> {
-        loop {
-            let last = lock(&self.idle).resting.pop();
-            let Some((mut pooled, since)) = last else { break };
-            if since.elapsed() >= self.rest() {
-                continue;
-            }
+        while let Some(mut pooled) = self.resting.take() {
             // Something between may have dropped it without a word: then there is no answer.
             if let Ok(Ok(())) = tokio::time::timeout(ANSWER, self.begin(&mut pooled, limit)).await {
                 return Ok(pooled);
@@ -148,15 +137,7 @@ impl Pool {
         if !matches!(cleaned, Ok(Ok(true))) {
             return;
         }
-        let mut idle = lock(&self.idle);
-        if idle.resting.len() >= self.settings.pool_connections {
-            return;
-        }
-        idle.resting.push((pooled, now()));
-        if !idle.watched {
-            idle.watched = true;
-            watch(Arc::downgrade(&self.idle), self.rest());
-        }
+        self.resting.put(pooled);
     }
 
     /// Tells the server, over another connection, to stop whatever a connection is doing, and drops
@@ -174,11 +155,6 @@ impl Pool {
             Ok(Err(fault)) => tracing::warn!(%fault, "a statement could not be cancelled"),
             Err(_) => tracing::warn!("a statement could not be cancelled in time"),
         }
-    }
-
-    /// How long an unused connection is kept.
-    fn rest(&self) -> Duration {
-        Duration::from_secs(self.settings.pool_idle_seconds)
     }
 
     async fn connect(&self) -> Result<Conn> {
@@ -235,27 +211,6 @@ fn encryption(options: &Options) -> Option<SslOpts> {
         Mode::Preferred | Mode::Required => Some(tls.with_danger_accept_invalid_certs(true)),
         Mode::VerifyCa | Mode::VerifyIdentity => Some(tls),
     }
-}
-
-fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Closes connections that rest too long, until there are none.
-#[expect(clippy::disallowed_methods, reason = "it ends with the connections it watches")]
-fn watch(idle: Weak<Mutex<Idle>>, rest: Duration) {
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(rest.max(Duration::from_secs(1)) / 2).await;
-            let Some(idle) = idle.upgrade() else { return };
-            let mut idle = lock(&idle);
-            idle.resting.retain(|(_, since)| since.elapsed() < rest);
-            if idle.resting.is_empty() {
-                idle.watched = false;
-                return;
-            }
-        }
-    });
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a thing took is not domain time")]

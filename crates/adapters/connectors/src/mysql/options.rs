@@ -1,12 +1,10 @@
 //! The options of a data source: their schema, and reading them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 use tessera_kernel::{Fault, Result, Secret};
 
 use super::Family;
-use crate::text_option;
+use crate::options;
 
 /// What the options look like.
 pub(super) fn schema(family: Family) -> Json {
@@ -130,33 +128,13 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn read(options: &Json, family: Family) -> Result<Self> {
+    pub(super) fn read(given: &Json, family: Family) -> Result<Self> {
         let secret = if family == Family::MemSql { "password" } else { "passwd" };
-        for name in ["host", "user", secret, "db", "ssl_mode"] {
-            if options.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
-                return Err(Fault::invalid(format!("options.{name}"), "must be a text"));
-            }
-        }
-        let port = match options.get("port") {
-            None | Some(Json::Null) => 3306,
-            Some(port) => port
-                .as_u64()
-                .and_then(|port| u16::try_from(port).ok())
-                .filter(|port| *port > 0)
-                .ok_or_else(|| {
-                    Fault::invalid("options.port", "must be a whole number from 1 to 65535")
-                })?,
-        };
-        let text = |name| text_option(options, name).map(str::to_owned);
-        let database = text("db");
-        if database.is_none() && family != Family::MemSql {
-            return Err(Fault::invalid("options.db", "is required"));
-        }
-        // Blanks may be a part of a password.
-        let password = options.get(secret).and_then(Json::as_str).filter(|text| !text.is_empty());
-        let root = pem(options, "ssl_cacert")?;
-        let use_ssl = options.get("use_ssl").and_then(Json::as_bool).unwrap_or(false);
-        let mode = match text_option(options, "ssl_mode") {
+        options::only_texts(given, &["host", "user", secret, "db", "ssl_mode"])?;
+        let text = |name| options::text(given, name).map(str::to_owned);
+        let root = options::pem(given, "ssl_cacert")?;
+        let use_ssl = options::is_on(given, "use_ssl");
+        let mode = match options::text(given, "ssl_mode") {
             Some(mode) => Mode::read(mode)?,
             None if !use_ssl && root.is_none() => Mode::Preferred,
             None if root.is_some() => Mode::VerifyIdentity,
@@ -164,49 +142,21 @@ impl Options {
         };
         // The older switch asks for encryption, whatever the newer one prefers.
         let mode = if use_ssl && mode == Mode::Preferred { Mode::Required } else { mode };
-        let client = match (pem(options, "ssl_cert")?, pem(options, "ssl_key")?) {
-            (Some(certificate), Some(key)) => Some((certificate, Secret::new(key))),
-            (None, None) => None,
-            (Some(_), None) => {
-                return Err(Fault::invalid("options.ssl_key", "is required with a certificate"));
-            }
-            (None, Some(_)) => {
-                return Err(Fault::invalid("options.ssl_cert", "is required with a key"));
-            }
-        };
         Ok(Self {
             host: text("host").unwrap_or_else(|| "127.0.0.1".to_owned()),
-            port,
+            port: options::port(given, 3306)?,
             user: text("user"),
-            password: password.map(|text| Secret::new(text.to_owned())),
-            database,
+            password: options::password(given, secret),
+            database: match family {
+                Family::MemSql => text("db"),
+                Family::MySql | Family::Rds => Some(options::needed(given, "db")?),
+            },
             mode,
             root,
-            client,
-            connect_seconds: options.get("connect_timeout").and_then(Json::as_u64),
+            client: options::client(given, "ssl_cert", "ssl_key")?,
+            connect_seconds: given.get("connect_timeout").and_then(Json::as_u64),
         })
     }
-}
-
-/// A file in PEM form; a form in a browser sends it in Base64.
-fn pem(options: &Json, name: &str) -> Result<Option<String>> {
-    const BEGINNING: &str = "-----BEGIN ";
-    let Some(text) = text_option(options, name) else { return Ok(None) };
-    if text.contains(BEGINNING) {
-        return Ok(Some(text.to_owned()));
-    }
-    let letters: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    STANDARD
-        .decode(letters)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|text| text.contains(BEGINNING))
-        .map(Some)
-        .ok_or_else(|| {
-            let detail = "must be the certificate or key itself in PEM form, or that in Base64; \
-                          the server reads no files";
-            Fault::invalid(format!("options.{name}"), detail)
-        })
 }
 
 #[cfg(test)]

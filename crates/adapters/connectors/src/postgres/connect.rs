@@ -1,6 +1,6 @@
 //! Connections: opened to an address that was checked, kept for a while, handed out clean.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tessera_kernel::{Code, Fault, Result};
@@ -9,9 +9,11 @@ use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::failed;
+use super::iam::Iam;
 use super::options::Options;
 use super::tls;
 use crate::ConnectorSettings;
+use crate::resting::Resting;
 
 /// What `DISCARD ALL` does, but for closing all prepared statements: the driver keeps some of its own,
 /// by which it looks up types. Only those go that a run made, so that no other run sees their text.
@@ -29,17 +31,11 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// The connections of one data source.
 pub(super) struct Pool {
     options: Options,
+    /// Who gives a name and a password, if they are not among the options.
+    iam: Option<Iam>,
     tls: Option<MakeRustlsConnect>,
     settings: Arc<ConnectorSettings>,
-    idle: Arc<Mutex<Idle>>,
-}
-
-/// Connections that nobody uses right now, the last used one at the end.
-#[derive(Default)]
-struct Idle {
-    resting: Vec<(Pooled, Instant)>,
-    /// Whether somebody closes the ones that rest too long.
-    watched: bool,
+    resting: Resting<Pooled>,
 }
 
 /// One connection.
@@ -87,18 +83,21 @@ impl Pooled {
 }
 
 impl Pool {
-    pub(super) fn new(options: Options, settings: Arc<ConnectorSettings>) -> Result<Self> {
-        let tls = tls::connector(options.mode, &options.certificates)?;
-        Ok(Self { options, tls, settings, idle: Arc::default() })
+    pub(super) fn new(
+        options: Options,
+        iam: Option<Iam>,
+        settings: Arc<ConnectorSettings>,
+    ) -> Result<Self> {
+        let tls = tls::connector(&options)?;
+        let resting = Resting::new(&settings);
+        Ok(Self { options, iam, tls, settings, resting })
     }
 
     /// A connection that nobody used before, or that was cleaned after use. Its statements may take
     /// so long.
     pub(super) async fn take(&self, limit: Duration) -> Result<Pooled> {
-        loop {
-            let last = lock(&self.idle).resting.pop();
-            let Some((pooled, since)) = last else { break };
-            if pooled.client.is_closed() || since.elapsed() >= self.rest() {
+        while let Some(pooled) = self.resting.take() {
+            if pooled.client.is_closed() {
                 continue;
             }
             // Something between may have dropped it without a word: then there is no answer.
@@ -129,20 +128,7 @@ impl Pool {
         if !matches!(cleaned, Ok(Ok(()))) {
             return;
         }
-        let mut idle = lock(&self.idle);
-        if idle.resting.len() >= self.settings.pool_connections {
-            return;
-        }
-        idle.resting.push((pooled, now()));
-        if !idle.watched {
-            idle.watched = true;
-            watch(Arc::downgrade(&self.idle), self.rest());
-        }
-    }
-
-    /// How long an unused connection is kept.
-    fn rest(&self) -> Duration {
-        Duration::from_secs(self.settings.pool_idle_seconds)
+        self.resting.put(pooled);
     }
 
     async fn connect(&self) -> Result<Pooled> {
@@ -157,9 +143,15 @@ impl Pool {
             tls::Mode::Prefer => SslMode::Prefer,
             tls::Mode::Require | tls::Mode::VerifyCa | tls::Mode::VerifyFull => SslMode::Require,
         });
-        config.user(options.user.as_deref().unwrap_or("postgres"));
-        if let Some(password) = &options.password {
-            config.password(password.expose());
+        if let Some(iam) = &self.iam {
+            // On the heap: a request with its buffers is large.
+            let login = Box::pin(iam.login()).await?;
+            config.user(&login.user).password(login.password.expose());
+        } else {
+            config.user(options.user.as_deref().unwrap_or("postgres"));
+            if let Some(password) = &options.password {
+                config.password(password.expose());
+            }
         }
         if let Some(settings) = &options.more.options {
             config.options(settings);
@@ -188,28 +180,6 @@ impl Pool {
             }
         }
     }
-}
-
-fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Closes connections that rest too long, until there are none.
-#[expect(clippy::disallowed_methods, reason = "it ends with the connections it watches")]
-fn watch(idle: Weak<Mutex<Idle>>, rest: Duration) {
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(rest.max(Duration::from_secs(1)) / 2).await;
-            let Some(idle) = idle.upgrade() else { return };
-            let mut idle = lock(&idle);
-            idle.resting
-                .retain(|(pooled, since)| !pooled.client.is_closed() && since.elapsed() < rest);
-            if idle.resting.is_empty() {
-                idle.watched = false;
-                return;
-            }
-        }
-    });
 }
 
 /// Lets a connection do its work; it ends when its client is dropped.

@@ -10,18 +10,20 @@ use super::options;
 pub(crate) enum Family {
     Postgres,
     Redshift,
+    RedshiftIam,
     Cockroach,
     RisingWave,
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Postgres, Self::Redshift, Self::Cockroach, Self::RisingWave];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Postgres, Self::Redshift, Self::RedshiftIam, Self::Cockroach, Self::RisingWave];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Postgres => "pg",
             Self::Redshift => "redshift",
+            Self::RedshiftIam => "redshift_iam",
             Self::Cockroach => "cockroach",
             Self::RisingWave => "risingwave",
         }
@@ -33,6 +35,7 @@ impl Family {
             title: match self {
                 Self::Postgres => "PostgreSQL",
                 Self::Redshift => "Redshift",
+                Self::RedshiftIam => "Redshift (with IAM User/Role)",
                 Self::Cockroach => "CockroachDB",
                 Self::RisingWave => "RisingWave",
             },
@@ -42,6 +45,11 @@ impl Family {
             auto_limit: true,
             row_policy: false,
         }
+    }
+
+    /// Whether it is Redshift, however one signs in.
+    pub(super) const fn is_redshift(self) -> bool {
+        matches!(self, Self::Redshift | Self::RedshiftIam)
     }
 
     /// Whether a connection can be made as if nobody had used it, and so be used again.
@@ -59,7 +67,7 @@ impl Family {
     pub(super) const fn columns_query(self) -> &'static str {
         match self {
             Self::Postgres => POSTGRES,
-            Self::Redshift => REDSHIFT,
+            Self::Redshift | Self::RedshiftIam => REDSHIFT,
             Self::Cockroach | Self::RisingWave => STANDARD,
         }
     }

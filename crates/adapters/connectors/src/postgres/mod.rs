@@ -7,6 +7,7 @@ mod decode;
 mod dsn;
 mod errors;
 mod family;
+mod iam;
 mod network;
 mod options;
 mod run;
@@ -26,6 +27,7 @@ use tessera_sqltext::Bound;
 
 use self::connect::{Pool, Pooled};
 pub(crate) use self::family::Family;
+use self::iam::Iam;
 use self::options::Options;
 use self::run::{Run, too_long};
 use crate::ConnectorSettings;
@@ -49,10 +51,15 @@ impl Postgres {
         options: &Json,
         settings: Arc<ConnectorSettings>,
     ) -> Result<Self> {
-        let options = Options::read(options, family)?;
+        let given = options;
+        let options = Options::read(given, family)?;
         settings.check_literal(&options.host)?;
         let batch_rows = settings.batch_rows;
-        Ok(Self { pool: Pool::new(options, settings)?, family, batch_rows })
+        let iam = match family {
+            Family::RedshiftIam => Some(Iam::read(given, Arc::clone(&settings))?),
+            _ => None,
+        };
+        Ok(Self { pool: Pool::new(options, iam, settings)?, family, batch_rows })
     }
 
     /// Gives a connection back, or, if the server may still be at work for it, stops that.

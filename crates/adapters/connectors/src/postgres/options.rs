@@ -1,19 +1,19 @@
 //! The options of a data source: their schema, and reading them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
-use tessera_kernel::{Fault, Result, Secret};
+use tessera_kernel::{Result, Secret};
 
 use super::dsn::Parameters;
 use super::family::Family;
-use super::tls::{Certificates, Mode};
-use crate::text_option;
+use super::tls::Mode;
+use crate::options;
 
 /// What the options look like.
 pub(super) fn schema(family: Family) -> Json {
-    if family == Family::Redshift {
-        return redshift_schema();
+    match family {
+        Family::Redshift => return redshift_schema(),
+        Family::RedshiftIam => return redshift_iam_schema(),
+        Family::Postgres | Family::Cockroach | Family::RisingWave => {}
     }
     let modes = [
         ("disable", "Disable"),
@@ -78,6 +78,38 @@ fn redshift_schema() -> Json {
     })
 }
 
+fn redshift_iam_schema() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "rolename": { "type": "string", "title": "IAM Role Name" },
+            "aws_region": { "type": "string", "title": "AWS Region" },
+            "aws_access_key_id": { "type": "string", "title": "AWS Access Key ID" },
+            "aws_secret_access_key": { "type": "string", "title": "AWS Secret Access Key" },
+            "clusterid": { "type": "string", "title": "Redshift Cluster ID" },
+            "user": { "type": "string" },
+            "host": { "type": "string" },
+            "port": { "type": "number" },
+            "dbname": { "type": "string", "title": "Database Name" },
+            "sslmode": { "type": "string", "title": "SSL Mode", "default": "prefer" },
+            "adhoc_query_group": {
+                "type": "string", "title": "Query Group for Adhoc Queries", "default": "default",
+            },
+            "scheduled_query_group": {
+                "type": "string", "title": "Query Group for Scheduled Queries",
+                "default": "default",
+            },
+        },
+        "order": [
+            "rolename", "aws_region", "aws_access_key_id", "aws_secret_access_key", "clusterid",
+            "host", "port", "user", "dbname", "sslmode", "adhoc_query_group",
+            "scheduled_query_group",
+        ],
+        "required": ["dbname", "user", "host", "port", "aws_region"],
+        "secret": ["aws_secret_access_key"],
+    })
+}
+
 /// Where and as whom to connect.
 pub(super) struct Options {
     pub(super) family: Family,
@@ -89,88 +121,38 @@ pub(super) struct Options {
     pub(super) password: Option<Secret>,
     pub(super) database: String,
     pub(super) mode: Mode,
-    pub(super) certificates: Certificates,
+    /// Authorities to believe in place of the public ones, in PEM form.
+    pub(super) root: Option<String>,
+    /// What proves who we are, and the key to it, in PEM form.
+    pub(super) client: Option<(String, Secret)>,
     pub(super) more: Parameters,
 }
 
 impl Options {
-    pub(super) fn read(options: &Json, family: Family) -> Result<Self> {
-        for name in ["host", "user", "password", "dbname", "dsn", "sslmode"] {
-            if options.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
-                return Err(Fault::invalid(format!("options.{name}"), "must be a text"));
-            }
-        }
-        let port = match options.get("port") {
-            None | Some(Json::Null) => match family {
-                Family::Redshift => 5439,
-                _ => 5432,
-            },
-            Some(port) => port
-                .as_u64()
-                .and_then(|port| u16::try_from(port).ok())
-                .filter(|port| *port > 0)
-                .ok_or_else(|| {
-                    Fault::invalid("options.port", "must be a whole number from 1 to 65535")
-                })?,
-        };
-        let text = |name| text_option(options, name).map(str::to_owned);
-        // Blanks may be a part of a password.
-        let password =
-            options.get("password").and_then(Json::as_str).filter(|text| !text.is_empty());
-        let query_group = text("adhoc_query_group").filter(|_| family == Family::Redshift);
+    pub(super) fn read(given: &Json, family: Family) -> Result<Self> {
+        let texts = ["host", "user", "password", "dbname", "dsn", "sslmode"];
+        options::only_texts(given, &texts)?;
+        let usual_port = if family.is_redshift() { 5439 } else { 5432 };
+        let text = |name| options::text(given, name).map(str::to_owned);
         Ok(Self {
             family,
-            query_group,
+            query_group: text("adhoc_query_group").filter(|_| family.is_redshift()),
             host: text("host").unwrap_or_else(|| "127.0.0.1".to_owned()),
-            port,
+            port: options::port(given, usual_port)?,
             user: text("user"),
-            password: password.map(|text| Secret::new(text.to_owned())),
-            database: text("dbname")
-                .ok_or_else(|| Fault::invalid("options.dbname", "is required"))?,
-            mode: Mode::read(text_option(options, "sslmode").unwrap_or("prefer"))?,
-            certificates: Certificates {
-                root: pem(options, "sslrootcertFile")?,
-                client: pem(options, "sslcertFile")?,
-                key: pem(options, "sslkeyFile")?.map(Secret::new),
-            },
-            more: Parameters::read(text_option(options, "dsn").unwrap_or_default())?,
+            password: options::password(given, "password"),
+            database: options::needed(given, "dbname")?,
+            mode: Mode::read(options::text(given, "sslmode").unwrap_or("prefer"))?,
+            root: options::pem(given, "sslrootcertFile")?,
+            client: options::client(given, "sslcertFile", "sslkeyFile")?,
+            more: Parameters::read(options::text(given, "dsn").unwrap_or_default())?,
         })
     }
-}
-
-/// A file in PEM form; a form in a browser sends it in Base64.
-fn pem(options: &Json, name: &str) -> Result<Option<String>> {
-    const BEGINNING: &str = "-----BEGIN ";
-    let Some(text) = text_option(options, name) else { return Ok(None) };
-    if text.contains(BEGINNING) {
-        return Ok(Some(text.to_owned()));
-    }
-    let letters: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    STANDARD
-        .decode(letters)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|text| text.contains(BEGINNING))
-        .map(Some)
-        .ok_or_else(|| {
-            Fault::invalid(format!("options.{name}"), "must be in PEM form, or that in Base64")
-        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_may_come_in_base64() {
-        let text = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
-        for form in [text.to_owned(), STANDARD.encode(text)] {
-            let found = pem(&json!({ "f": form }), "f").expect("is read").expect("is there");
-            assert_eq!(found.trim(), text.trim());
-        }
-        let fault = pem(&json!({ "f": "AA==" }), "f").expect_err("no PEM");
-        assert_eq!(fault.field(), Some("options.f"));
-    }
 
     #[test]
     fn what_is_not_a_text_is_refused() {

@@ -6,13 +6,11 @@ mod text;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table};
-use tessera_kernel::{Clock as _, Code, Fault, Result, Secret, SystemClock};
+use tessera_kernel::{Clock as _, Code, Fault, Result, SystemClock};
 use tessera_sqltext::{Bound, Dialect, Document};
 use url::Url;
 
@@ -20,7 +18,7 @@ use self::text::Question;
 use crate::http::{Http, HttpAnswer, HttpLimits, HttpRequest, HttpTls};
 use crate::never::Never;
 use crate::web::{in_time, pour, text_of};
-use crate::{ConnectorSettings, text_option};
+use crate::{ConnectorSettings, options};
 
 pub(crate) const NAME: &str = "prometheus";
 
@@ -72,22 +70,14 @@ struct Names {
 }
 
 impl Prometheus {
-    pub(crate) fn new(options: &Json, settings: Arc<ConnectorSettings>) -> Result<Self> {
-        let base = text_option(options, "url")
-            .ok_or_else(|| Fault::invalid("options.url", "is required"))?;
+    pub(crate) fn new(given: &Json, settings: Arc<ConnectorSettings>) -> Result<Self> {
+        let base = options::needed(given, "url")?;
         let base = Url::parse(base.trim_end_matches('/'))
             .map_err(|error| Fault::invalid("options.url", error.to_string()))?;
         settings.check_literal(base.host_str().unwrap_or_default())?;
-        let authorities = file(options, "ca_cert_File")?;
-        let client = match (file(options, "cert_File")?, file(options, "cert_key_File")?) {
-            (Some(certificate), Some(key)) => Some((certificate, Secret::new(key))),
-            (None, None) => None,
-            _ => {
-                let detail = "is required with its other half (cert_File, cert_key_File)";
-                return Err(Fault::invalid("options.cert_key_File", detail));
-            }
-        };
-        let verifies = options.get("verify_ssl") != Some(&Json::Bool(false));
+        let authorities = options::pem(given, "ca_cert_File")?;
+        let client = options::client(given, "cert_File", "cert_key_File")?;
+        let verifies = given.get("verify_ssl") != Some(&Json::Bool(false));
         let any_certificate = !verifies && authorities.is_none();
         let tls = HttpTls { any_certificate, authorities, client };
         Ok(Self { base, http: Http::new(Arc::clone(&settings), &tls)?, settings })
@@ -131,17 +121,6 @@ impl Prometheus {
         let batch_rows = self.settings.batch_rows;
         pour(sink, move |target| rows::read(text_of(&answer)?, batch_rows, target)).await
     }
-}
-
-/// A file among the options: in base64, as forms send it, or as it is.
-fn file(options: &Json, name: &str) -> Result<Option<String>> {
-    let Some(text) = text_option(options, name) else { return Ok(None) };
-    if text.starts_with("-----") {
-        return Ok(Some(text.to_owned()));
-    }
-    let bytes = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let refuse = || Fault::invalid(format!("options.{name}"), "must be a file in PEM form");
-    bytes.map(Some).ok_or_else(refuse)
 }
 
 #[async_trait]

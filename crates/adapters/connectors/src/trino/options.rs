@@ -5,7 +5,7 @@ use tessera_kernel::{Fault, Result, Secret};
 use url::Url;
 
 use super::Family;
-use crate::text_option;
+use crate::options;
 
 /// What the options look like.
 pub(super) fn schema(family: Family) -> Json {
@@ -52,23 +52,12 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn read(options: &Json, family: Family) -> Result<Self> {
+    pub(super) fn read(given: &Json, family: Family) -> Result<Self> {
         let names = ["protocol", "host", "username", "password", "catalog", "schema", "source"];
-        for name in names {
-            if options.get(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
-                return Err(Fault::invalid(format!("options.{name}"), "must be a text"));
-            }
-        }
-        let text = |name: &str| text_option(options, name).map(str::to_owned);
-        let host = text("host").ok_or_else(|| Fault::invalid("options.host", "is required"))?;
-        let port = match options.get("port") {
-            None | Some(Json::Null) => 8080,
-            Some(port) => {
-                port.as_u64().filter(|port| (1..=65_535).contains(port)).ok_or_else(|| {
-                    Fault::invalid("options.port", "must be a whole number from 1 to 65535")
-                })?
-            }
-        };
+        options::only_texts(given, &names)?;
+        let text = |name: &str| options::text(given, name).map(str::to_owned);
+        let host = options::needed(given, "host")?;
+        let port = options::port(given, 8080)?;
         let protocol = text("protocol").unwrap_or_else(|| "http".to_owned());
         if !matches!(protocol.as_str(), "http" | "https") {
             return Err(Fault::invalid("options.protocol", "is http or https"));
@@ -79,8 +68,7 @@ impl Options {
             .ok()
             .filter(|url| url.path() == "/" && url.username().is_empty())
             .ok_or_else(|| Fault::invalid("options.host", "must be the name of a host"))?;
-        let password =
-            options.get("password").and_then(Json::as_str).filter(|text| !text.is_empty());
+        let password = options::password(given, "password");
         if password.is_some() && protocol != "https" {
             let detail = "must be https where there is a password: the server takes none otherwise";
             return Err(Fault::invalid("options.protocol", detail));
@@ -97,7 +85,7 @@ impl Options {
                     return Err(Fault::invalid("options.username", "is required"));
                 }
             },
-            password: password.map(|text| Secret::new(text.to_owned())),
+            password,
             catalog: default("catalog", "hive"),
             schema: default("schema", "default"),
             source: text("source").unwrap_or_else(|| "tessera".to_owned()),

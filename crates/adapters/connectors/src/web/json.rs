@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
-use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
-use tessera_bi::{SourceType, Table};
+use tessera_bi::SourceType;
+use tessera_bi::ports::{BatchSink, CancelSignal};
 use tessera_formats::read::{JsonOptions, at_path, json_elements, read_json};
 use tessera_kernel::{Code, Fault, Result, Secret};
-use tessera_sqltext::{Bound, Dialect, Document};
+use tessera_sqltext::{Bound, Dialect, Document as Kind};
 use url::Url;
 
+use super::documents::Document;
 use super::pages::Pages;
 use super::url::same_origin;
-use super::{checked, credential, in_time, joined, no_tables, pour, text_of, yaml};
+use super::{checked, credential, joined, pour, text_of, yaml};
 use crate::http::{Http, HttpAnswer, HttpLimits, HttpRequest, HttpTls};
 use crate::{ConnectorSettings, text_option};
 
@@ -34,7 +35,7 @@ pub(crate) fn json_type() -> SourceType {
             "secret": ["password"],
             "order": ["base_url", "username", "password"],
         }),
-        dialect: Dialect::Document(Document::Yaml),
+        dialect: Dialect::Document(Kind::Yaml),
         syntax: "yaml",
         auto_limit: false,
         row_policy: false,
@@ -72,7 +73,10 @@ impl JsonDocuments {
         let http = Http::new(Arc::clone(&settings), &HttpTls::default())?;
         Ok(Self { base, credential: credential(options, "username", "password"), http, settings })
     }
+}
 
+#[async_trait]
+impl Document for JsonDocuments {
     async fn read(
         &self,
         bound: &Bound,
@@ -240,27 +244,4 @@ fn plain(value: &Json) -> String {
 
 fn failed(detail: &str) -> Fault {
     Fault::new(Code::SourceFailed, detail)
-}
-
-#[async_trait]
-impl Connector for JsonDocuments {
-    async fn run(
-        &self,
-        statement: &Bound,
-        time_limit_seconds: u64,
-        cancel: Arc<dyn CancelSignal>,
-        sink: &mut dyn BatchSink,
-    ) -> Result<()> {
-        let reading = self.read(statement, time_limit_seconds, &cancel, sink);
-        in_time(time_limit_seconds, &cancel, reading).await
-    }
-
-    /// There is nothing to connect to before a query names it.
-    async fn test(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn tables(&self) -> Result<Vec<Table>> {
-        Err(no_tables())
-    }
 }

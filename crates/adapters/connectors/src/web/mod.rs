@@ -2,6 +2,7 @@
 //! YAML text or an address; values are put in after it was parsed.
 
 mod address;
+mod documents;
 mod fetch;
 mod json;
 mod pages;
@@ -11,6 +12,7 @@ mod url;
 mod yaml;
 
 pub(crate) use self::address::{component, joined};
+pub(crate) use self::documents::Documents;
 pub(crate) use self::fetch::{checked, no_tables, text_of};
 pub(crate) use self::json::{JSON, JsonDocuments, json_type};
 pub(crate) use self::pour::{in_time, pour};

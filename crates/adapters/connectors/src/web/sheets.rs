@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
-use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
-use tessera_bi::{SourceType, Table};
+use tessera_bi::SourceType;
+use tessera_bi::ports::{BatchSink, CancelSignal};
 use tessera_formats::read::{CsvOptions, ExcelOptions, Sheet, read_csv, read_excel};
 use tessera_kernel::{Code, Fault, Result};
-use tessera_sqltext::{Bound, Dialect, Document};
+use tessera_sqltext::{Bound, Dialect, Document as Kind};
 
-use super::{checked, in_time, joined, no_tables, pour, yaml};
+use super::documents::Document;
+use super::{checked, joined, pour, yaml};
 use crate::ConnectorSettings;
 use crate::http::{Http, HttpLimits, HttpRequest, HttpTls};
 
@@ -30,7 +31,7 @@ fn source_type(name: &'static str, title: &'static str) -> SourceType {
         name,
         title,
         schema: json!({ "type": "object", "properties": {} }),
-        dialect: Dialect::Document(Document::Yaml),
+        dialect: Dialect::Document(Kind::Yaml),
         syntax: "yaml",
         auto_limit: false,
         row_policy: false,
@@ -39,17 +40,20 @@ fn source_type(name: &'static str, title: &'static str) -> SourceType {
 
 /// Documents of one kind.
 pub(crate) struct Sheets {
-    kind: &'static str,
+    is_csv: bool,
     http: Http,
     settings: Arc<ConnectorSettings>,
 }
 
 impl Sheets {
-    pub(crate) fn new(kind: &'static str, settings: Arc<ConnectorSettings>) -> Result<Self> {
+    pub(crate) fn new(is_csv: bool, settings: Arc<ConnectorSettings>) -> Result<Self> {
         let http = Http::new(Arc::clone(&settings), &HttpTls::default())?;
-        Ok(Self { kind, http, settings })
+        Ok(Self { is_csv, http, settings })
     }
+}
 
+#[async_trait]
+impl Document for Sheets {
     async fn read(
         &self,
         bound: &Bound,
@@ -74,7 +78,7 @@ impl Sheets {
         if let Some(agent) = members.shift_remove("user-agent") {
             request = request.header("user-agent", agent.as_str().unwrap_or_default())?;
         }
-        let wanted = Wanted::read(self.kind, &members).map_err(|fault| explain(&shown, fault))?;
+        let wanted = Wanted::read(self.is_csv, &members).map_err(|fault| explain(&shown, fault))?;
         let limits = HttpLimits::document(&self.settings, run_seconds);
         let answer = self.http.fetch(request, &limits, cancel).await;
         let body = answer.and_then(checked).map_err(|fault| explain(&shown, fault))?.body;
@@ -87,29 +91,6 @@ impl Sheets {
     }
 }
 
-#[async_trait]
-impl Connector for Sheets {
-    async fn run(
-        &self,
-        statement: &Bound,
-        time_limit_seconds: u64,
-        cancel: Arc<dyn CancelSignal>,
-        sink: &mut dyn BatchSink,
-    ) -> Result<()> {
-        let reading = self.read(statement, time_limit_seconds, &cancel, sink);
-        in_time(time_limit_seconds, &cancel, reading).await
-    }
-
-    /// There is nothing to connect to before a query names it.
-    async fn test(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn tables(&self) -> Result<Vec<Table>> {
-        Err(no_tables())
-    }
-}
-
 /// How to read what is there.
 enum Wanted {
     Csv(CsvOptions),
@@ -117,10 +98,9 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn read(kind: &str, members: &Map<String, Json>) -> Result<Self> {
+    fn read(is_csv: bool, members: &Map<String, Json>) -> Result<Self> {
         let mut csv = CsvOptions::default();
         let mut excel = ExcelOptions::default();
-        let is_csv = kind == CSV;
         for (name, value) in members {
             match name.as_str() {
                 "header" => {

@@ -7,14 +7,16 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
-use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
-use tessera_bi::{SourceType, Table};
+use tessera_bi::SourceType;
+use tessera_bi::ports::{BatchSink, CancelSignal};
 use tessera_formats::read::{JsonOptions, json_elements, read_json};
 use tessera_kernel::{Code, Fault, Result, Secret};
-use tessera_sqltext::{Bound, Dialect, Document};
+use tessera_sqltext::{Bound, Dialect, Document as Kind};
 
-use super::{checked, in_time, joined, no_tables, pour, text_of};
+use super::documents::Document;
+use super::{checked, joined, pour, text_of};
 use crate::http::{Http, HttpLimits, HttpRequest, HttpTls};
+use crate::options::password as password_option;
 use crate::{ConnectorSettings, text_option};
 
 pub(crate) const URL: &str = "url";
@@ -33,7 +35,7 @@ pub(crate) fn url_type() -> SourceType {
             "secret": ["password"],
             "order": ["url", "username", "password"],
         }),
-        dialect: Dialect::Document(Document::Address),
+        dialect: Dialect::Document(Kind::Address),
         syntax: "sql",
         auto_limit: false,
         row_policy: false,
@@ -71,7 +73,10 @@ impl UrlResults {
         let http = Http::new(Arc::clone(&settings), &HttpTls::default())?;
         Ok(Self { base, credential: credential(options, "username", "password"), http, settings })
     }
+}
 
+#[async_trait]
+impl Document for UrlResults {
     async fn read(
         &self,
         bound: &Bound,
@@ -130,32 +135,9 @@ pub(super) fn same_origin(base: &str, url: &url::Url) -> bool {
 /// User and password among the options.
 pub(crate) fn credential(options: &Json, user: &str, password: &str) -> Option<(String, Secret)> {
     let user = text_option(options, user);
-    let password = options.get(password).and_then(Json::as_str).filter(|text| !text.is_empty());
+    let password = password_option(options, password);
     (user.is_some() || password.is_some()).then(|| {
-        let secret = Secret::new(password.unwrap_or_default().to_owned());
+        let secret = password.unwrap_or_else(|| Secret::new(String::new()));
         (user.unwrap_or_default().to_owned(), secret)
     })
-}
-
-#[async_trait]
-impl Connector for UrlResults {
-    async fn run(
-        &self,
-        statement: &Bound,
-        time_limit_seconds: u64,
-        cancel: Arc<dyn CancelSignal>,
-        sink: &mut dyn BatchSink,
-    ) -> Result<()> {
-        let reading = self.read(statement, time_limit_seconds, &cancel, sink);
-        in_time(time_limit_seconds, &cancel, reading).await
-    }
-
-    /// There is nothing to connect to before a query names it.
-    async fn test(&self) -> Result<()> {
-        Ok(())
-    }
-
-    async fn tables(&self) -> Result<Vec<Table>> {
-        Err(no_tables())
-    }
 }

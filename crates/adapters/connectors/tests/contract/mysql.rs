@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use tessera_bi::ports::{CancelSignal, Connectors};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_kernel::Code;
+use tessera_testkit::certificates::CERTIFIED;
 use tessera_testkit::mariadb::MariaDb;
 
 use crate::engines::{self, Sink, Stop};
@@ -190,7 +191,8 @@ async fn a_cancelled_run_is_ended_in_the_server_too() {
 #[tokio::test]
 async fn a_server_proves_who_it_is_where_that_is_asked_for() {
     let engine = engines::mariadb("create table t (a int)");
-    let authority = MariaDb::shared().authority().expect("is there");
+    let known = MariaDb::shared().certificates();
+    let authority = &known.authority;
     let tried = async |more: Json| {
         let fresh = AllConnectors::new(ConnectorSettings::default());
         let mut options = engine.options.clone();
@@ -210,6 +212,15 @@ async fn a_server_proves_who_it_is_where_that_is_asked_for() {
         "ssl_mode": "verify-identity", "ssl_cacert": authority, "host": "localhost",
     });
     tried(named).await.expect("the right name");
+    // This user comes in with a certificate and without a password.
+    let user = json!({ "user": CERTIFIED, "passwd": null, "ssl_mode": "required" });
+    tried(user.clone()).await.expect_err("without a certificate");
+    let mut certified = user;
+    certified["ssl_cert"] = json!(known.client);
+    certified["ssl_key"] = json!(known.client_key);
+    tried(certified.clone()).await.expect("with a certificate");
+    certified["ssl_mode"] = json!("disabled");
+    tried(certified).await.expect_err("a certificate that nobody is shown");
 }
 
 #[tokio::test]

@@ -127,6 +127,20 @@ async fn a_workbook_is_read_by_sheet() {
 }
 
 #[tokio::test]
+async fn a_workbook_of_the_old_kind_is_read_too() {
+    const BOOK: &[u8] = include_bytes!("../../../../core/formats/tests/guarantees/books/kinds.xls");
+    let server = Server::start(|_| Some((200, "", BOOK.to_vec()))).await;
+    let engine = document("excel", json!({}));
+    let text = format!("url: {}/x\nusecols: [id, when]\nnrows: 2", server.url);
+    let rows = engine.run(&text).await.expect("runs");
+    assert_eq!([rows.kind(0), rows.kind(1)], ["integer", "timestamp"]);
+    assert_eq!(rows.cells().len(), 2);
+    let text = format!("url: {}/x\nsheet_name: Zweites ß\nskiprows: 2", server.url);
+    let rows = engine.run(&text).await.expect("runs");
+    assert_eq!(rows.cells(), [vec![json!(0), json!(1), json!(2), json!(3)]]);
+}
+
+#[tokio::test]
 async fn json_rows_are_found_at_their_path_and_flattened_once() {
     let server = Server::start(pages).await;
     let engine = document("json", json!({ "base_url": server.url }));

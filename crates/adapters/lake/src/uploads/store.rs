@@ -165,7 +165,7 @@ fn read(new: &NewFile, table: &mut Table<'_>) -> Result<()> {
         }
         "json" => read_json(&json_elements(text()?)?, &JsonOptions::default(), BATCH_ROWS, table),
         "ndjson" | "jsonl" => read_ndjson(text()?, BATCH_ROWS, table),
-        "xlsx" => {
+        "xlsx" | "xls" => {
             let sheet = new.sheet.clone().map_or(Sheet::Place(0), Sheet::Name);
             let options = ExcelOptions { sheet, ..ExcelOptions::default() };
             read_excel(bytes, &options, BATCH_ROWS, table)
@@ -173,7 +173,7 @@ fn read(new: &NewFile, table: &mut Table<'_>) -> Result<()> {
         "parquet" => read_parquet(bytes, table),
         _ => Err(Fault::invalid(
             "file_name",
-            "must end in .csv, .tsv, .json, .ndjson, .jsonl, .parquet or .xlsx",
+            "must end in .csv, .tsv, .json, .ndjson, .jsonl, .parquet, .xlsx or .xls",
         )),
     }
 }

@@ -1,4 +1,5 @@
-//! Excel workbooks (`.xlsx`): one sheet, read as a stream of its cells.
+//! Excel workbooks: one sheet, read as a stream of its cells. Those of before 2007 (`.xls`) are known
+//! by their first bytes, whatever the name of the file, and read by `xls`.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read as _};
@@ -7,6 +8,7 @@ use calamine::{DataRef, Reader as _, Xlsx};
 use tessera_kernel::{Code, Fault, Result};
 
 use super::columns::read_rows;
+use super::xls::{self, OldBook};
 use super::{Cell, Each, Names, Row, Target, unreadable};
 
 /// What of a workbook is wanted.
@@ -64,6 +66,15 @@ pub fn read_excel(
     batch_rows: usize,
     target: &mut dyn Target,
 ) -> Result<()> {
+    if bytes.starts_with(xls::SIGNATURE) {
+        let book = OldBook::open(bytes)?;
+        let sheet = chosen(&book.sheet_names(), options)?;
+        return read_rows("xls", batch_rows, None, target, &|names, each| {
+            let mut lines = Lines::new(options, names, each);
+            book.scan(sheet, &mut |row, column, cell| lines.put(row, column, cell))?;
+            lines.end()
+        });
+    }
     check_size(bytes)?;
     read_rows("xlsx", batch_rows, None, target, &|names, each| scan(bytes, options, names, each))
 }
@@ -71,7 +82,7 @@ pub fn read_excel(
 /// Small files can become large ones: they are unpacked once without being kept.
 fn check_size(bytes: &[u8]) -> Result<()> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes))
-        .map_err(|_| unreadable("it is no workbook of the kind .xlsx"))?;
+        .map_err(|_| unreadable("it is no workbook of the kind .xlsx or .xls"))?;
     let mut left = UNPACKED_BYTES_MAX;
     for place in 0..archive.len() {
         let entry = archive.by_index(place).map_err(unreadable)?;
@@ -93,38 +104,65 @@ fn scan(
 ) -> Result<()> {
     let mut book: Xlsx<Cursor<&[u8]>> = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
     let sheets = book.sheet_names();
-    let sheet = match &options.sheet {
-        Sheet::Place(place) => sheets.get(*place).cloned(),
-        Sheet::Name(name) => sheets.iter().find(|known| *known == name).cloned(),
-    };
-    let sheet = sheet.ok_or_else(|| unreadable("Worksheet not found"))?;
-    let mut cells = book.worksheet_cells_reader(&sheet).map_err(unreadable)?;
-    let mut table =
-        Table { options, names, again: Names::default(), head: None, rows: 0, cells: 0 };
-    let mut current: Option<(u32, Vec<(usize, Cell<'_>)>)> = None;
+    let place = chosen(&sheets.iter().map(String::as_str).collect::<Vec<_>>(), options)?;
+    let sheet = sheets.get(place).map(String::as_str).unwrap_or_default();
+    let mut cells = book.worksheet_cells_reader(sheet).map_err(unreadable)?;
+    let mut lines = Lines::new(options, names, each);
     while let Some(cell) = cells.next_cell().map_err(unreadable)? {
         let (row, column) = cell.get_position();
-        if row < options.skip_rows {
-            continue;
-        }
         let column = usize::try_from(column).unwrap_or(usize::MAX);
-        let value = value(cell.get_value());
-        match &mut current {
-            Some((at, found)) if *at == row => found.push((column, value)),
+        lines.put(row, column, value(cell.get_value()))?;
+    }
+    lines.end()
+}
+
+/// The place of the sheet that is wanted.
+fn chosen(sheets: &[&str], options: &ExcelOptions) -> Result<usize> {
+    let place = match &options.sheet {
+        Sheet::Place(place) => Some(*place).filter(|place| *place < sheets.len()),
+        Sheet::Name(name) => sheets.iter().position(|known| known == name),
+    };
+    place.ok_or_else(|| unreadable("Worksheet not found"))
+}
+
+/// Makes rows of cells that come row by row.
+struct Lines<'t, 'e, 'f, 'c> {
+    table: Table<'t>,
+    each: &'e mut Each<'f>,
+    current: Option<(u32, Vec<(usize, Cell<'c>)>)>,
+}
+
+impl<'t, 'e, 'f, 'c> Lines<'t, 'e, 'f, 'c> {
+    fn new(options: &'t ExcelOptions, names: &'t mut Names, each: &'e mut Each<'f>) -> Self {
+        let table =
+            Table { options, names, again: Names::default(), head: None, rows: 0, cells: 0 };
+        Self { table, each, current: None }
+    }
+
+    fn put(&mut self, row: u32, column: usize, cell: Cell<'c>) -> Result<()> {
+        if row < self.table.options.skip_rows {
+            return Ok(());
+        }
+        match &mut self.current {
+            Some((at, found)) if *at == row => found.push((column, cell)),
             _ => {
-                let before = current.replace((row, vec![(column, value)]));
+                let before = self.current.replace((row, vec![(column, cell)]));
                 if let Some((at, found)) = before {
-                    table.row(found, each)?;
+                    self.table.row(found, self.each)?;
                     for _ in at + 1..row {
-                        table.row(Vec::new(), each)?;
+                        self.table.row(Vec::new(), self.each)?;
                     }
                 }
             }
         }
+        Ok(())
     }
-    match current {
-        Some((_, found)) => table.row(found, each),
-        None => Err(unreadable("the sheet is empty")),
+
+    fn end(&mut self) -> Result<()> {
+        match self.current.take() {
+            Some((_, found)) => self.table.row(found, self.each),
+            None => Err(unreadable("the sheet is empty")),
+        }
     }
 }
 
@@ -204,7 +242,7 @@ fn text(cell: &Cell<'_>) -> String {
 const DAY: f64 = 86_400_000_000.0;
 
 #[expect(clippy::cast_possible_truncation, reason = "whole numbers that fit are looked for")]
-fn value(cell: &DataRef<'_>) -> Cell<'static> {
+pub(super) fn value(cell: &DataRef<'_>) -> Cell<'static> {
     match cell {
         DataRef::Empty | DataRef::Error(_) => Cell::Null,
         DataRef::Int(value) => Cell::Integer(*value),

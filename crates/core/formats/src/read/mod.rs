@@ -6,6 +6,7 @@ mod columns;
 mod csv;
 mod excel;
 mod json;
+mod xls;
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -7,4 +7,5 @@ mod json;
 mod properties;
 mod sample;
 mod text;
+mod xls;
 mod xlsx;

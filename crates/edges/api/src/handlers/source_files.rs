@@ -16,7 +16,7 @@ const FILE_NAME: Param = Param::new(
     "file_name",
     "string",
     "The name of the file. Its ending says what it is: `.csv`, `.tsv`, `.json` (a list of objects), \
-     `.ndjson`, `.jsonl`, `.parquet` or `.xlsx`.",
+     `.ndjson`, `.jsonl`, `.parquet`, `.xlsx` or `.xls`.",
 );
 const SHEET: Param =
     Param::new("sheet", "string", "The sheet of a workbook; the first one by default.");

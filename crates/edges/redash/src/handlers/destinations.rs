@@ -31,7 +31,8 @@ pub(crate) async fn types(call: Call) -> Answer {
 
 pub(crate) async fn create(call: Call) -> Answer {
     let grant = call.permit(CreateDestination {}).await?;
-    let (name, kind, options) = fields(&call)?;
+    let (name, kind, mut options) = fields(&call)?;
+    quirks::fill_masked_address(&mut options);
     let new = NewDestination { name: name.clone(), kind, options };
     let created = call.state.bi.destinations.create(&grant, new).await;
     wire::json(&DestinationOut::full(&worded(created, &name)?))
