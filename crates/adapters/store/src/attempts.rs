@@ -5,7 +5,7 @@ use tessera_access::AttemptRepo;
 use tessera_kernel::{Result, Timestamp};
 
 use crate::Store;
-use crate::db::call;
+use crate::db::{call, call_each};
 
 #[async_trait]
 impl AttemptRepo for Store {
@@ -16,7 +16,7 @@ impl AttemptRepo for Store {
         cost: i64,
         window: i64,
     ) -> Result<Option<Timestamp>> {
-        let taken = call!("attempt_take", name.to_vec(), now, cost, window);
+        let taken = call_each!("attempt_take", name.to_vec(), now, cost, window);
         if !self.db.write_rows(taken).await?.is_empty() {
             return Ok(None);
         }
