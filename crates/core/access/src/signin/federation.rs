@@ -228,7 +228,8 @@ impl Federation {
         Ok(Caller::User { user, key: None })
     }
 
-    /// Begins a session for the person whom a trusted proxy names, or asks for the second factor. That the header came from one is
+    /// Begins a session for the person whom a trusted proxy names, or asks for the second factor.
+    /// That the header came from one is
     /// for the caller to know.
     ///
     /// # Errors
