@@ -36,8 +36,8 @@ impl Browser {
 
     /// Notes the proof of a session that began without this program: by a redirect.
     pub fn arrived(&mut self) -> Result<()> {
-        let answer = self.get("/v1/session")?;
-        self.begun(answer).map(drop)
+        self.csrf = self.client.cookie("csrf_token").context("a proof")?;
+        Ok(())
     }
 
     fn begun(&mut self, answer: Answer) -> Result<Answer> {

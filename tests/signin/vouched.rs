@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Engine, options};
+use tessera_testkit::client::Client;
 use tessera_testkit::server::{Options, Server};
 
 use crate::browser::{Authenticator, Browser, form};
@@ -17,7 +18,7 @@ fn ada() -> Value {
 
 /// Sets a factor up in a session that began by a redirect.
 fn enrol(browser: &mut Browser) -> Authenticator {
-    browser.arrived().expect("answers");
+    browser.arrived().expect("a proof");
     let change = |path: &str, body: Value| browser.change("POST", path, &body).expect("answers");
     let told = change("/v1/second-factor", json!({ "password": "" })).ok().expect("begun");
     let mut authenticator = Authenticator::new(&told["secret"]).expect("a secret");
@@ -25,6 +26,13 @@ fn enrol(browser: &mut Browser) -> Authenticator {
     let done = change("/v1/second-factor/confirmation", json!({ "code": code }));
     done.ok().expect("confirmed");
     authenticator
+}
+
+/// Sets the policy once there is an administrator, who would have to set a factor up otherwise.
+fn demand(admin: &Client, policy: &str) {
+    let body = json!({ "second_factor": policy });
+    let set = admin.request("PUT", "/v1/sign-in/policy", Some(&body)).expect("answers");
+    set.ok().expect("set");
 }
 
 /// What a page between way and session asks to be sent back.
@@ -87,8 +95,9 @@ fn the_policy_reaches_those_who_come_from_a_provider_that_is_not_trusted() {
     let provider = Provider::start().expect("starts");
     provider.account("ada", ada()).expect("noted");
     let open = |options: Options| {
-        let options = provider.settings(options).with("SIGNIN_SECOND_FACTOR", "required");
-        Server::set_up(options).expect("starts").0
+        let (server, admin) = Server::set_up(provider.settings(options)).expect("starts");
+        demand(&admin, "required");
+        server
     };
     let server = open(options(Engine::Sqlite).expect("an engine"));
     let browser = Browser::new(&server);
@@ -151,9 +160,9 @@ fn a_token_is_refused_where_a_factor_is_to_be_asked_for_that_it_cannot_bring() {
             .with("SIGNIN_JWT_AUDIENCE", "tessera")
             .with("SIGNIN_JWT_JWKS_URL", &format!("{}/test/jwks", provider.url))
             .with("SIGNIN_ALLOW_HTTP", "true")
-            .with("SIGNIN_SECOND_FACTOR", policy)
             .with("SIGNIN_JWT_SECOND_FACTOR", factor);
-        let (server, _) = Server::set_up(options).expect("starts");
+        let (server, admin) = Server::set_up(options).expect("starts");
+        demand(&admin, policy);
         let shown = [("x-assertion", token.as_str())];
         let answer = server.anonymous().send("GET", "/v1/session", None, None, &shown);
         let answer = answer.expect("answers");

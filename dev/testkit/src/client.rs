@@ -85,6 +85,13 @@ impl Client {
         &self.base
     }
 
+    /// A cookie that the server set.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let jar = self.agent.cookie_jar_lock();
+        jar.iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
+    }
+
     /// Makes a request with a JSON body, or none.
     ///
     /// # Errors
