@@ -337,6 +337,26 @@ fn a_key_is_checked_against_its_query_before_it_exists() {
 }
 
 #[test]
+fn a_pinned_key_ends_when_the_organisation_wants_it_at_the_latest() {
+    let World { shop, query, .. } = world(Engine::Sqlite);
+    let policy = json!({ "lifetime_days_max": 30, "default_lifetime_days": 30 });
+    let changed = shop.admin.request("PATCH", "/v1/organization/key-policy", Some(&policy));
+    changed.expect("answers").ok().expect("changed");
+    let path = format!("/v1/queries/{}/keys", query["id"]);
+    let in_days = |days| (SystemClock.now() + chrono::TimeDelta::days(days)).to_rfc3339();
+    for (end, status) in [(Value::Null, 422), (json!(in_days(31)), 422), (json!(in_days(29)), 201)]
+    {
+        let body = json!({ "name": "x", "pinned": { "tenant": 5 }, "expires_at": end });
+        let answer = shop.admin.post(&path, &body).expect("answers");
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
+        if status == 422 {
+            assert_eq!(answer.json()["field"], "expires_at");
+            assert!(answer.text().contains("lifetime_days_max"), "{}", answer.text());
+        }
+    }
+}
+
+#[test]
 fn a_key_for_an_origin_is_read_by_pages_of_that_origin_only() {
     let World { shop, query, nobody } = world(Engine::Sqlite);
     let id = &query["id"];

@@ -4,7 +4,7 @@ use tessera_kernel::ids::{KeyId, QueryId};
 use tessera_kernel::{Code, Fault, Result, Secret, Timestamp};
 
 use super::terms::{Held, Terms};
-use super::{Key, KeyKind, KeyOwner, Keys, MintedKey, format, hex, root_secret};
+use super::{Expiry, Key, KeyKind, KeyOwner, Keys, MintedKey, format, hex, root_secret};
 use crate::acts::{CreateChildKey, PinQuery};
 use crate::gate::PARENTS_MAX;
 use crate::{Authorized, UserPrincipal};
@@ -29,7 +29,8 @@ pub struct BoundedKey {
 }
 
 impl Keys {
-    /// Makes a key of one query. That its terms fit the query was checked before.
+    /// Makes a key of one query, which ends when the organisation's policy wants it at the latest.
+    /// That its terms fit the query was checked before.
     ///
     /// # Errors
     /// `Invalid` for a bad name or time.
@@ -40,6 +41,8 @@ impl Keys {
     ) -> Result<MintedKey> {
         let owner = KeyOwner::Query(grant.act().query);
         let creator = grant.user()?;
+        let asked = new.expires_at.map_or(Expiry::Never, Expiry::At);
+        self.end(&self.policy().await?, new.not_before, asked, None)?;
         self.mint_bounded(KeyKind::Query, owner, Some(creator), None, new).await
     }
 
