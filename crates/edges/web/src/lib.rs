@@ -2,7 +2,7 @@
 //! queries. They need no script, and ask the same services as `/v1`, with the same rights.
 //!
 //! `handlers` read a request, ask the gate, make core calls and hand what came of it to `views`,
-//! which write HTML through [`html!`]. Entry points: [`router`], [`WebState`], [`route_table`].
+//! which write HTML through `html!`. Entry points: [`router`], [`WebState`], [`route_table`].
 
 #[macro_use]
 mod html;
