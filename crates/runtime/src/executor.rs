@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use tessera_bi::ended::{TIME_LIMIT, cancelled, too_long};
 use tessera_bi::{Job, JobError, JobKind, Outcome, QueryResult, QueryRun};
 use tessera_kernel::ids::ResultId;
 use tessera_kernel::{Code, Fault, Result};
@@ -182,15 +183,11 @@ async fn query(
     match ran {
         Ok(ran) => ran?,
         Err(_) => {
-            let detail = format!(
-                "the query ran longer than {} s ({})",
-                run.time_limit_seconds,
-                match run.scheduled {
-                    true => "runs.scheduled_time_limit_seconds",
-                    false => "runs.time_limit_seconds",
-                }
-            );
-            return Err(Fault::new(Code::TimedOut, detail));
+            let setting = match run.scheduled {
+                true => "runs.scheduled_time_limit_seconds",
+                false => TIME_LIMIT,
+            };
+            return Err(too_long(run.time_limit_seconds, setting));
         }
     }
     if token.is_cancelled() {
@@ -217,10 +214,6 @@ async fn query(
         viewer: run.viewer.map(|asked| asked.viewer),
         inputs: run.inputs.sources(),
     }))
-}
-
-pub(crate) fn cancelled() -> Fault {
-    Fault::new(Code::Cancelled, "the query was cancelled")
 }
 
 fn digest(text: &str) -> Result<[u8; 32]> {

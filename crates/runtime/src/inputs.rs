@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use tessera_bi::ended::cancelled;
 use tessera_bi::ports::ResultTable;
 use tessera_bi::{Job, RunInput, RunInputs};
 use tessera_kernel::ids::Uid;
@@ -12,7 +13,7 @@ use tessera_kernel::{Fault, Result};
 use tokio_util::sync::CancellationToken;
 
 use crate::Shared;
-use crate::executor::{cancelled, run};
+use crate::executor::run;
 
 /// How long to wait for a job that another worker runs before looking whether it was given back.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -1,12 +1,9 @@
-//! From the threads of a SQL engine into a sink: rows as they come, within a time, unless cancelled.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! From the threads of a SQL engine into a sink: rows as they come.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use tessera_bi::ports::{BatchSink, CancelSignal};
-use tessera_kernel::{Code, Fault, Result};
+use tessera_bi::ports::BatchSink;
+use tessera_kernel::Result;
 use tokio::sync::mpsc;
 
 use crate::engine::{Engine, Stop};
@@ -54,22 +51,4 @@ where
         }
     }
     working.done().await
-}
-
-/// A run within its time. Dropped, the work on the threads of the engine stops.
-pub(crate) async fn in_time(
-    time_limit_seconds: u64,
-    cancel: &Arc<dyn CancelSignal>,
-    running: impl Future<Output = Result<()>>,
-) -> Result<()> {
-    let limit = Duration::from_secs(time_limit_seconds);
-    tokio::select! {
-        () = cancel.cancelled() => Err(Fault::new(Code::Cancelled, "the query was cancelled")),
-        ran = tokio::time::timeout(limit, running) => match ran {
-            Ok(ran) => ran,
-            Err(_) => Err(Fault::new(Code::TimedOut, format!(
-                "the query ran longer than {time_limit_seconds} s (runs.time_limit_seconds)"
-            ))),
-        }
-    }
 }

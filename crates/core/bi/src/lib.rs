@@ -9,6 +9,7 @@ mod activity;
 mod alerts;
 mod dashboards;
 mod destinations;
+pub mod ended;
 mod form;
 mod history;
 mod import;

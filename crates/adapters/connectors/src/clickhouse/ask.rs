@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_bi::ended::{TIME_LIMIT, too_long};
 use tessera_bi::ports::CancelSignal;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::Bind;
@@ -125,9 +126,7 @@ impl Asker<'_> {
     }
 
     fn too_long(&self) -> Fault {
-        let seconds = self.limit.as_secs();
-        let detail = format!("the query ran longer than {seconds} s (runs.time_limit_seconds)");
-        Fault::new(Code::TimedOut, detail)
+        too_long(self.limit.as_secs(), TIME_LIMIT)
     }
 
     /// Tells the server to stop a query.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
+use tessera_bi::ended::in_time;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table};
 use tessera_kernel::{Code, Fault, Result, Secret};
@@ -16,7 +17,7 @@ use url::Url;
 
 use crate::http::{Http, HttpAnswer, HttpLimits, HttpRequest, HttpTls};
 use crate::never::Never;
-use crate::web::{component, credential, in_time, pour};
+use crate::web::{component, credential, pour};
 use crate::{ConnectorSettings, text_option};
 
 /// The type of today.

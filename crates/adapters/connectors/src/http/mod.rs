@@ -17,6 +17,7 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tessera_bi::ended::{cancelled, too_long};
 use tessera_bi::ports::CancelSignal;
 use tessera_kernel::{Code, Fault, Result, Secret};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -277,14 +278,10 @@ impl Until {
     async fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             done = work => done,
-            () = self.cancel.cancelled() => {
-                Err(Fault::new(Code::Cancelled, "the query was cancelled"))
-            }
+            () = self.cancel.cancelled() => Err(cancelled()),
             () = tokio::time::sleep_until(self.deadline) => {
                 let HttpLimits { time, time_setting, .. } = &self.limits;
-                let seconds = time.as_secs();
-                let detail = format!("the query ran longer than {seconds} s ({time_setting})");
-                Err(Fault::new(Code::TimedOut, detail))
+                Err(too_long(time.as_secs(), time_setting))
             }
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use serde_json::Value as Json;
+use tessera_bi::ended::in_time;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table, TableColumn};
 use tessera_kernel::{Code, Fault, Result};
@@ -170,21 +171,8 @@ impl Connector for SqlServer {
         cancel: Arc<dyn CancelSignal>,
         sink: &mut dyn BatchSink,
     ) -> Result<()> {
-        // On the heap: the driver's state is large. Dropped, it closes the connection, and the
-        // server ends what it does for that.
-        let all = Box::pin(self.all(statement, sink));
-        tokio::select! {
-            ran = all => ran,
-            () = cancel.cancelled() => {
-                Err(Fault::new(Code::Cancelled, "the query was cancelled"))
-            }
-            () = tokio::time::sleep(Duration::from_secs(time_limit_seconds)) => {
-                let seconds = time_limit_seconds;
-                let detail =
-                    format!("the query ran longer than {seconds} s (runs.time_limit_seconds)");
-                Err(Fault::new(Code::TimedOut, detail))
-            }
-        }
+        // Dropped, it closes the connection, and the server ends what it does for that.
+        in_time(time_limit_seconds, &cancel, self.all(statement, sink)).await
     }
 
     async fn test(&self) -> Result<()> {

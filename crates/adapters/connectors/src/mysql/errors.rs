@@ -1,7 +1,5 @@
 //! What the server says, in its own words.
 
-use std::time::Duration;
-
 use mysql_async::{DriverError, Error, IoError};
 use rustls::CertificateError;
 use tessera_kernel::{Code, Fault};
@@ -64,11 +62,4 @@ pub(super) fn is_too_long(error: &Error) -> bool {
 /// Whether the statement can be sent as a text only.
 pub(super) fn is_not_prepared(error: &Error) -> bool {
     matches!(error, Error::Server(server) if server.code == NOT_PREPARED)
-}
-
-/// The run took longer than it may.
-pub(super) fn too_long(limit: Duration) -> Fault {
-    let seconds = limit.as_secs();
-    let detail = format!("the query ran longer than {seconds} s (runs.time_limit_seconds)");
-    Fault::new(Code::TimedOut, detail)
 }

@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
+use tessera_bi::ended::{TIME_LIMIT, cancelled, too_long};
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
 
 use self::connect::{Pool, Pooled};
-use self::errors::too_long;
 use self::options::Options;
 use self::run::Run;
 use crate::ConnectorSettings;
@@ -108,7 +108,6 @@ impl Connector for MySql {
         sink: &mut dyn BatchSink,
     ) -> Result<()> {
         let limit = Duration::from_secs(time_limit_seconds);
-        let cancelled = || Fault::new(Code::Cancelled, "the query was cancelled");
         let mut pooled = tokio::select! {
             pooled = self.pool.take(limit) => pooled?,
             () = cancel.cancelled() => return Err(cancelled()),
@@ -120,7 +119,9 @@ impl Connector for MySql {
             tokio::select! {
                 ran = all => ran,
                 () = cancel.cancelled() => Err(cancelled()),
-                () = tokio::time::sleep(limit.saturating_add(BACKSTOP)) => Err(too_long(limit)),
+                () = tokio::time::sleep(limit.saturating_add(BACKSTOP)) => {
+                    Err(too_long(time_limit_seconds, TIME_LIMIT))
+                }
             }
         };
         // Where the rows go, the disk may have to be waited for: meanwhile the connection is tidied.

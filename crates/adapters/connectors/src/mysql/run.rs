@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use mysql_async::prelude::{Protocol, Queryable};
 use mysql_async::{Conn, Error, Params, QueryResult, Statement, Value};
 use mysql_common::named_params::ParsedNamedParams;
+use tessera_bi::ended::{TIME_LIMIT, too_long};
 use tessera_bi::ports::BatchSink;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bind, Bound, Dialect, StatementClass, classify};
 
 use super::columns::{Columns, Pass};
 use super::connect::now;
-use super::errors::{failed, is_not_prepared, is_too_long, too_long};
+use super::errors::{failed, is_not_prepared, is_too_long};
 
 /// One run on one connection.
 pub(super) struct Run<'a> {
@@ -53,7 +54,7 @@ impl<'a> Run<'a> {
         let fault = |error: Error| {
             // Its own words depend on the version; that it was the time, on the clock.
             let late = is_too_long(&error) && begun.elapsed() >= limit;
-            if late { too_long(limit) } else { failed(&error) }
+            if late { too_long(limit.as_secs(), TIME_LIMIT) } else { failed(&error) }
         };
         let mut columns = Columns::default();
         loop {

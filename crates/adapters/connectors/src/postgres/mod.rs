@@ -21,6 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tessera_bi::Table;
+use tessera_bi::ended::{TIME_LIMIT, cancelled, too_long};
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::Bound;
@@ -29,7 +30,7 @@ use self::connect::{Pool, Pooled};
 pub(crate) use self::family::Family;
 use self::iam::Iam;
 use self::options::Options;
-use self::run::{Run, too_long};
+use self::run::Run;
 use crate::ConnectorSettings;
 
 /// How much later than the server we see ourselves that a run takes too long: a text can take the
@@ -83,7 +84,6 @@ impl Connector for Postgres {
         sink: &mut dyn BatchSink,
     ) -> Result<()> {
         let limit = Duration::from_secs(time_limit_seconds);
-        let cancelled = || Fault::new(Code::Cancelled, "the query was cancelled");
         let pooled = tokio::select! {
             pooled = self.pool.take(limit) => pooled?,
             () = cancel.cancelled() => return Err(cancelled()),
@@ -93,7 +93,9 @@ impl Connector for Postgres {
             tokio::select! {
                 ran = run.all(statement, sink) => ran,
                 () = cancel.cancelled() => Err(cancelled()),
-                () = tokio::time::sleep(limit.saturating_add(BACKSTOP)) => Err(too_long(limit)),
+                () = tokio::time::sleep(limit.saturating_add(BACKSTOP)) => {
+                    Err(too_long(time_limit_seconds, TIME_LIMIT))
+                }
             }
         };
         // Where the rows go, the disk may have to be waited for: meanwhile the connection is tidied.

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
+use tessera_bi::ended::{TIME_LIMIT, too_long};
 use tessera_bi::ports::BatchSink;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect, StatementClass, classify};
@@ -174,17 +175,10 @@ impl<'a> Run<'a> {
     /// its words depend on its language.
     fn fault(&self, error: &tokio_postgres::Error, spoken: Spoken<'_>) -> Fault {
         if error.code() == Some(&SqlState::QUERY_CANCELED) && self.begun.elapsed() >= self.limit {
-            return too_long(self.limit);
+            return too_long(self.limit.as_secs(), TIME_LIMIT);
         }
         failed(error, Some(spoken))
     }
-}
-
-/// The run took longer than it may.
-pub(super) fn too_long(limit: Duration) -> Fault {
-    let seconds = limit.as_secs();
-    let detail = format!("the query ran longer than {seconds} s (runs.time_limit_seconds)");
-    Fault::new(Code::TimedOut, detail)
 }
 
 fn parts(text: &Bound) -> Vec<Part<'_>> {

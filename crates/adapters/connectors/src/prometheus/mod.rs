@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use tessera_bi::ended::in_time;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table};
 use tessera_kernel::{Clock as _, Code, Fault, Result, SystemClock};
@@ -17,7 +18,7 @@ use url::Url;
 use self::text::Question;
 use crate::http::{Http, HttpAnswer, HttpLimits, HttpRequest, HttpTls};
 use crate::never::Never;
-use crate::web::{in_time, pour, text_of};
+use crate::web::{pour, text_of};
 use crate::{ConnectorSettings, options};
 
 pub(crate) const NAME: &str = "prometheus";

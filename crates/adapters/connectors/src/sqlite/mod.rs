@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, Statement};
 use serde_json::{Value as Json, json};
+use tessera_bi::ended::{TIME_LIMIT, cancelled, too_long};
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table, TableColumn};
 use tessera_kernel::{Code, Fault, Result};
@@ -213,11 +214,7 @@ impl Reader {
         match ran {
             Err(_) if self.cancel.is_cancelled() => Err(cancelled()),
             Err(fault) if fault.code() == Code::SourceFailed && begun.elapsed() > limit => {
-                let detail = format!(
-                    "the query ran longer than {} s (runs.time_limit_seconds)",
-                    self.time_limit_seconds
-                );
-                Err(Fault::new(Code::TimedOut, detail))
+                Err(too_long(self.time_limit_seconds, TIME_LIMIT))
             }
             other => other,
         }
@@ -310,10 +307,6 @@ fn failed(error: rusqlite::Error) -> Fault {
         other => other.to_string(),
     };
     Fault::new(Code::SourceFailed, detail)
-}
-
-fn cancelled() -> Fault {
-    Fault::new(Code::Cancelled, "the query was cancelled")
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a run takes is not domain time")]

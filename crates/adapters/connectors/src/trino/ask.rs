@@ -6,6 +6,7 @@ use std::time::Duration;
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value as Json;
+use tessera_bi::ended::{TIME_LIMIT, cancelled, too_long};
 use tessera_bi::ports::CancelSignal;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::Bind;
@@ -160,9 +161,7 @@ impl Asker<'_> {
             if busy.contains(&answer.status) {
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(100)) => continue,
-                    () = self.cancel.cancelled() => {
-                        return Err(Fault::new(Code::Cancelled, "the query was cancelled"));
-                    }
+                    () = self.cancel.cancelled() => return Err(cancelled()),
                 }
             }
             if !answer.status.is_success() {
@@ -193,8 +192,6 @@ impl Asker<'_> {
     }
 
     fn too_long(&self) -> Fault {
-        let seconds = self.limit.as_secs();
-        let detail = format!("the query ran longer than {seconds} s (runs.time_limit_seconds)");
-        Fault::new(Code::TimedOut, detail)
+        too_long(self.limit.as_secs(), TIME_LIMIT)
     }
 }

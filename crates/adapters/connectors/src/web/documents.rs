@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tessera_bi::Table;
+use tessera_bi::ended::in_time;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_kernel::Result;
 use tessera_sqltext::Bound;
 
-use super::{in_time, no_tables};
+use super::no_tables;
 
 /// One kind of documents.
 #[async_trait]

@@ -15,6 +15,6 @@ pub(crate) use self::address::{component, joined};
 pub(crate) use self::documents::Documents;
 pub(crate) use self::fetch::{checked, no_tables, text_of};
 pub(crate) use self::json::{JSON, JsonDocuments, json_type};
-pub(crate) use self::pour::{in_time, pour};
+pub(crate) use self::pour::pour;
 pub(crate) use self::sheets::{CSV, EXCEL, Sheets, csv_type, excel_type};
 pub(crate) use self::url::{URL, UrlResults, credential, url_type};

@@ -1,13 +1,11 @@
 //! Reads a document on a thread that may wait, and passes its rows on.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use tessera_bi::ports::{BatchSink, CancelSignal};
+use tessera_bi::ended::cancelled;
+use tessera_bi::ports::BatchSink;
 use tessera_formats::read::Target;
-use tessera_kernel::{Code, Fault, Result};
+use tessera_kernel::{Fault, Result};
 use tokio::sync::mpsc;
 
 /// Batches that may wait for a slow writer.
@@ -49,24 +47,4 @@ pub(crate) async fn pour(
         }
     }
     reading.await.map_err(|error| Fault::internal("reading a document stopped", error))?
-}
-
-/// Runs until it is done, cancelled, or takes too long.
-pub(crate) async fn in_time<T>(
-    run_seconds: u64,
-    cancel: &Arc<dyn CancelSignal>,
-    work: impl Future<Output = Result<T>> + Send,
-) -> Result<T> {
-    tokio::select! {
-        () = cancel.cancelled() => Err(cancelled()),
-        done = tokio::time::timeout(Duration::from_secs(run_seconds), Box::pin(work)) => {
-            done.unwrap_or_else(|_| Err(Fault::new(Code::TimedOut, format!(
-                "the query ran longer than {run_seconds} s (runs.time_limit_seconds)"
-            ))))
-        }
-    }
-}
-
-fn cancelled() -> Fault {
-    Fault::new(Code::Cancelled, "the query was cancelled")
 }

@@ -19,6 +19,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt as _;
 use serde_json::json;
+use tessera_bi::ended::in_time;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector, ResultTable};
 use tessera_bi::{RESULTS_SOURCE, SCHEMA_UNSUPPORTED, SourceType, Table};
 use tessera_kernel::{Code, Fault, Result};
@@ -27,7 +28,7 @@ use tessera_sqltext::{Bound, Dialect, result_references};
 pub(crate) use self::table::{Form, ResultFile};
 use crate::Lake;
 use crate::engine::{About, Engine, LazyEngine, Rows, Stop, Tables};
-use crate::pour::{in_time, pour};
+use crate::pour::pour;
 
 /// The type of data source that results of queries are.
 #[must_use]

@@ -8,6 +8,7 @@ use datafusion::common::config::Dialect as SqlDialect;
 use datafusion::prelude::ParquetReadOptions;
 use futures::StreamExt as _;
 use serde_json::json;
+use tessera_bi::ended::in_time;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector, SourceFiles};
 use tessera_bi::{NewFile, SourceFile, SourceType, Table};
 use tessera_kernel::Result;
@@ -17,7 +18,7 @@ use tessera_sqltext::{Bound, Dialect};
 use super::{Uploads, columns, failed, store};
 use crate::blocking;
 use crate::engine::{Stop, Tables};
-use crate::pour::{in_time, pour};
+use crate::pour::pour;
 
 /// The name of the type.
 pub const FILES_SOURCE: &str = "files";

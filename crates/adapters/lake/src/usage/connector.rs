@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use serde_json::json;
 use tessera_access::Viewer;
+use tessera_bi::ended::in_time;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
 use tessera_bi::{SourceType, Table, TableColumn};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
 
 use super::{UsageFiles, columns};
-use crate::pour::{in_time, pour};
+use crate::pour::pour;
 
 /// The name of the type.
 pub const USAGE_SOURCE: &str = "usage";
