@@ -1,12 +1,9 @@
 //! How PostgreSQL and we prove to each other who we are: every mode, and certificates of users.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
-use tessera_bi::ports::{CancelSignal, Connectors};
+use tessera_bi::ports::Connectors;
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_kernel::{Code, Result};
 use tessera_sqltext::Dialect;
@@ -14,7 +11,7 @@ use tessera_testkit::certificates::CERTIFIED;
 use tessera_testkit::mariadb::MariaDb;
 use tessera_testkit::postgres::Postgres;
 
-use crate::engines::{Engine, Sink, Stop};
+use crate::engines::{Engine, cancel_once_seen};
 
 /// The server with more options, or others.
 fn engine(server: &Postgres, more: &Json) -> Engine {
@@ -119,25 +116,10 @@ async fn servers_and_users_prove_who_they_are() {
 async fn cancelled(server: &Postgres, options: &Json) {
     let engine = engine(server, options);
     let bound = engine.bind("select pg_sleep(599)", &json!([]), &json!({})).expect("binds");
-    let stop = Arc::new(Stop::default());
-    let mut sink = Sink::default();
-    let connector = engine.connector();
-    let signal: Arc<dyn CancelSignal> = Arc::<Stop>::clone(&stop);
     let seen = || {
         let count = "select count(*) from pg_stat_activity where state = 'active'
                      and usename = 'certified'";
         server.sql("postgres", count).expect("counts")
     };
-    let running = connector.run(&bound, 600, signal, &mut sink);
-    let stopping = async {
-        while seen() == "0" {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        stop.stop();
-    };
-    let (ended, ()) = tokio::join!(running, stopping);
-    assert_eq!(ended.expect_err("cancelled").code(), Code::Cancelled);
-    while seen() != "0" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    cancel_once_seen(&engine, &bound, || seen() != "0").await;
 }

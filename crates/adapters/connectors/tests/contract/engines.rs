@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
@@ -13,7 +14,7 @@ use tessera_bi::ports::{BatchSink, CancelSignal, Connector, Connectors};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_formats::{Options, cell};
 use tessera_kernel::ids::{SourceId, Uid};
-use tessera_kernel::{COLUMN_KIND, Result};
+use tessera_kernel::{COLUMN_KIND, Code, Result};
 use tessera_sqltext::{Bound, Context, Dialect, Parameter, Template, parse_parameters};
 use tessera_testkit::mariadb::MariaDb;
 use tessera_testkit::postgres::Postgres;
@@ -256,4 +257,29 @@ impl CancelSignal for Stop {
     fn is_cancelled(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
     }
+}
+
+/// Waits for something that happens elsewhere.
+pub async fn until(mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < end, "it did not happen in time");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Runs a text, cancels it once it is seen in the server, and waits until it is seen there no more.
+pub async fn cancel_once_seen(engine: &Engine, bound: &Bound, seen: impl Fn() -> bool) {
+    let stop = Arc::new(Stop::default());
+    let mut sink = Sink::default();
+    let connector = engine.connector();
+    let signal: Arc<dyn CancelSignal> = Arc::<Stop>::clone(&stop);
+    let running = connector.run(bound, 600, signal, &mut sink);
+    let stopping = async {
+        until(&seen).await;
+        stop.stop();
+    };
+    let (ended, ()) = tokio::join!(running, stopping);
+    assert_eq!(ended.expect_err("cancelled").code(), Code::Cancelled);
+    until(|| !seen()).await;
 }

@@ -1,16 +1,13 @@
 //! What only MySQL and MariaDB have: their types, their session, their encryption.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
-use tessera_bi::ports::{CancelSignal, Connectors};
+use tessera_bi::ports::Connectors;
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_kernel::Code;
 use tessera_testkit::certificates::CERTIFIED;
 use tessera_testkit::mariadb::MariaDb;
 
-use crate::engines::{self, Sink, Stop};
+use crate::engines::{self, cancel_once_seen};
 
 #[tokio::test]
 async fn every_common_type_comes_without_loss() {
@@ -165,27 +162,12 @@ async fn a_cancelled_run_is_ended_in_the_server_too() {
     let engine = engines::mariadb("create table t (a int)");
     let text = "select sleep(599) /* to be cancelled */";
     let bound = engine.bind(text, &json!([]), &json!({})).expect("binds");
-    let stop = Arc::new(Stop::default());
-    let mut sink = Sink::default();
-    let connector = engine.connector();
-    let signal: Arc<dyn CancelSignal> = Arc::<Stop>::clone(&stop);
     let seen = || {
         let count = "select count(*) from information_schema.processlist where info like
                      'select sleep(599)%'";
         server.sql("mysql", count).expect("counts")
     };
-    let running = connector.run(&bound, 600, signal, &mut sink);
-    let stopping = async {
-        while seen() == "0" {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        stop.stop();
-    };
-    let (ended, ()) = tokio::join!(running, stopping);
-    assert_eq!(ended.expect_err("cancelled").code(), Code::Cancelled);
-    while seen() != "0" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    cancel_once_seen(&engine, &bound, || seen() != "0").await;
 }
 
 #[tokio::test]

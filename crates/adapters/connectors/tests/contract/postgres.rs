@@ -1,15 +1,15 @@
 //! What only PostgreSQL has: its types, its server to stop, its hosts.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use tessera_bi::ports::{CancelSignal, Connectors};
+use tessera_bi::ports::Connectors;
 use tessera_connectors::{AllConnectors, ConnectorSettings};
 use tessera_kernel::Code;
 use tessera_testkit::postgres::Postgres;
 
-use crate::engines::{self, Sink, Stop};
+use crate::engines::{self, Sink, Stop, cancel_once_seen, until};
 
 #[tokio::test]
 async fn every_common_type_comes_without_loss() {
@@ -128,26 +128,7 @@ async fn cancelling_stops_the_statement_in_the_server() {
         Postgres::shared().sql("postgres", &sql).expect("answers")
     };
     let bound = engine.bind("select pg_sleep(601)", &json!([]), &json!({})).expect("binds");
-    let stop = Arc::new(Stop::default());
-    let signal: Arc<dyn CancelSignal> = Arc::<Stop>::clone(&stop);
-    let mut sink = Sink::default();
-    let connector = engine.connector();
-    let running = connector.run(&bound, 600, signal, &mut sink);
-    let stopping = async {
-        until(|| active() == "1").await;
-        stop.stop();
-    };
-    let (ran, ()) = tokio::join!(running, stopping);
-    assert_eq!(ran.expect_err("cancelled").code(), Code::Cancelled);
-    until(|| active() == "0").await;
-}
-
-async fn until(mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < end, "it did not happen in time");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    cancel_once_seen(&engine, &bound, || active() != "0").await;
 }
 
 #[tokio::test]
