@@ -12,10 +12,23 @@ use super::AuditEvent;
 #[derive(Default)]
 pub(super) struct Pending {
     events: Vec<Waiting>,
-    /// Where an event stands, by a hash of what tells it from others. The hash has a random key: that
-    /// two events of the same second share one by chance happens less often than disks lie.
-    places: HashMap<u64, usize>,
-    state: RandomState,
+    /// Where an event stands, by its identity.
+    places: HashMap<Identity, usize>,
+}
+
+/// A hash of what tells an event from others, with a random key: that two events of the same second
+/// share one by chance happens less often than disks lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Identity(u64);
+
+/// Makes identities.
+#[derive(Default)]
+pub(super) struct Identities(RandomState);
+
+impl Identities {
+    pub(super) fn of(&self, what: impl Hash) -> Identity {
+        Identity(self.0.hash_one(what))
+    }
 }
 
 struct Waiting {
@@ -27,8 +40,8 @@ struct Waiting {
 
 impl Pending {
     /// Counts an event that happened again, if an equal one waits.
-    pub(super) fn count_again(&mut self, same: impl Hash) -> bool {
-        let place = self.places.get(&self.state.hash_one(same));
+    pub(super) fn count_again(&mut self, identity: Identity) -> bool {
+        let place = self.places.get(&identity);
         let waiting = place.and_then(|place| self.events.get_mut(*place));
         waiting.map(|waiting| waiting.count += 1).is_some()
     }
@@ -37,11 +50,11 @@ impl Pending {
     /// events apart. Gives how many wait.
     pub(super) fn add(
         &mut self,
-        same: impl Hash,
+        identity: Identity,
         event: AuditEvent,
         request_id: Option<&str>,
     ) -> usize {
-        self.places.insert(self.state.hash_one(same), self.events.len());
+        self.places.insert(identity, self.events.len());
         let request_id = request_id.map(str::to_owned);
         self.events.push(Waiting { event, request_id, count: 1 });
         self.events.len()
@@ -95,15 +108,15 @@ mod tests {
             address: None,
         };
         let mut pending = Pending::default();
-        assert!(!pending.count_again(1));
-        assert_eq!(pending.add(1, event("result:1"), Some("a")), 1);
-        assert_eq!(pending.add(2, event("result:2"), Some("b")), 2);
-        assert!(pending.count_again(1));
+        assert!(!pending.count_again(Identity(1)));
+        assert_eq!(pending.add(Identity(1), event("result:1"), Some("a")), 1);
+        assert_eq!(pending.add(Identity(2), event("result:2"), Some("b")), 2);
+        assert!(pending.count_again(Identity(1)));
         let taken = pending.take();
         let wanted = json!({ "format": "csv", "request_id": "a", "count": 2 });
         assert_eq!((taken.len(), &taken[0].detail), (2, &wanted));
-        assert!(!pending.count_again(1), "it does not wait any more");
-        pending.add(3, event("result:3"), None);
+        assert!(!pending.count_again(Identity(1)), "it does not wait any more");
+        pending.add(Identity(3), event("result:3"), None);
         pending.put_back(taken);
         let objects: Vec<_> = pending.take().into_iter().map(|event| event.object).collect();
         assert_eq!(objects, ["result:1", "result:2", "result:3"]);

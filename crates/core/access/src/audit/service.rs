@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use tessera_kernel::{Clock, Result};
 
-use super::pending::{Pending, with};
+use super::pending::{Identities, Identity, Pending, with};
 use super::{
     AuditEntry, AuditEvent, AuditFilter, AuditRecord, AuditVerification, AuditVerifier, ChainHead,
     Changes, Checkpoint, CheckpointKey, CheckpointSigner,
@@ -50,6 +50,7 @@ struct Inner {
     repos: Arc<dyn Repos>,
     clock: Arc<dyn Clock>,
     pending: Mutex<Pending>,
+    identities: Identities,
     /// Two flushes at a time would only wait for each other.
     flushing: tokio::sync::Mutex<()>,
     refusals: Throttle,
@@ -71,6 +72,7 @@ impl Audit {
             repos,
             clock,
             pending: Mutex::default(),
+            identities: Identities::default(),
             flushing: tokio::sync::Mutex::default(),
             refusals: Throttle::per_hour(REFUSALS_PER_HOUR),
             notary: OnceLock::new(),
@@ -101,19 +103,9 @@ impl Audit {
         self.inner.repos.insert_audit(&[self.event(context, entry)]).await
     }
 
-    /// Writes an event down within a second; for what changes nothing, such as a download. Equal
-    /// events of that time become one record with a count.
-    ///
-    /// # Errors
-    /// If so much waits that it had to be written now, and storage fails.
-    pub async fn record_soon(&self, context: &RequestContext, entry: AuditEntry) -> Result<()> {
-        let AuditEntry { actor, action, object, detail } = entry.clone();
-        self.record_repeated(context, (actor, action, object, detail), || entry).await
-    }
-
-    /// As [`record_soon`](Self::record_soon), for what may happen many times in a second: an entry
-    /// is made only if no equal one waits. `same` is what makes two of them equal, beside the
-    /// caller's address.
+    /// Writes an event down within a second; for what changes nothing and may happen many times, such
+    /// as a download. Equal events of that time become one record with a count, and an entry is made
+    /// only if no equal one waits. `same` is what makes two of them equal, beside the caller's address.
     ///
     /// # Errors
     /// If so much waits that it had to be written now, and storage fails.
@@ -123,13 +115,22 @@ impl Audit {
         same: impl Hash,
         entry: impl FnOnce() -> AuditEntry,
     ) -> Result<()> {
-        let same = (same, &context.address);
-        if self.inner.pending.lock().count_again(&same) {
+        let identity = self.inner.identities.of((same, &context.address));
+        self.record_once(context, identity, entry).await
+    }
+
+    async fn record_once(
+        &self,
+        context: &RequestContext,
+        identity: Identity,
+        entry: impl FnOnce() -> AuditEntry,
+    ) -> Result<()> {
+        if self.inner.pending.lock().count_again(identity) {
             return Ok(());
         }
         let event = self.event(context, entry());
         let request_id = context.request_id.as_deref();
-        let waiting = self.inner.pending.lock().add(&same, event, request_id);
+        let waiting = self.inner.pending.lock().add(identity, event, request_id);
         if waiting >= PENDING_MAX { self.flush().await } else { Ok(()) }
     }
 
@@ -165,7 +166,10 @@ impl Audit {
             tracing::warn!(actor = entry.actor, action = entry.action, "refused, again and again");
             return;
         }
-        if let Err(fault) = self.record_soon(context, entry).await {
+        let AuditEntry { actor, action, object, detail } = &entry;
+        let same = (actor, action, object, detail, &context.address);
+        let identity = self.inner.identities.of(same);
+        if let Err(fault) = self.record_once(context, identity, || entry).await {
             tracing::error!(%fault, "a refused attempt could not be written down");
         }
     }
