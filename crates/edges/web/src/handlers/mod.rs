@@ -6,14 +6,17 @@ mod names;
 pub(crate) mod new_key;
 pub(crate) mod pins;
 
-use http::HeaderValue;
-use tessera_access::RequestContext;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode};
+use tessera_access::{MintedKey, RequestContext};
 use tessera_kernel::ids::KeyId;
 use tessera_kernel::{Code, Fault, Result};
 
 use crate::call::Call;
 use crate::controls::Errors;
 use crate::refusal::sentence;
+use crate::views::secret;
+use crate::words::Names;
 
 /// The key that a path names.
 fn key_id(text: &str) -> Result<KeyId> {
@@ -55,8 +58,21 @@ fn new_form(call: &Call) -> String {
     call.state.kit.random.alphanumeric(24)
 }
 
+/// The page with a key that was just made.
+fn made(call: &Call, minted: &MintedKey, names: &Names) -> Response {
+    let view = secret::Once {
+        minted,
+        signing: None,
+        base_url: &call.info.base_url,
+        names,
+        now: call.access().keys.now(),
+        predecessor: None,
+    };
+    shown_once(call.page(StatusCode::CREATED, "The key was made", &view.html()))
+}
+
 /// Pages with the text of a key are kept nowhere, and tell nobody where they were.
-fn shown_once(mut response: axum::response::Response) -> axum::response::Response {
+fn shown_once(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

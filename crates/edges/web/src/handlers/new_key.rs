@@ -3,11 +3,11 @@
 use http::StatusCode;
 use tessera_access::{Action, CreateKey, Object, ReadSession};
 
-use super::{address, at_field, new_form, shown_once};
+use super::{address, at_field, made, new_form};
 use crate::call::{Answer, Call};
 use crate::controls::Errors;
 use crate::map::keys as map;
-use crate::views::{new_key as view, secret};
+use crate::views::new_key as view;
 use crate::words::Names;
 
 pub(crate) async fn form(call: Call) -> Answer {
@@ -34,16 +34,7 @@ pub(crate) async fn create(call: Call) -> Answer {
             return show(&call, StatusCode::UNPROCESSABLE_ENTITY, &errors).await;
         }
     };
-    let names = Names::default();
-    let view = secret::Once {
-        minted: &minted,
-        signing: None,
-        base_url: &call.info.base_url,
-        names: &names,
-        now: keys.now(),
-        predecessor: None,
-    };
-    Ok(shown_once(call.page(StatusCode::CREATED, "The key was made", &view.html())))
+    Ok(made(&call, &minted, &Names::default()))
 }
 
 async fn show(call: &Call, status: StatusCode, errors: &Errors) -> Answer {

@@ -7,12 +7,12 @@ use tessera_bi::{QueryFilter, QueryOrder, QueryScope, QueryTakes};
 use tessera_kernel::ids::{QueryId, UserId};
 use tessera_kernel::{Code, Fault, PageRequest, Result};
 
-use super::{address, at_field, names, new_form, shown_once};
+use super::{address, at_field, made, names, new_form};
 use crate::call::{Answer, Call};
 use crate::controls::Errors;
 use crate::map::parameters::{self, Dropdowns, Slot};
 use crate::map::pins as map;
-use crate::views::{pick_query, pin_form, secret};
+use crate::views::{pick_query, pin_form};
 
 /// Queries to choose from on a page.
 const PICKED_QUERIES: u64 = 20;
@@ -53,15 +53,7 @@ pub(crate) async fn create(call: Call) -> Answer {
         }
     };
     let names = names::of(&call, std::slice::from_ref(&minted.key)).await?;
-    let view = secret::Once {
-        minted: &minted,
-        signing: None,
-        base_url: &call.info.base_url,
-        names: &names,
-        now: keys.now(),
-        predecessor: None,
-    };
-    Ok(shown_once(call.page(StatusCode::CREATED, "The key was made", &view.html())))
+    Ok(made(&call, &minted, &names))
 }
 
 fn query_id(call: &Call) -> Result<QueryId> {
