@@ -22,10 +22,10 @@ thread_local! {
 /// Counts a request that took so long until its answer began.
 pub(crate) fn count(method: &'static str, route: &str, status: u16, seconds: f64) {
     METERS.with_borrow_mut(|routes| {
-        if !routes.contains_key(route) {
-            routes.insert(route.to_owned(), Vec::new());
-        }
-        let Some(meters) = routes.get_mut(route) else { return };
+        let meters = match routes.get_mut(route) {
+            Some(meters) => meters,
+            None => routes.entry(route.to_owned()).or_default(),
+        };
         let is_it = |meters: &Meters| meters.method == method && meters.status == status;
         let place = meters.iter().position(is_it).unwrap_or_else(|| {
             meters.push(Meters::new(method, route, status));
