@@ -12,6 +12,7 @@ use tessera_testkit::postgres::Postgres;
 use tessera_testkit::server::{Options, Server};
 
 use crate::EXPORT_ROWS;
+use crate::peers::large_table;
 use crate::table::Table;
 
 /// How often each is done; the quickest counts, on both sides.
@@ -24,23 +25,13 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
 }
 
 fn postgres(admin: &Client, table: &mut Table) -> Result<()> {
-    let server = Postgres::shared();
-    let database = server.create_database("exports")?;
-    server.sql(
-        &database,
-        "create table t as select i as id, 'name ' || i as name, i * 1.25 as amount, i % 3 = 0 as flag,
-         timestamp '2024-01-01' + i * interval '1 minute' as at, md5(i::text) as hash
-         from generate_series(1, 1000000) i",
-    )?;
-    let options = json!({
-        "host": "127.0.0.1", "port": server.port(), "user": server.user(),
-        "password": server.password(), "dbname": database, "sslmode": "disable",
-    });
+    let options = large_table("exports")?;
+    let url = Postgres::shared().url(options["dbname"].as_str().context("a database")?);
     let ours = ours(admin, "pg", &options)?;
     let psql = |arguments: &[&str]| -> Result<Duration> {
         client(|| {
             let mut client = Command::new("psql");
-            client.arg(server.url(&database)).args(["-X", "-q"]).args(arguments);
+            client.arg(&url).args(["-X", "-q"]).args(arguments);
             client
         })
     };

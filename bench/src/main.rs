@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tessera_testkit::client::Client;
-use tessera_testkit::postgres::Postgres;
 use tessera_testkit::server::{Options, Server};
 
 use crate::peers::{Load, Nginx, load};
@@ -101,19 +100,9 @@ fn start(table: &mut Table) -> Result<()> {
     Ok(())
 }
 
+/// A data source with the large table.
 fn source(admin: &Client) -> Result<i64> {
-    let server = Postgres::shared();
-    let database = server.create_database("bench")?;
-    server.sql(
-        &database,
-        "create table t as select i as id, 'name ' || i as name, i * 1.25 as amount, i % 3 = 0 as flag,
-         timestamp '2024-01-01' + i * interval '1 minute' as at, md5(i::text) as hash
-         from generate_series(1, 1000000) i",
-    )?;
-    let options = json!({
-        "host": "127.0.0.1", "port": server.port(), "user": server.user(),
-        "password": server.password(), "dbname": database, "sslmode": "disable",
-    });
+    let options = peers::large_table("bench")?;
     let body = json!({ "name": "bench", "type": "pg", "options": options });
     admin.post("/api/data_sources", &body)?.ok()?["id"].as_i64().context("an id")
 }

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
 use tessera_testkit::postgres::Postgres;
 
 /// How long each load lasts, in seconds.
@@ -99,6 +100,23 @@ pub(crate) fn load(base: &str, path: &str, key: &str, connections: u32) -> Resul
         p50: after("50%")?,
         p99: after("99%")?,
     })
+}
+
+/// A database of PostgreSQL with a table `t` of 1,000,000 rows and 6 columns; gives the options of a
+/// data source for it.
+pub(crate) fn large_table(name: &str) -> Result<Value> {
+    let server = Postgres::shared();
+    let database = server.create_database(name)?;
+    server.sql(
+        &database,
+        "create table t as select i as id, 'name ' || i as name, i * 1.25 as amount, i % 3 = 0 as flag,
+         timestamp '2024-01-01' + i * interval '1 minute' as at, md5(i::text) as hash
+         from generate_series(1, 1000000) i",
+    )?;
+    Ok(json!({
+        "host": "127.0.0.1", "port": server.port(), "user": server.user(),
+        "password": server.password(), "dbname": database, "sslmode": "disable",
+    }))
 }
 
 /// Times of `SELECT 1` by the driver alone, on a connection that is open.

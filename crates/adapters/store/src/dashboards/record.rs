@@ -4,7 +4,7 @@ use tessera_bi::{Dashboard, DashboardListing, Widget};
 use tessera_kernel::Result;
 use tessera_kernel::ids::{DashboardId, WidgetId};
 
-use crate::db::{Call, Row, Tx, call};
+use crate::db::{Call, Row, Statement, Tx, call, sql};
 use crate::tags::tags_value;
 use crate::users::{name_key, read_user};
 
@@ -116,31 +116,24 @@ pub(super) async fn insert_widget(
 
 /// Adds a widget with the number that it names: one that had it before.
 pub(super) fn restore_widget(widget: &Widget) -> Call {
-    call!(
-        "widget_restore",
-        widget.id,
-        widget.uid,
-        widget.dashboard,
-        widget.visualization,
-        &widget.text,
-        widget.width,
-        &widget.options,
-        widget.created_at,
-        widget.updated_at,
-    )
+    numbered(sql!("widget_restore"), widget)
 }
 
 pub(super) fn update_widget(widget: &Widget) -> Call {
-    call!(
-        "widget_update",
-        widget.id,
-        widget.uid,
-        widget.dashboard,
-        widget.visualization,
-        &widget.text,
-        widget.width,
-        &widget.options,
-        widget.created_at,
-        widget.updated_at,
-    )
+    numbered(sql!("widget_update"), widget)
+}
+
+fn numbered(statement: &'static Statement, widget: &Widget) -> Call {
+    let values = vec![
+        widget.id.into(),
+        widget.uid.into(),
+        widget.dashboard.into(),
+        widget.visualization.into(),
+        (&widget.text).into(),
+        widget.width.into(),
+        (&widget.options).into(),
+        widget.created_at.into(),
+        widget.updated_at.into(),
+    ];
+    Call::new(statement, values)
 }
