@@ -37,8 +37,8 @@ pub enum Bind {
 /// A statement that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
-    /// The statement, with placeholders: `$1` (PostgreSQL), `?1` (SQLite), `?` (MySQL, Trino), `@P1`
-    /// (SQL Server) or `{p1:Type}` (ClickHouse).
+    /// The statement, with placeholders: `$1` (PostgreSQL), `?1` (SQLite), `?` (MySQL, Trino,
+    /// Elasticsearch, OpenSearch), `@P1` (SQL Server) or `{p1:Type}` (ClickHouse).
     pub sql: String,
     /// The values of the placeholders, in their order.
     pub binds: Vec<Bind>,
@@ -375,7 +375,7 @@ impl<'a> Binder<'a> {
                 }
             }
         }
-        if self.template.dialect == Dialect::ClickHouse {
+        if self.template.dialect.escapes_names() {
             name = name.replace('\\', "\\\\");
         }
         let escaped =

@@ -5,27 +5,38 @@ use crate::Dialect;
 impl Dialect {
     /// Whether a block comment may have others in it.
     pub(crate) const fn nests_comments(self) -> bool {
-        matches!(self, Self::Postgres | Self::SqlServer)
+        matches!(self, Self::Postgres | Self::SqlServer | Self::Elasticsearch)
     }
 
     /// Whether a carriage return ends a comment of one line.
     pub(crate) const fn return_ends_line(self) -> bool {
-        matches!(self, Self::Postgres | Self::SqlServer | Self::Trino)
+        matches!(
+            self,
+            Self::Postgres | Self::SqlServer | Self::Trino | Self::Elasticsearch | Self::OpenSearch
+        )
     }
 
     /// Whether a backslash escapes in every literal.
     pub(crate) const fn escapes(self) -> bool {
-        matches!(self, Self::MySql | Self::ClickHouse)
+        matches!(self, Self::MySql | Self::ClickHouse | Self::OpenSearch)
+    }
+
+    /// Whether a backslash escapes in quoted names.
+    pub(crate) const fn escapes_names(self) -> bool {
+        matches!(self, Self::ClickHouse | Self::OpenSearch)
     }
 
     /// Whether double quotes make literals rather than names.
     pub(crate) const fn double_quotes_text(self) -> bool {
-        matches!(self, Self::MySql)
+        matches!(self, Self::MySql | Self::OpenSearch)
     }
 
     /// Whether backticks make names.
     pub(crate) const fn has_backticks(self) -> bool {
-        matches!(self, Self::Sqlite | Self::MySql | Self::ClickHouse)
+        matches!(
+            self,
+            Self::Sqlite | Self::MySql | Self::ClickHouse | Self::Elasticsearch | Self::OpenSearch
+        )
     }
 
     /// Whether brackets make names.
@@ -40,7 +51,10 @@ impl Dialect {
 
     /// Whether a question mark is a placeholder.
     pub(crate) const fn has_question_marks(self) -> bool {
-        matches!(self, Self::Sqlite | Self::MySql | Self::Trino)
+        matches!(
+            self,
+            Self::Sqlite | Self::MySql | Self::Trino | Self::Elasticsearch | Self::OpenSearch
+        )
     }
 
     /// Whether `N'…'` is a literal.
@@ -51,6 +65,11 @@ impl Dialect {
     /// Whether `B'…'` is a literal of bits.
     pub(crate) const fn has_bit_literals(self) -> bool {
         matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse)
+    }
+
+    /// Whether `X'…'` is a literal of bytes.
+    pub(crate) const fn has_byte_literals(self) -> bool {
+        !matches!(self, Self::SqlServer | Self::Elasticsearch | Self::OpenSearch)
     }
 
     /// Whether `U&'…'` is a literal.
@@ -78,9 +97,12 @@ impl Dialect {
     /// Words after which no limit of rows may be added to a query.
     pub(crate) const fn ends_of_query(self) -> &'static [&'static str] {
         match self {
-            Self::Postgres | Self::Sqlite | Self::Trino | Self::Document(_) => {
-                &["limit", "offset", "fetch"]
-            }
+            Self::Postgres
+            | Self::Sqlite
+            | Self::Trino
+            | Self::Elasticsearch
+            | Self::OpenSearch
+            | Self::Document(_) => &["limit", "offset", "fetch"],
             Self::MySql => &["limit", "for", "lock", "into", "procedure"],
             Self::ClickHouse => &["limit", "offset", "fetch", "format", "settings", "into"],
             Self::SqlServer => {

@@ -239,8 +239,13 @@ impl Lexer<'_> {
                 let blank = self.peek(2).is_some_and(|byte| byte <= b' ' || byte == 0x7f);
                 next == Some(b'-') && blank
             }
+            // As above; what is sent has no comments, so that nobody reads them differently.
+            (Dialect::OpenSearch, '-') => {
+                let blank = self.peek(2).is_some_and(|byte| matches!(byte, b' ' | b'\r' | b'\n'));
+                next == Some(b'-') && blank
+            }
             (_, '-') => next == Some(b'-'),
-            (Dialect::MySql, '#') => true,
+            (Dialect::MySql | Dialect::OpenSearch, '#') => true,
             (Dialect::ClickHouse, '#') => matches!(next, Some(b' ' | b'!')),
             _ => false,
         }
@@ -270,7 +275,7 @@ impl Lexer<'_> {
 
     fn quoted(&mut self, opening: usize, quote: u8) -> bool {
         self.at += opening;
-        self.quoted_rest(quote, self.dialect == Dialect::ClickHouse)
+        self.quoted_rest(quote, self.dialect.escapes_names())
     }
 
     fn quoted_rest(&mut self, quote: u8, backslash: bool) -> bool {
@@ -380,7 +385,7 @@ impl Lexer<'_> {
             ('b' | 'B', Some(b'\''), _) if dialect.has_bit_literals() => {
                 (Kind::Literal(Quoting::Other), self.literal(2, b'\'', false))
             }
-            ('x' | 'X', Some(b'\''), _) if dialect != Dialect::SqlServer => {
+            ('x' | 'X', Some(b'\''), _) if dialect.has_byte_literals() => {
                 (Kind::Literal(Quoting::Other), self.literal(2, b'\'', false))
             }
             ('u' | 'U', Some(b'&'), Some(b'\'')) if dialect.has_unicode_literals() => {

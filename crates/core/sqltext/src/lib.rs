@@ -30,6 +30,7 @@ mod tags;
 mod template;
 mod typed;
 mod values;
+mod written;
 
 pub use bind::{Bind, Bound};
 pub use classify::{StatementClass, classify};
@@ -42,6 +43,7 @@ pub use resolve::Context;
 pub use tags::is_attribute;
 pub use template::{Template, attributes_in};
 pub use values::{Number, Scalar, Value, Values};
+pub use written::outer_words;
 
 /// Whose SQL a text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +60,10 @@ pub enum Dialect {
     SqlServer,
     /// Trino and Presto.
     Trino,
+    /// SQL of Elasticsearch (X-Pack).
+    Elasticsearch,
+    /// SQL of OpenSearch and Open Distro.
+    OpenSearch,
     /// No SQL: a document, whose scalars take the values.
     Document(Document),
 }

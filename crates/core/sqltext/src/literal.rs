@@ -57,8 +57,8 @@ pub(crate) fn pieces(
                     at = continuation(raw, at + 1, byte, dialect)?;
                 }
             }
-            // Names of ClickHouse have escapes, which nobody needs.
-            (Style::Identifier(_), b'\\') if dialect == Dialect::ClickHouse => return None,
+            // In some dialects names have escapes, which nobody needs.
+            (Style::Identifier(_), b'\\') if dialect.escapes_names() => return None,
             (Style::Identifier(quote), byte)
                 if quote != '[' && u32::from(byte) == u32::from(quote) =>
             {
@@ -122,6 +122,13 @@ fn escape(text: &str, at: usize, bytes: &mut Vec<u8>, dialect: Dialect) -> Optio
     match dialect {
         Dialect::MySql => return Some(escape_mysql(c, at, bytes)),
         Dialect::ClickHouse => return escape_clickhouse(text, c, at, bytes),
+        Dialect::OpenSearch => {
+            // What is no escape keeps its backslash.
+            let plain = if matches!(c, '\\' | '\'' | '"') { "" } else { "\\" };
+            bytes.extend_from_slice(plain.as_bytes());
+            bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            return Some(at + c.len_utf8());
+        }
         _ => {}
     }
     let digits = |from: usize, most: usize, radix: u32| {

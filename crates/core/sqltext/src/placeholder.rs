@@ -19,7 +19,9 @@ pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> Strin
     let plain = match dialect {
         Dialect::Postgres => format!("${number}"),
         Dialect::Sqlite | Dialect::Document(_) => return format!("?{number}"),
-        Dialect::MySql | Dialect::Trino => "?".to_owned(),
+        Dialect::MySql | Dialect::Trino | Dialect::Elasticsearch | Dialect::OpenSearch => {
+            "?".to_owned()
+        }
         Dialect::SqlServer => format!("@P{number}"),
         Dialect::ClickHouse => {
             let kind = if let Cast::To(kind) = cast { kind.as_ref() } else { "String" };
@@ -51,14 +53,16 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
         Scalar::Boolean(value) => match dialect {
             Dialect::Postgres => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::ClickHouse => (Bind::Untyped(value.to_string()), to("Bool")),
-            Dialect::Trino => (Bind::Untyped(value.to_string()), to("boolean")),
+            Dialect::Trino | Dialect::Elasticsearch | Dialect::OpenSearch => {
+                (Bind::Untyped(value.to_string()), to("boolean"))
+            }
             Dialect::Sqlite | Dialect::MySql | Dialect::SqlServer | Dialect::Document(_) => {
                 (Bind::Integer((*value).into()), Cast::None)
             }
         },
         Scalar::Date(date) => {
             let cast = match dialect {
-                Dialect::Sqlite | Dialect::Document(_) => Cast::None,
+                Dialect::Sqlite | Dialect::OpenSearch | Dialect::Document(_) => Cast::None,
                 Dialect::ClickHouse => to("Date32"),
                 _ => to("date"),
             };
@@ -66,10 +70,11 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
         }
         Scalar::Datetime { value, .. } => {
             let cast = match dialect {
-                Dialect::Sqlite | Dialect::Document(_) => Cast::None,
+                Dialect::Sqlite | Dialect::OpenSearch | Dialect::Document(_) => Cast::None,
                 Dialect::Postgres => to("timestamp"),
                 Dialect::Trino => to("timestamp(6)"),
                 Dialect::MySql => to("datetime(6)"),
+                Dialect::Elasticsearch => to("datetime"),
                 Dialect::SqlServer => to("datetime2(6)"),
                 Dialect::ClickHouse => to("DateTime64(6)"),
             };
@@ -85,7 +90,10 @@ fn to(kind: &'static str) -> Cast<'static> {
 /// What holds every digit; where a type cannot, a floating-point number, as for a literal.
 fn number_type(dialect: Dialect, number: &Number) -> Cast<'static> {
     let text = match (dialect, number) {
-        (Dialect::Sqlite | Dialect::Document(_), _) => return Cast::None,
+        (
+            Dialect::Sqlite | Dialect::Elasticsearch | Dialect::OpenSearch | Dialect::Document(_),
+            _,
+        ) => return Cast::None,
         (Dialect::Postgres, Number::Integer(value)) => {
             return to(if i32::try_from(*value).is_ok() { "int4" } else { "int8" });
         }

@@ -1,4 +1,4 @@
-//! What is sent to ClickHouse, SQL Server and Trino.
+//! What is sent to ClickHouse, SQL Server, Trino, Elasticsearch and OpenSearch.
 
 use serde_json::json;
 use tessera_sqltext::{Bind, Dialect, apply_auto_limit};
@@ -84,4 +84,44 @@ fn trino_takes_question_marks() {
         &[untyped("x"), Bind::Integer(7), untyped("2021-02-03"), untyped("x\\")],
     );
     refuses(trino, "select ?, {{t}}");
+}
+
+#[test]
+fn elasticsearch_takes_question_marks() {
+    let elastic = Dialect::Elasticsearch;
+    let moment = day().and_hms_opt(4, 5, 6).expect("a time");
+    sends(
+        elastic,
+        "select {{t}}, {{n}}, {{d}}, {{dts}}, '{{t}}\\', \"{{e}}\"",
+        "select ?, ?, CAST(? AS date), CAST(? AS datetime), ?, \"red\"",
+        &[
+            untyped("x"),
+            Bind::Integer(7),
+            Bind::Date(day()),
+            Bind::Datetime(moment),
+            untyped("x\\"),
+        ],
+    );
+    sends(elastic, "interval '{{n}}' day", "interval ? day", &[untyped("7")]);
+    sends(elastic, "/* /* */ {{t}} */ {{t}}", "/* /* */   */ ?", &[untyped("x")]);
+    refuses(elastic, "select ?, {{t}}");
+    assert_eq!(apply_auto_limit("select 1 -- x", 5, elastic), "select 1 LIMIT 5");
+}
+
+#[test]
+fn opensearch_has_escapes_and_two_quotes() {
+    let open = Dialect::OpenSearch;
+    sends(
+        open,
+        "select {{t}}, {{n}}, date '{{d}}', {{d}}, `{{e}}`",
+        "select ?, ?, date ?, ?, `red`",
+        &[untyped("x"), Bind::Integer(7), untyped("2021-02-03"), Bind::Date(day())],
+    );
+    sends(open, "'a\\'{{t}}\\d\\\\'", "?", &[untyped("a'x\\d\\")]);
+    sends(open, "\"a'\"\"{{t}}\"", "?", &[untyped("a'\"x")]);
+    sends(open, "'a''{{t}}' 'b'", "? 'b'", &[untyped("a'x")]);
+    sends(open, "a # '{{t}}\n{{t}}", "a # ' \n?", &[untyped("x")]);
+    sends(open, "a --{{t}}", "a --?", &[untyped("x")]);
+    refuses(open, "`a\\{{e}}`");
+    refuses(open, "select ?, {{t}}");
 }

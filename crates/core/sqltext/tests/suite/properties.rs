@@ -20,6 +20,8 @@ fn dialects() -> impl Strategy<Value = Dialect> {
         Dialect::ClickHouse,
         Dialect::SqlServer,
         Dialect::Trino,
+        Dialect::Elasticsearch,
+        Dialect::OpenSearch,
     ])
 }
 
@@ -157,7 +159,9 @@ proptest! {
             let placeholder = match dialect {
                 Dialect::Postgres => "select $1",
                 Dialect::Sqlite | Dialect::Document(_) => "select ?1",
-                Dialect::MySql | Dialect::Trino => "select ?",
+                Dialect::MySql | Dialect::Trino | Dialect::Elasticsearch | Dialect::OpenSearch => {
+                    "select ?"
+                }
                 Dialect::ClickHouse => "select {p1:String}",
                 Dialect::SqlServer => "select @P1",
             };
