@@ -1,11 +1,12 @@
-//! Questions to AWS's own interfaces: a form in, XML out, signed.
+//! Requests that AWS believes: signed ones, and questions to its own interfaces (a form in, XML out).
 
 mod sign;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tessera_kernel::{Clock as _, Code, Fault, Result, Secret, SystemClock};
-use url::Url;
+use url::{Position, Url};
 
 pub(crate) use self::sign::Keys;
 use self::sign::{Signed, moment};
@@ -26,11 +27,7 @@ impl Aws {
     /// # Errors
     /// `Invalid` if that is no name of a region.
     pub(crate) fn new(region: String, settings: Arc<ConnectorSettings>) -> Result<Self> {
-        // It becomes a part of the host's name.
-        let plain = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'-';
-        if !region.bytes().all(plain) {
-            return Err(Fault::invalid("options.aws_region", "must be like eu-west-1"));
-        }
+        check_region(&region, "options.aws_region")?;
         let http = Http::new(Arc::clone(&settings), &HttpTls::default())?;
         Ok(Self { region, http, settings })
     }
@@ -48,26 +45,8 @@ impl Aws {
         let url = self.address(service)?;
         let body: String =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let host = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
-        let at = SystemClock.now();
-        let date = moment(at);
-        let mut headers = vec![("content-type", FORM), ("host", &host), ("x-amz-date", &date)];
-        if let Some(token) = &keys.token {
-            headers.push(("x-amz-security-token", token.expose()));
-        }
-        let signed = Signed {
-            method: "POST",
-            region: &self.region,
-            service,
-            headers: &headers,
-            body: body.as_bytes(),
-            at,
-        };
-        let mut request = HttpRequest::post(url, body.clone())
-            .header("authorization", &signed.authorization(keys))?;
-        for (name, value) in headers.into_iter().filter(|(name, _)| *name != "host") {
-            request = request.header(name, value)?;
-        }
+        let request = HttpRequest::post(url, body).header("content-type", FORM)?;
+        let request = signed(request, service, &self.region, keys, SystemClock.now())?;
         let limits = HttpLimits::document(&self.settings, self.settings.connect_timeout_seconds);
         let answer = self.http.fetch(request, &limits, &Never::signal()).await?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
@@ -85,6 +64,61 @@ impl Aws {
         let text = self.settings.aws_address.clone().unwrap_or_else(usual);
         Url::parse(&text).map_err(|error| Fault::invalid("sources.aws_url", error.to_string()))
     }
+}
+
+/// Refuses what is no name of a region: it becomes a part of hosts and signatures.
+///
+/// # Errors
+/// `Invalid`, with the name of the option.
+pub(crate) fn check_region(region: &str, option: &str) -> Result<()> {
+    let plain = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'-';
+    if region.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(Fault::invalid(option, "must be like eu-west-1"))
+}
+
+/// The same request with a signature of everything that it is, its `content-type` included. It
+/// follows no redirects: the signature is for this address.
+///
+/// # Errors
+/// `SourceFailed` if the keys cannot be sent.
+pub(crate) fn signed(
+    mut request: HttpRequest,
+    service: &str,
+    region: &str,
+    keys: &Keys,
+    at: DateTime<Utc>,
+) -> Result<HttpRequest> {
+    let url = request.url.clone();
+    let date = moment(at);
+    let kind = request.headers.get("content-type").and_then(|kind| kind.to_str().ok());
+    let kind = kind.map(str::to_owned);
+    let mut headers = Vec::new();
+    if let Some(kind) = &kind {
+        headers.push(("content-type", kind.as_str()));
+    }
+    headers.push(("host", &url[Position::BeforeHost..Position::AfterPort]));
+    headers.push(("x-amz-date", &date));
+    if let Some(token) = &keys.token {
+        headers.push(("x-amz-security-token", token.expose()));
+    }
+    let signed = Signed {
+        method: request.method.as_str(),
+        path: url.path(),
+        query: url.query().unwrap_or_default(),
+        region,
+        service,
+        headers: &headers,
+        body: &request.body,
+        at,
+    };
+    let authorization = signed.authorization(keys);
+    for (name, value) in headers.into_iter().filter(|(name, _)| *name != "host") {
+        request = request.header(name, value)?;
+    }
+    request.follow = false;
+    request.header("authorization", &authorization)
 }
 
 /// A pair of temporary keys for a role.

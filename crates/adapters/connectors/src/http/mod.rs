@@ -340,7 +340,8 @@ fn message(request: &HttpRequest) -> Result<Request<Full<Bytes>>> {
     Ok(message)
 }
 
-fn percent_decoded(text: &str) -> Vec<u8> {
+/// The bytes that a coded text stands for.
+pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
