@@ -69,7 +69,7 @@ impl AllConnectors {
             web::json_type(),
             web::url_type(),
         ];
-        types.extend(elastic::source_types());
+        types.extend(elastic::Kind::ALL.map(elastic::Kind::source_type));
         types.extend(postgres::Family::ALL.map(postgres::Family::source_type));
         types.extend(trino::Family::ALL.map(trino::Family::source_type));
         types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
@@ -105,6 +105,9 @@ impl AllConnectors {
             let settings = Arc::clone(&self.settings);
             return Ok(Arc::new(trino::Trino::new(family, options, settings)?));
         }
+        if let Some(known) = elastic::Kind::ALL.into_iter().find(|one| one.name() == kind) {
+            return elastic::open(known, options, Arc::clone(&self.settings));
+        }
         match kind {
             clickhouse::NAME => {
                 Ok(Arc::new(clickhouse::ClickHouse::new(options, Arc::clone(&self.settings))?))
@@ -127,9 +130,6 @@ impl AllConnectors {
             }
             prometheus::NAME => {
                 Ok(Arc::new(prometheus::Prometheus::new(options, Arc::clone(&self.settings))?))
-            }
-            elastic::CURRENT | elastic::OLDER | elastic::KIBANA => {
-                Ok(Arc::new(elastic::Elastic::new(kind, options, Arc::clone(&self.settings))?))
             }
             _ => match self.added.iter().find(|(name, _)| *name == kind) {
                 Some((_, maker)) => maker(uid, options),

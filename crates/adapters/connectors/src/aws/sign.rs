@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tessera_kernel::Secret;
 
 use crate::http::percent_decoded;
+use crate::web::coded;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -79,19 +80,6 @@ fn canonical_query(query: &str) -> String {
         .collect();
     pairs.sort();
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
-}
-
-fn coded(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-            out.push(char::from(*byte));
-        } else {
-            out.push('%');
-            out.push_str(&hex::encode_upper([*byte]));
-        }
-    }
-    out
 }
 
 /// The key of a day, a region and a service.

@@ -46,14 +46,19 @@ pub(crate) fn joined(bound: &Bound, written: &str, base: Option<&Url>) -> Result
 }
 
 /// A text as one component of an address.
-pub(crate) fn component(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
+fn component(text: &str) -> String {
+    coded(text.as_bytes())
+}
+
+/// Bytes as one component of an address: letters, digits and `-._~` stand for themselves.
+pub(crate) fn coded(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for byte in bytes {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
+            out.push(char::from(*byte));
         } else {
             out.push('%');
-            out.push_str(&hex::encode_upper([byte]));
+            out.push_str(&hex::encode_upper([*byte]));
         }
     }
     out

@@ -1,10 +1,12 @@
 //! One contract for every engine, against real databases.
 #![expect(clippy::disallowed_methods, reason = "tests wait for a real server")]
 
+mod aws_es;
 mod clickhouse;
 mod contract;
 mod door;
 mod elastic;
+mod elastic_sql;
 mod encryption;
 mod engines;
 mod injection;
