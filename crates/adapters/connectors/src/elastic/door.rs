@@ -77,7 +77,9 @@ impl Door {
         let mut url = self.base.clone();
         let (path, query) = path.split_once('?').map_or((path, None), |(a, b)| (a, Some(b)));
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        url.set_query(query);
+        if query.is_some() {
+            url.set_query(query);
+        }
         let mut request = match body {
             Some(body) => HttpRequest::post(url, body.to_string())
                 .header("content-type", "application/json")?,

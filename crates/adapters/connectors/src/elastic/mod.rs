@@ -4,26 +4,29 @@
 mod door;
 mod index;
 mod kind;
+mod older;
+mod pages;
 mod results;
 mod sql;
 mod tables;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use hyper::Method;
 use serde_json::{Map, Value as Json, json};
 use tessera_bi::Table;
-use tessera_bi::ended::in_time;
+use tessera_bi::ended::{TIME_LIMIT, in_time, too_long};
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
-use tessera_kernel::Result;
+use tessera_kernel::{Code, Result};
 use tessera_sqltext::Bound;
 
-use self::door::{Door, failed, good};
+use self::door::{Door, failed};
 use self::index::index;
 pub(crate) use self::kind::Kind;
+use self::pages::Pages;
+use self::results::Form;
 use crate::ConnectorSettings;
-use crate::http::HttpLimits;
 use crate::web::pour;
 
 /// Rows that the oldest type gives if nobody says how many.
@@ -42,15 +45,14 @@ pub(crate) fn open(
     Ok(match kind {
         Kind::XPack => Arc::new(sql::SqlSearch::new(door, sql::Flavour::Elasticsearch)),
         Kind::OpenDistro => Arc::new(sql::SqlSearch::new(door, sql::Flavour::OpenSearch)),
-        _ => Arc::new(Search { door, words: kind == Kind::Kibana }),
+        _ => Arc::new(Search { door, kind }),
     })
 }
 
 /// Searches, whose texts are JSON.
 struct Search {
     door: Door,
-    /// Whether a query is a line of words.
-    words: bool,
+    kind: Kind,
 }
 
 impl Search {
@@ -74,36 +76,52 @@ impl Search {
         let Json::Object(mut body) = bound.filled(Json::Object(members))? else {
             return Err(failed("the query must be a JSON object"));
         };
+        let words = self.kind == Kind::Kibana;
         let fields = body.shift_remove("result_fields");
-        let fields = if self.words { body.shift_remove("fields") } else { fields };
-        let fields = fields.and_then(|fields| match fields {
-            Json::Array(names) => {
-                Some(names.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+        let fields = if words { body.shift_remove("fields") } else { fields };
+        let fields: Vec<String> = match fields {
+            Some(Json::Array(names)) => {
+                names.iter().filter_map(Json::as_str).map(str::to_owned).collect()
             }
-            _ => None,
-        });
-        let fields: Vec<String> = fields.unwrap_or_default();
-        let body = if self.words { of_words(&body)? } else { Json::Object(body) };
+            _ => Vec::new(),
+        };
+        let body = if words { of_words(&body)? } else { Json::Object(body) };
         let path =
             if index.is_empty() { "/_search".to_owned() } else { format!("/{index}/_search") };
-        let limits = HttpLimits::document(self.door.settings(), run_seconds);
-        let answer = self.door.ask(Method::POST, &path, Some(&body), &limits, cancel).await?;
-        let answer = good(answer)?;
+        let (limit, until) =
+            (Duration::from_secs(run_seconds), now() + Duration::from_secs(run_seconds));
+        let pages = Pages::new(&self.door, cancel, limit, until).read(&path, body).await?;
+        let form = match self.kind {
+            Kind::Older | Kind::Kibana => Form::Older,
+            _ => Form::Flat,
+        };
         let batch_rows = self.door.settings().batch_rows;
-        pour(sink, move |target| results::read(&answer.body, &fields, batch_rows, target)).await
+        let left = until.saturating_duration_since(now()).as_secs().max(1);
+        let pouring =
+            pour(sink, move |target| results::read(pages, form, &fields, batch_rows, target));
+        in_time(left, cancel, pouring).await.map_err(|fault| match fault.code() {
+            Code::TimedOut => too_long(run_seconds, TIME_LIMIT),
+            _ => fault,
+        })
     }
+}
+
+fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }
 
 /// The body of a search for a line of words.
 fn of_words(members: &Map<String, Json>) -> Result<Json> {
     let words = members.get("query").and_then(Json::as_str);
     let words = words.ok_or_else(|| failed("'query' must be a text"))?;
-    let number = |name: &str| members.get(name).and_then(Json::as_u64).unwrap_or(WORDS_ROWS);
-    let size = number("limit").min(number("size").max(number("limit")));
-    let mut body = json!({ "query": { "query_string": { "query": words } }, "size": size });
+    let limit = members.get("limit").and_then(Json::as_u64).unwrap_or(WORDS_ROWS);
+    let mut body = json!({ "query": { "query_string": { "query": words } }, "size": limit });
     if let Some(sort) = members.get("sort").and_then(Json::as_str) {
-        let (field, order) = sort.split_once(':').unwrap_or((sort, "asc"));
-        body["sort"] = json!([{ field: { "order": order } }]);
+        let sorts = sort.split(',').map(|one| {
+            let (field, order) = one.trim().rsplit_once(':').unwrap_or((one.trim(), "asc"));
+            json!({ field: { "order": order } })
+        });
+        body["sort"] = sorts.collect();
     }
     Ok(body)
 }
@@ -117,8 +135,7 @@ impl Connector for Search {
         cancel: Arc<dyn CancelSignal>,
         sink: &mut dyn BatchSink,
     ) -> Result<()> {
-        let reading = self.read(statement, time_limit_seconds, &cancel, sink);
-        in_time(time_limit_seconds, &cancel, reading).await
+        self.read(statement, time_limit_seconds, &cancel, sink).await
     }
 
     async fn test(&self) -> Result<()> {
