@@ -1,6 +1,8 @@
 //! Elasticsearch and OpenSearch: a JSON text with `index`, the body of a search, and the members of
 //! the result that are wanted; or SQL.
 
+mod aggregations;
+mod answer;
 mod door;
 mod index;
 mod kind;
@@ -98,7 +100,7 @@ impl Search {
         let batch_rows = self.door.settings().batch_rows;
         let left = until.saturating_duration_since(now()).as_secs().max(1);
         let pouring =
-            pour(sink, move |target| results::read(pages, form, &fields, batch_rows, target));
+            pour(sink, move |target| results::read(&pages, form, &fields, batch_rows, target));
         in_time(left, cancel, pouring).await.map_err(|fault| match fault.code() {
             Code::TimedOut => too_long(run_seconds, TIME_LIMIT),
             _ => fault,

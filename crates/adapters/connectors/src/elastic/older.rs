@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::results::{Cells, Hit};
+use super::answer::Hit;
+use super::results::Cells;
 
 /// Deepest nesting of aggregations.
 const DEPTH_MAX: usize = 64;
@@ -133,10 +134,9 @@ mod tests {
 
     #[test]
     fn documents_stay_as_they_are() {
-        let hit: Hit = serde_json::from_value(json!({"_source": {
-            "a": {"b": 1}, "one": ["x"], "many": [1, 2],
-        }}))
-        .expect("a hit");
+        let hit = json!({"_source": {"a": {"b": 1}, "one": ["x"], "many": [1, 2]}});
+        let raw = serde_json::value::to_raw_value(&hit).expect("JSON");
+        let hit = Hit::read(&raw).expect("a hit");
         assert_eq!(
             Json::Object(row_of(hit, &[])),
             json!({"a": {"b": 1}, "one": "x", "many": [1, 2]})

@@ -11,8 +11,8 @@ use tessera_bi::ports::CancelSignal;
 use tessera_kernel::{Code, Result};
 use tokio::time::Instant;
 
+use super::answer::Answer;
 use super::door::{Door, good};
-use super::results::Answer;
 use crate::http::HttpLimits;
 use crate::never::Never;
 
@@ -107,7 +107,7 @@ impl<'a> Pages<'a> {
         })?)?;
         let read = u64::try_from(answer.body.len()).unwrap_or(u64::MAX);
         self.bytes = self.bytes.saturating_sub(read);
-        Answer::read(&answer.body)
+        Answer::read(answer.body)
     }
 
     async fn close(&self, scroll: &str) {

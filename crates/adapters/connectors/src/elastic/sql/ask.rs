@@ -226,10 +226,13 @@ fn is_unknown(answer: &HttpAnswer) -> bool {
 /// itself neither how many rows it wants, nor makes few of many.
 fn is_pageable(text: &str) -> bool {
     let words = outer_words(text, Dialect::OpenSearch);
+    let small = text.to_lowercase();
+    let totals = ["count(", "sum(", "avg(", "min(", "max("];
     let few = ["limit", "group", "having", "join", "union", "minus", "distinct"];
     words.first().is_some_and(|first| first == "select")
         && words.iter().any(|word| word == "from")
         && !words.iter().any(|word| few.contains(&word.as_str()))
+        && !totals.iter().any(|name| small.contains(name))
 }
 
 #[cfg(test)]
@@ -245,6 +248,7 @@ mod tests {
             "show tables like 't'",
             "select 1",
             "select a from t limit 5",
+            "select COUNT(*) from t",
             "select a, count(*) from t group by a",
             "select a from t join u on t.a = u.a",
         ] {
