@@ -50,14 +50,20 @@ fn push(out: &mut String, text: &str) {
     out.push_str(text);
 }
 
-/// The words of a text outside of brackets, in lower case: what clauses it has.
+/// The words of a text outside of brackets, in lower case, and `(` for whatever stands in brackets: what
+/// clauses it has.
 #[must_use]
 pub fn outer_words(text: &str, dialect: Dialect) -> Vec<String> {
     let mut depth = 0_i64;
     let mut words = Vec::new();
     for token in lex(text, &[], dialect) {
         match token.kind {
-            Kind::Symbol('(') => depth += 1,
+            Kind::Symbol('(') => {
+                if depth == 0 {
+                    words.push("(".to_owned());
+                }
+                depth += 1;
+            }
             Kind::Symbol(')') => depth -= 1,
             Kind::Word if depth == 0 => words.push(token.text(text).to_ascii_lowercase()),
             _ => {}
@@ -100,6 +106,6 @@ mod tests {
     fn clauses_are_words_outside_of_brackets() {
         let words =
             outer_words("SELECT a, (select b group by c) FROM t -- limit", Dialect::OpenSearch);
-        assert_eq!(words, ["select", "a", "from", "t"]);
+        assert_eq!(words, ["select", "a", "(", "from", "t"]);
     }
 }
