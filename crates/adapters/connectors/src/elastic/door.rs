@@ -1,6 +1,7 @@
 //! The way to one cluster: where it is, what proves who asks, and its words when it refuses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::Method;
 use serde_json::Value as Json;
@@ -18,11 +19,33 @@ use crate::{ConnectorSettings, options};
 /// Longest time for what is not a run, in seconds.
 const SHORT_SECONDS: u64 = 30;
 
+/// Longest wait for a server that has next to nothing to do.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Longest answer of such a server, in bytes.
+const ANSWER_BYTES: u64 = 16 << 20;
+
 /// Longest text of an error that is not in the usual form, in characters.
 const SAID_CHARACTERS: usize = 1000;
 
 /// How AWS calls the service in signatures.
 const SERVICE: &str = "es";
+
+/// What is asked of a cluster.
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    /// Below the address of the cluster.
+    pub(super) path: &'a str,
+    pub(super) body: Option<&'a Json>,
+    /// What the server calls its tasks for this by.
+    pub(super) mark: Option<&'a str>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn post(path: &'a str, body: &'a Json) -> Self {
+        Self { method: Method::POST, path, body: Some(body), mark: None }
+    }
+}
 
 pub(super) struct Door {
     base: Url,
@@ -65,29 +88,33 @@ impl Door {
         &self.settings
     }
 
-    /// Asks for a path, with a body if there is one to be sent; a refusal is an answer too.
+    /// Asks; a refusal is an answer too.
     pub(super) async fn ask(
         &self,
-        method: Method,
-        path: &str,
-        body: Option<&Json>,
+        asked: Ask<'_>,
         limits: &HttpLimits,
         cancel: &Arc<dyn CancelSignal>,
     ) -> Result<HttpAnswer> {
         let mut url = self.base.clone();
-        let (path, query) = path.split_once('?').map_or((path, None), |(a, b)| (a, Some(b)));
+        let (path, query) = match asked.path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (asked.path, None),
+        };
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         if query.is_some() {
             url.set_query(query);
         }
-        let mut request = match body {
+        let mut request = match asked.body {
             Some(body) => HttpRequest::post(url, body.to_string())
                 .header("content-type", "application/json")?,
             None => HttpRequest::get(url),
         };
-        request.follow = method == Method::GET;
-        request.method = method;
+        request.follow = asked.method == Method::GET;
+        request.method = asked.method;
         request = request.header("accept", "application/json")?;
+        if let Some(mark) = asked.mark {
+            request = request.header("x-opaque-id", mark)?;
+        }
         request = match &self.proof {
             Proof::Nothing => request,
             Proof::Password(user, password) => request.basic(user, password)?,
@@ -98,10 +125,25 @@ impl Door {
         self.http.fetch(request, limits, cancel).await
     }
 
+    /// Tidies up; what goes wrong with that is told to nobody but the log.
+    pub(super) async fn tidy(&self, asked: Ask<'_>, purpose: &str) -> Option<HttpAnswer> {
+        let limits = HttpLimits {
+            time: ANSWER,
+            time_setting: "sources.connect_seconds",
+            bytes: Some(ANSWER_BYTES),
+        };
+        let told = self.ask(asked, &limits, &Never::signal()).await.and_then(good);
+        if let Err(fault) = &told {
+            tracing::warn!(%fault, purpose, "a cluster did not take a request that tidies up");
+        }
+        told.ok()
+    }
+
     /// An answer that is not a refusal.
     pub(super) async fn get(&self, path: &str) -> Result<HttpAnswer> {
         let limits = HttpLimits::document(&self.settings, SHORT_SECONDS);
-        good(self.ask(Method::GET, path, None, &limits, &Never::signal()).await?)
+        let asked = Ask { method: Method::GET, path, body: None, mark: None };
+        good(self.ask(asked, &limits, &Never::signal()).await?)
     }
 }
 

@@ -11,6 +11,7 @@ mod pages;
 mod results;
 mod sql;
 mod tables;
+mod tasks;
 
 use std::sync::Arc;
 use std::time::Duration;

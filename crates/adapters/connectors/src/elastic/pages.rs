@@ -12,9 +12,8 @@ use tessera_kernel::{Code, Result};
 use tokio::time::Instant;
 
 use super::answer::Answer;
-use super::door::{Door, good};
+use super::door::{Ask, Door, good};
 use crate::http::HttpLimits;
-use crate::never::Never;
 
 /// Most documents that a server gives at once, unless an index says otherwise.
 const WINDOW: usize = 10_000;
@@ -24,9 +23,6 @@ const PAGE: usize = 5_000;
 
 /// How long the server keeps a scroll between pages.
 const KEPT: &str = "60s";
-
-/// Longest wait for a server that has next to nothing to do.
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// Members of a search that cannot go along with a scroll.
 const ALONE: [&str; 7] =
@@ -98,7 +94,7 @@ impl<'a> Pages<'a> {
         let (time, time_setting) =
             if left <= http { (left, TIME_LIMIT) } else { (http, "sources.http_seconds") };
         let limits = HttpLimits { time, time_setting, bytes: Some(self.bytes) };
-        let answer = self.door.ask(Method::POST, path, Some(body), &limits, self.cancel).await;
+        let answer = self.door.ask(Ask::post(path, body), &limits, self.cancel).await;
         let answer = good(answer.map_err(|fault| match fault.code() {
             Code::TimedOut if time_setting == TIME_LIMIT => {
                 too_long(self.limit.as_secs(), TIME_LIMIT)
@@ -111,16 +107,8 @@ impl<'a> Pages<'a> {
     }
 
     async fn close(&self, scroll: &str) {
-        let limits = HttpLimits {
-            time: ANSWER,
-            time_setting: "sources.connect_seconds",
-            bytes: Some(1 << 20),
-        };
         let body = json!({ "scroll_id": [scroll] });
-        let never = Never::signal();
-        let told = self.door.ask(Method::DELETE, "/_search/scroll", Some(&body), &limits, &never);
-        if let Err(fault) = told.await.and_then(good) {
-            tracing::warn!(%fault, "a scroll could not be closed");
-        }
+        let asked = Ask { method: Method::DELETE, ..Ask::post("/_search/scroll", &body) };
+        self.door.tidy(asked, "close a scroll").await;
     }
 }

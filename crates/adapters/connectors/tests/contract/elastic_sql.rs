@@ -1,7 +1,7 @@
 //! SQL on Elasticsearch and OpenSearch: a server that speaks as they do, since none can be started
 //! here.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
 use tessera_bi::ports::{CancelSignal, Connectors as _};
@@ -268,10 +268,19 @@ async fn opensearch_is_read_by_pages_where_it_can() {
 #[tokio::test]
 async fn a_cursor_that_nobody_reads_on_is_closed() {
     for (name, target) in [(XPACK, "/es/_sql/close"), (OPEN, "/es/_plugins/_sql/close")] {
-        let door = Door::open(|asked, _| {
-            if asked.target.ends_with("/close") {
+        let mark = Arc::new(Mutex::new(String::new()));
+        let door = Door::open(move |asked, _| {
+            if asked.target.ends_with("/close") || asked.target.ends_with("/_cancel") {
                 return Answer::json(&json!({ "succeeded": true }));
             }
+            let mut mark = mark.lock().expect("nobody panicked");
+            if asked.target.contains("/_tasks") {
+                return Answer::json(&json!({ "nodes": { "n": { "tasks": {
+                    "n:7": { "cancellable": true, "headers": { "X-Opaque-Id": *mark } },
+                    "n:8": { "cancellable": true, "headers": { "X-Opaque-Id": "another" } },
+                } } } }));
+            }
+            *mark = asked.header("x-opaque-id").unwrap_or_default().to_owned();
             match body(asked).get("cursor") {
                 None => Answer::json(&json!({
                     "columns": [{"name": "a", "type": "long"}], "rows": [[1]], "cursor": "more",
@@ -306,8 +315,13 @@ async fn a_cursor_that_nobody_reads_on_is_closed() {
                     "the query ran longer than 1 s (runs.time_limit_seconds)"
                 );
             }
-            let last = door.asked().pop().expect("asked");
-            assert_eq!((last.target.as_str(), body(&last)), (target, json!({ "cursor": "more" })));
+            let asked = door.asked();
+            let [.., page, close, tasks, cancel] = asked.as_slice() else { panic!("{asked:?}") };
+            assert_eq!((close.target.as_str(), body(close)), (target, json!({ "cursor": "more" })));
+            assert!(page.header("x-opaque-id").is_some_and(|mark| mark.starts_with("tessera-")));
+            assert_eq!(tasks.target, "/es/_tasks?actions=indices:data/read/*");
+            assert_eq!(cancel.method, "POST");
+            assert_eq!(cancel.target, "/es/_tasks/n%3A7/_cancel");
         }
     }
 }

@@ -4,28 +4,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tessera_bi::ended::{TIME_LIMIT, too_long};
 use tessera_bi::ports::CancelSignal;
 use tessera_kernel::{Code, Result};
 use tessera_sqltext::{Bound, Dialect, outer_words};
+use uuid::Uuid;
 
-use super::super::door::{Door, failed, said, said_of};
+use super::super::door::{Ask, Door, failed, said, said_of};
 use super::Flavour;
 use super::literals::{literal, parameter};
 use crate::http::{HttpAnswer, HttpLimits};
-use crate::never::Never;
 
 /// Rows of a page.
 const PAGE_ROWS: u64 = 2000;
 
 /// How long the server keeps what is needed for the next page.
 const PAGE_KEPT: &str = "120s";
-
-/// Longest wait for a server that has next to nothing to do.
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// A page of an answer.
 #[derive(Deserialize)]
@@ -62,6 +59,8 @@ pub(super) struct Asker<'a> {
     limit: Duration,
     /// When the run has to be over.
     until: tokio::time::Instant,
+    /// What the server calls its tasks for this run by.
+    mark: String,
 }
 
 impl<'a> Asker<'a> {
@@ -73,7 +72,12 @@ impl<'a> Asker<'a> {
         limit: Duration,
     ) -> Self {
         let until = tokio::time::Instant::now() + limit;
-        Self { door, flavour, older, cancel, limit, until }
+        let mark = format!("tessera-{}", Uuid::new_v4().simple());
+        Self { door, flavour, older, cancel, limit, until, mark }
+    }
+
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
     }
 
     /// Hands a statement in.
@@ -93,14 +97,14 @@ impl<'a> Asker<'a> {
                 if !values.is_empty() {
                     body["params"] = Json::Array(values);
                 }
-                Self::page(self.post("", &body).await?)
+                Self::page(self.post(&body).await?)
             }
             Flavour::OpenSearch => {
                 let text =
                     statement.written(Dialect::OpenSearch, &mut |bind, _before| literal(bind))?;
                 if is_pageable(&text) {
                     let body = json!({ "query": text, "fetch_size": PAGE_ROWS });
-                    let answer = self.post("", &body).await?;
+                    let answer = self.post(&body).await?;
                     if answer.status.is_success() {
                         let page = Self::page(answer)?;
                         // Some releases give nothing where they cannot.
@@ -110,7 +114,7 @@ impl<'a> Asker<'a> {
                     }
                 }
                 // Not every statement that it can run can be read by pages.
-                Self::page(self.post("", &json!({ "query": text })).await?)
+                Self::page(self.post(&json!({ "query": text })).await?)
             }
         }
     }
@@ -122,25 +126,14 @@ impl<'a> Asker<'a> {
             body["request_timeout"] = Json::from(self.left());
             body["page_timeout"] = Json::from(PAGE_KEPT);
         }
-        Self::page(self.post("", &body).await?)
+        Self::page(self.post(&body).await?)
     }
 
     /// Tells the server that nobody wants the rest.
     pub(super) async fn close(&self, cursor: &str) {
-        let limits = HttpLimits {
-            time: ANSWER,
-            time_setting: "sources.connect_seconds",
-            bytes: Some(1 << 20),
-        };
-        let body = json!({ "cursor": cursor });
-        let told = self.asked("/close", &body, &limits, &Never::signal()).await;
-        match told.map(|answer| (answer.status.is_success(), answer)) {
-            Ok((true, _)) => {}
-            Ok((false, answer)) => {
-                tracing::warn!(said = said(&answer), "a cursor could not be closed");
-            }
-            Err(fault) => tracing::warn!(%fault, "a cursor could not be closed"),
-        }
+        let older = self.older.load(Ordering::Relaxed);
+        let path = format!("{}/close", self.flavour.path(older));
+        self.door.tidy(Ask::post(&path, &json!({ "cursor": cursor })), "close a cursor").await;
     }
 
     /// The time that is left, as the server reads it; a little more, so that it ends here first.
@@ -149,48 +142,33 @@ impl<'a> Asker<'a> {
         format!("{}s", left.as_secs() + 2)
     }
 
-    async fn post(&self, more: &str, body: &Json) -> Result<HttpAnswer> {
-        let limits = HttpLimits {
-            time: self.until.saturating_duration_since(tokio::time::Instant::now()),
-            time_setting: TIME_LIMIT,
-            bytes: Some(self.door.settings().http_answer_bytes_max),
-        };
-        let answer = self.asked(more, body, &limits, self.cancel).await;
-        answer.map_err(|fault| match fault.code() {
-            Code::TimedOut => too_long(self.limit.as_secs(), TIME_LIMIT),
-            _ => fault,
-        })
-    }
-
     /// Asks at the address of today, then at the one of before.
-    async fn asked(
-        &self,
-        more: &str,
-        body: &Json,
-        limits: &HttpLimits,
-        cancel: &Arc<dyn CancelSignal>,
-    ) -> Result<HttpAnswer> {
-        let [today, before] = match self.flavour {
-            Flavour::Elasticsearch => ["/_sql", "/_xpack/sql"],
-            Flavour::OpenSearch => ["/_plugins/_sql", "/_opendistro/_sql"],
-        };
-        let ask = async |path: &str| {
-            let path = format!("{path}{more}");
-            self.door.ask(Method::POST, &path, Some(body), limits, cancel).await
-        };
-        if self.older.load(Ordering::Relaxed) {
-            return ask(before).await;
-        }
-        let answer = ask(today).await?;
-        if !is_unknown(&answer) {
+    async fn post(&self, body: &Json) -> Result<HttpAnswer> {
+        let older = self.older.load(Ordering::Relaxed);
+        let answer = self.at(self.flavour.path(older), body).await?;
+        if older || !is_unknown(&answer) {
             return Ok(answer);
         }
-        let second = ask(before).await?;
+        let second = self.at(self.flavour.path(true), body).await?;
         if is_unknown(&second) {
             return Ok(answer);
         }
         self.older.store(true, Ordering::Relaxed);
         Ok(second)
+    }
+
+    async fn at(&self, path: &str, body: &Json) -> Result<HttpAnswer> {
+        let limits = HttpLimits {
+            time: self.until.saturating_duration_since(tokio::time::Instant::now()),
+            time_setting: TIME_LIMIT,
+            bytes: Some(self.door.settings().http_answer_bytes_max),
+        };
+        let asked = Ask { mark: Some(&self.mark), ..Ask::post(path, body) };
+        let answer = self.door.ask(asked, &limits, self.cancel).await;
+        answer.map_err(|fault| match fault.code() {
+            Code::TimedOut => too_long(self.limit.as_secs(), TIME_LIMIT),
+            _ => fault,
+        })
     }
 
     fn page(answer: HttpAnswer) -> Result<Page> {

@@ -12,13 +12,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tessera_bi::Table;
 use tessera_bi::ports::{BatchSink, CancelSignal, Connector};
-use tessera_kernel::Result;
+use tessera_kernel::{Code, Result};
 use tessera_sqltext::{Bound, Dialect};
 
 use self::ask::{Asker, Page};
 use self::columns::{Columns, Taken};
 use super::door::{Door, failed};
-use super::tables;
+use super::{tables, tasks};
 
 /// Whose SQL it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,16 @@ impl Flavour {
         match self {
             Self::Elasticsearch => Dialect::Elasticsearch,
             Self::OpenSearch => Dialect::OpenSearch,
+        }
+    }
+
+    /// Where statements go, today or before.
+    const fn path(self, older: bool) -> &'static str {
+        match (self, older) {
+            (Self::Elasticsearch, false) => "/_sql",
+            (Self::Elasticsearch, true) => "/_xpack/sql",
+            (Self::OpenSearch, false) => "/_plugins/_sql",
+            (Self::OpenSearch, true) => "/_opendistro/_sql",
         }
     }
 }
@@ -133,12 +143,19 @@ impl Connector for SqlSearch {
         let limit = Duration::from_secs(time_limit_seconds);
         let asker = Asker::new(&self.door, self.flavour, &self.older, &cancel, limit);
         let mut wider = Vec::new();
-        loop {
-            match self.pass(&asker, last, &mut wider, sink).await? {
-                Pass::Done => return Ok(()),
-                Pass::Again => {}
+        let ended = loop {
+            match self.pass(&asker, last, &mut wider, sink).await {
+                Ok(Pass::Done) => break Ok(()),
+                Ok(Pass::Again) => {}
+                Err(fault) => break Err(fault),
             }
+        };
+        if let Err(fault) = &ended
+            && matches!(fault.code(), Code::Cancelled | Code::TimedOut)
+        {
+            tasks::cancel(&self.door, asker.mark()).await;
         }
+        ended
     }
 
     async fn test(&self) -> Result<()> {
