@@ -62,6 +62,9 @@ pub(crate) fn groups_want_a_json_type(headers: &HeaderMap) -> Result<(), Refusal
     ))
 }
 
+/// Types that its web client offers no more for new data sources.
+pub(crate) const DEPRECATED_TYPES: [&str; 3] = ["elasticsearch", "kibana", "url"];
+
 /// A column's type as its web client reads it: PostgreSQL's `text`, `uuid`, `json` and the like
 /// have none, and SQLite's columns have none at all. The client then guesses from the values.
 pub(crate) fn column_type(field: &Field) -> Option<&'static str> {
@@ -70,6 +73,8 @@ pub(crate) fn column_type(field: &Field) -> Option<&'static str> {
     match source.split_once(':') {
         Some(("sqlite", _)) => None,
         Some(("results", _)) => joined_type(kind),
+        // There a document is a text too.
+        Some(("elasticsearch", _)) => Some(plain_type(kind).unwrap_or("string")),
         Some(("pg", name)) => postgres_type(kind, &name.to_ascii_lowercase()),
         _ => plain_type(kind),
     }
@@ -339,6 +344,12 @@ mod tests {
         check_type(ColumnKind::Uuid, "pg:uuid", None);
         check_type(ColumnKind::Bytes, "pg:bytea", None);
         check_type(ColumnKind::Other, "pg:money", None);
+    }
+
+    #[test]
+    fn column_type_of_elasticsearch_is_never_null() {
+        check_type(ColumnKind::Integer, "elasticsearch:long", Some("integer"));
+        check_type(ColumnKind::Json, "elasticsearch:any", Some("string"));
     }
 
     #[test]
