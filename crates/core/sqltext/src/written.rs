@@ -37,7 +37,8 @@ impl Bound {
                 before = word;
             }
         }
-        Ok(out.trim().to_owned())
+        // Other blanks are letters to databases.
+        Ok(out.trim_matches(|c| matches!(c, ' ' | '\t'..='\r')).to_owned())
     }
 }
 

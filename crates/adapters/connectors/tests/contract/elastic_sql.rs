@@ -3,10 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use async_trait::async_trait;
 use serde_json::{Value as Json, json};
-use tessera_bi::ports::{CancelSignal, Connectors as _};
+use tessera_bi::ports::{BatchSink, CancelSignal, Connectors as _};
 use tessera_connectors::{AllConnectors, ConnectorSettings};
-use tessera_kernel::Code;
+use tessera_kernel::{Code, Fault, Result};
 
 use crate::door::{Answer, Asked, Door};
 use crate::engines::{Engine, Sink, Stop};
@@ -324,6 +327,39 @@ async fn a_cursor_that_nobody_reads_on_is_closed() {
             assert_eq!(cancel.target, "/es/_tasks/n%3A7/_cancel");
         }
     }
+}
+
+/// Takes no rows, as when there are too many.
+struct Full;
+
+#[async_trait]
+impl BatchSink for Full {
+    async fn begin(&mut self, _schema: SchemaRef) -> Result<()> {
+        Ok(())
+    }
+
+    async fn batch(&mut self, _batch: RecordBatch) -> Result<()> {
+        Err(Fault::new(Code::TooLarge, "too many rows"))
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_is_closed_when_there_are_too_many_rows() {
+    let door = Door::open(|asked, _| {
+        let first = asked.target == "/es/_sql" && body(asked).get("cursor").is_none();
+        assert!(first || asked.target == "/es/_sql/close", "{asked:?}");
+        Answer::json(&json!({
+            "columns": [{"name": "a", "type": "long"}], "rows": [[1]], "cursor": "more",
+        }))
+    })
+    .await;
+    let engine = at(XPACK, door.port);
+    let bound = engine.bind("select a from t", &json!([]), &json!({})).expect("binds");
+    let connector = engine.connector();
+    let mut full = Full;
+    let running = connector.run(&bound, 60, Arc::new(Stop::default()), &mut full);
+    assert_eq!(running.await.expect_err("is ended").code(), Code::TooLarge);
+    assert_eq!(door.asked().len(), 2);
 }
 
 #[tokio::test]

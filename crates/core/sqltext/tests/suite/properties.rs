@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tessera_sqltext::{
-    Bind, Context, Dialect, Scalar, Template, Value, Values, apply_auto_limit, classify,
-    normalize_statements, parse_parameters, query_hash,
+    Bind, Bound, Context, Dialect, Scalar, Template, Value, Values, apply_auto_limit, classify,
+    normalize_statements, outer_words, parse_parameters, query_hash,
 };
 
 use crate::support::{bound_with, only};
@@ -167,6 +167,18 @@ proptest! {
             };
             prop_assert_eq!(bound.sql, placeholder);
         }
+    }
+
+    #[test]
+    fn a_statement_without_its_comments_has_the_same_code(
+        text in texts(),
+        dialect in prop::sample::select(vec![Dialect::Elasticsearch, Dialect::OpenSearch]),
+    ) {
+        let bound = |sql: &str| Bound { sql: sql.to_owned(), binds: vec![], display: String::new() };
+        let once = bound(&text).written(dialect, &mut |_, _| Ok("?".to_owned())).unwrap();
+        let twice = bound(&once).written(dialect, &mut |_, _| Ok("?".to_owned())).unwrap();
+        prop_assert_eq!(&once, &twice);
+        prop_assert_eq!(outer_words(&once, dialect), outer_words(&text, dialect));
     }
 
     #[test]
