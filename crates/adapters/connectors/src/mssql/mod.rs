@@ -39,6 +39,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::SqlServer,
         syntax: "sql",
         auto_limit: true,
+        remarks: false,
         row_policy: false,
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::Sqlite,
         syntax: "sql",
         auto_limit: true,
+        remarks: false,
         row_policy: false,
     }
 }

@@ -53,6 +53,7 @@ impl Family {
             dialect: Dialect::Trino,
             syntax: "sql",
             auto_limit: false,
+            remarks: true,
             row_policy: false,
         }
     }
