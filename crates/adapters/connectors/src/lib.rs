@@ -17,7 +17,9 @@ mod options;
 mod postgres;
 mod prometheus;
 mod resting;
+mod rs256;
 mod settings;
+mod snowflake;
 mod sqlite;
 mod tls;
 mod trino;
@@ -63,6 +65,7 @@ impl AllConnectors {
             clickhouse::source_type(),
             mssql::source_type(),
             prometheus::source_type(),
+            snowflake::source_type(),
             sqlite::source_type(),
             web::csv_type(),
             web::excel_type(),
@@ -111,6 +114,9 @@ impl AllConnectors {
             }
             mssql::NAME => {
                 Ok(Arc::new(mssql::SqlServer::new(options, Arc::clone(&self.settings))?))
+            }
+            snowflake::NAME => {
+                Ok(Arc::new(snowflake::Snowflake::new(options, Arc::clone(&self.settings))?))
             }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             web::CSV | web::EXCEL => {
