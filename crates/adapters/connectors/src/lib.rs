@@ -6,6 +6,7 @@
 //! runs against real databases, in `tests/`.
 
 mod aws;
+mod batch;
 mod clickhouse;
 mod elastic;
 mod guard;
@@ -169,6 +170,3 @@ impl Connectors for AllConnectors {
         Ok(connector)
     }
 }
-
-/// Bytes after which a batch is passed on, however few rows it has.
-const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -1,18 +1,9 @@
-//! Rows of texts into Arrow: one builder for each column.
+//! Rows of texts into Arrow.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow_array::builder::{
-    ArrayBuilder, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder,
-    StringBuilder, Time64MicrosecondBuilder, TimestampMicrosecondBuilder,
-};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use serde::Deserialize;
-use tessera_kernel::{COLUMN_KIND, COLUMN_SOURCE_TYPE, Code, ColumnKind, Fault, Result};
+use tessera_kernel::{Code, ColumnKind, Fault, Result};
 
-use crate::BATCH_BYTES_MAX;
+use crate::batch::{self, Builder, Columns};
 
 /// A column as the server describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,25 +15,6 @@ pub(super) struct Described {
     scale: Option<u32>,
 }
 
-enum Builder {
-    Integer(Int64Builder),
-    Double(Float64Builder),
-    Boolean(BooleanBuilder),
-    Date(Date32Builder),
-    Time(Time64MicrosecondBuilder),
-    Timestamp(TimestampMicrosecondBuilder),
-    Bytes(BinaryBuilder),
-    Text(StringBuilder),
-}
-
-/// The columns of one result.
-pub(super) struct Columns {
-    builders: Vec<Builder>,
-    schema: SchemaRef,
-    rows: usize,
-    bytes: usize,
-}
-
 /// Columns whose values do not fit what was taken for them: those are read anew, as text.
 #[derive(Default)]
 pub(super) struct Wide(Vec<usize>);
@@ -52,164 +24,96 @@ fn malformed(kind: &str) -> Fault {
     Fault::new(Code::SourceFailed, detail)
 }
 
-impl Columns {
-    pub(super) fn new(described: &[Described], lower_case: bool, wide: &Wide) -> Self {
-        let (mut builders, mut fields) = (Vec::new(), Vec::new());
-        for (place, column) in described.iter().enumerate() {
-            let (meaning, physical, builder) = builder(column, wide.0.contains(&place));
-            let name = if lower_case { column.name.to_lowercase() } else { column.name.clone() };
-            fields.push(Field::new(name, physical, true).with_metadata(HashMap::from([
-                (COLUMN_KIND.to_owned(), meaning.as_str().to_owned()),
-                (COLUMN_SOURCE_TYPE.to_owned(), format!("snowflake:{}", column.kind)),
-            ])));
-            builders.push(builder);
-        }
-        Self { builders, schema: Arc::new(Schema::new(fields)), rows: 0, bytes: 0 }
-    }
-
-    pub(super) fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    /// Rows since the last batch.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether they make a batch: so many rows, or so large ones.
-    pub(super) fn is_full(&self, rows: usize) -> bool {
-        self.rows >= rows || self.bytes >= BATCH_BYTES_MAX
-    }
-
-    /// Adds a row; `false` if a value does not fit, and the result has to be read anew.
-    pub(super) fn push(&mut self, row: Vec<Option<String>>, wide: &mut Wide) -> Result<bool> {
-        if row.len() != self.builders.len() {
-            return Err(malformed("a row"));
-        }
-        let mut fits = true;
-        for (place, (builder, cell)) in self.builders.iter_mut().zip(row).enumerate() {
-            self.bytes += cell.as_ref().map_or(8, String::len);
-            if !builder.push(cell)? {
-                wide.0.push(place);
-                fits = false;
-            }
-        }
-        self.rows += 1;
-        Ok(fits)
-    }
-
-    pub(super) fn take(&mut self) -> Result<RecordBatch> {
-        (self.rows, self.bytes) = (0, 0);
-        let arrays = self.builders.iter_mut().map(Builder::finish).collect();
-        RecordBatch::try_new(self.schema(), arrays)
-            .map_err(|error| Fault::internal("rows do not fit their columns", error))
-    }
+/// Columns for a result, in capitals or not; those in `wide` hold numbers beyond 64 bits.
+pub(super) fn columns(described: &[Described], lower_case: bool, wide: &Wide) -> Columns {
+    Columns::new(described.iter().enumerate().map(|(place, column)| batch::Described {
+        name: if lower_case { column.name.to_lowercase() } else { column.name.clone() },
+        meaning: meaning(column, wide.0.contains(&place)),
+        single: false,
+        source_type: format!("snowflake:{}", column.kind),
+        own: (),
+    }))
 }
 
-fn builder(column: &Described, wide: bool) -> (ColumnKind, DataType, Builder) {
-    let text = |meaning| (meaning, DataType::Utf8, Builder::Text(StringBuilder::new()));
-    let timestamp = |meaning, zone: Option<Arc<str>>| {
-        let builder = TimestampMicrosecondBuilder::new().with_timezone_opt(zone.clone());
-        let physical = DataType::Timestamp(TimeUnit::Microsecond, zone);
-        (meaning, physical, Builder::Timestamp(builder))
-    };
+/// Adds a row; `false` if a value does not fit, and the result has to be read anew.
+pub(super) fn push(
+    columns: &mut Columns,
+    row: Vec<Option<String>>,
+    wide: &mut Wide,
+) -> Result<bool> {
+    if row.len() != columns.width() {
+        return Err(malformed("a row"));
+    }
+    let (mut fits, mut bytes) = (true, 0);
+    for (place, (column, cell)) in columns.each().zip(row).enumerate() {
+        let Some(cell) = cell else {
+            column.builder.push_null();
+            continue;
+        };
+        bytes += cell.len();
+        if !push_value(&mut column.builder, cell)? {
+            wide.0.push(place);
+            fits = false;
+        }
+    }
+    columns.add_bytes(bytes);
+    columns.end_row();
+    Ok(fits)
+}
+
+fn meaning(column: &Described, wide: bool) -> ColumnKind {
     match column.kind.to_ascii_uppercase().as_str() {
         // Whole numbers have 38 digits there unless somebody says otherwise.
-        "FIXED" if column.scale.unwrap_or(0) == 0 && !wide => {
-            (ColumnKind::Integer, DataType::Int64, Builder::Integer(Int64Builder::new()))
-        }
-        "FIXED" => text(ColumnKind::Decimal),
-        "REAL" => (ColumnKind::Float, DataType::Float64, Builder::Double(Float64Builder::new())),
-        "BOOLEAN" => {
-            (ColumnKind::Boolean, DataType::Boolean, Builder::Boolean(BooleanBuilder::new()))
-        }
-        "DATE" => (ColumnKind::Date, DataType::Date32, Builder::Date(Date32Builder::new())),
-        "TIME" => (
-            ColumnKind::Time,
-            DataType::Time64(TimeUnit::Microsecond),
-            Builder::Time(Time64MicrosecondBuilder::new()),
-        ),
-        "TIMESTAMP_NTZ" => timestamp(ColumnKind::Timestamp, None),
-        "TIMESTAMP_LTZ" | "TIMESTAMP_TZ" => {
-            timestamp(ColumnKind::TimestampTz, Some(Arc::from("UTC")))
-        }
-        "BINARY" => (ColumnKind::Bytes, DataType::Binary, Builder::Bytes(BinaryBuilder::new())),
-        "TEXT" => text(ColumnKind::Text),
-        "VARIANT" | "OBJECT" | "MAP" => text(ColumnKind::Json),
-        "ARRAY" | "VECTOR" => text(ColumnKind::Array),
-        _ => text(ColumnKind::Other),
+        "FIXED" if column.scale.unwrap_or(0) == 0 && !wide => ColumnKind::Integer,
+        "FIXED" => ColumnKind::Decimal,
+        "REAL" => ColumnKind::Float,
+        "BOOLEAN" => ColumnKind::Boolean,
+        "DATE" => ColumnKind::Date,
+        "TIME" => ColumnKind::Time,
+        "TIMESTAMP_NTZ" => ColumnKind::Timestamp,
+        "TIMESTAMP_LTZ" | "TIMESTAMP_TZ" => ColumnKind::TimestampTz,
+        "BINARY" => ColumnKind::Bytes,
+        "TEXT" => ColumnKind::Text,
+        "VARIANT" | "OBJECT" | "MAP" => ColumnKind::Json,
+        "ARRAY" | "VECTOR" => ColumnKind::Array,
+        _ => ColumnKind::Other,
     }
 }
 
-impl Builder {
-    /// Adds a value; `false` if it is larger than the column can hold.
-    fn push(&mut self, cell: Option<String>) -> Result<bool> {
-        let Some(cell) = cell else {
-            self.push_null();
-            return Ok(true);
-        };
-        match self {
-            Self::Integer(out) => match cell.parse() {
-                Ok(number) => out.append_value(number),
-                Err(_) if is_whole(&cell) => {
-                    out.append_null();
-                    return Ok(false);
-                }
-                Err(_) => return Err(malformed("an integer")),
-            },
-            Self::Double(out) => out.append_value(float(&cell)?),
-            Self::Boolean(out) => {
-                let truth = match cell.as_str() {
-                    "true" | "1" => true,
-                    "false" | "0" => false,
-                    _ => return Err(malformed("a truth value")),
-                };
-                out.append_value(truth);
+/// Adds a value; `false` if it is larger than the column can hold.
+fn push_value(builder: &mut Builder, cell: String) -> Result<bool> {
+    match builder {
+        Builder::Integer(out) => match cell.parse() {
+            Ok(number) => out.append_value(number),
+            Err(_) if is_whole(&cell) => {
+                out.append_null();
+                return Ok(false);
             }
-            Self::Date(out) => {
-                out.append_value(cell.parse().map_err(|_| malformed("a date"))?);
-            }
-            Self::Time(out) => {
-                out.append_value(micros(&cell).ok_or_else(|| malformed("a time"))?);
-            }
-            Self::Timestamp(out) => {
-                // What follows the blank is the zone in which it was written.
-                let moment = cell.split(' ').next().unwrap_or_default();
-                out.append_value(micros(moment).ok_or_else(|| malformed("a timestamp"))?);
-            }
-            Self::Bytes(out) => {
-                out.append_value(hex::decode(&cell).map_err(|_| malformed("bytes"))?);
-            }
-            Self::Text(out) => out.append_value(cell),
+            Err(_) => return Err(malformed("an integer")),
+        },
+        Builder::Double(out) => out.append_value(float(&cell)?),
+        Builder::Boolean(out) => {
+            let truth = match cell.as_str() {
+                "true" | "1" => true,
+                "false" | "0" => false,
+                _ => return Err(malformed("a truth value")),
+            };
+            out.append_value(truth);
         }
-        Ok(true)
-    }
-
-    fn push_null(&mut self) {
-        match self {
-            Self::Integer(out) => out.append_null(),
-            Self::Double(out) => out.append_null(),
-            Self::Boolean(out) => out.append_null(),
-            Self::Date(out) => out.append_null(),
-            Self::Time(out) => out.append_null(),
-            Self::Timestamp(out) => out.append_null(),
-            Self::Bytes(out) => out.append_null(),
-            Self::Text(out) => out.append_null(),
+        Builder::Date(out) => out.append_value(cell.parse().map_err(|_| malformed("a date"))?),
+        Builder::Time(out) => out.append_value(micros(&cell).ok_or_else(|| malformed("a time"))?),
+        Builder::Timestamp(out) => {
+            // What follows the blank is the zone in which it was written.
+            let moment = cell.split(' ').next().unwrap_or_default();
+            out.append_value(micros(moment).ok_or_else(|| malformed("a timestamp"))?);
         }
-    }
-
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Integer(out) => ArrayBuilder::finish(out),
-            Self::Double(out) => ArrayBuilder::finish(out),
-            Self::Boolean(out) => ArrayBuilder::finish(out),
-            Self::Date(out) => ArrayBuilder::finish(out),
-            Self::Time(out) => ArrayBuilder::finish(out),
-            Self::Timestamp(out) => ArrayBuilder::finish(out),
-            Self::Bytes(out) => ArrayBuilder::finish(out),
-            Self::Text(out) => ArrayBuilder::finish(out),
+        Builder::Bytes(out) => {
+            out.append_value(hex::decode(&cell).map_err(|_| malformed("bytes"))?);
         }
+        Builder::Text(out) => out.append_value(cell),
+        Builder::Single(_) | Builder::Interval(_) => return Err(malformed("its column")),
     }
+    Ok(true)
 }
 
 fn is_whole(text: &str) -> bool {

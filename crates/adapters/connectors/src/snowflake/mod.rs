@@ -15,7 +15,7 @@ use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
 
 use self::ask::{Asker, Ended, Rows};
-use self::columns::{Columns, Wide};
+use self::columns::Wide;
 use self::options::Options;
 use crate::ConnectorSettings;
 use crate::http::{Http, HttpTls};
@@ -76,7 +76,7 @@ impl Snowflake {
         sink: &mut dyn BatchSink,
     ) -> Result<bool> {
         let meta = &ended.result_set_meta_data;
-        let mut columns = Columns::new(&meta.row_type, self.options.lower_case, wide);
+        let mut columns = columns::columns(&meta.row_type, self.options.lower_case, wide);
         sink.begin(columns.schema()).await?;
         for number in 0..meta.partitions() {
             let rows: Rows = match number {
@@ -84,7 +84,7 @@ impl Snowflake {
                 _ => asker.partition(&ended.statement_handle, number).await?,
             };
             for row in rows {
-                if !columns.push(row, wide)? {
+                if !columns::push(&mut columns, row, wide)? {
                     return Ok(false);
                 }
                 if columns.is_full(self.batch_rows) {
