@@ -18,7 +18,7 @@ impl Dialect {
 
     /// Whether a backslash escapes in every literal.
     pub(crate) const fn escapes(self) -> bool {
-        matches!(self, Self::MySql | Self::ClickHouse | Self::OpenSearch)
+        matches!(self, Self::MySql | Self::ClickHouse | Self::Snowflake | Self::OpenSearch)
     }
 
     /// Whether a backslash escapes in quoted names.
@@ -44,16 +44,26 @@ impl Dialect {
         matches!(self, Self::Sqlite | Self::SqlServer)
     }
 
-    /// Whether `$tag$…$tag$` is a literal.
+    /// Whether `$tag$…$tag$` is a literal, or `$$…$$` alone.
     pub(crate) const fn has_dollar_quotes(self) -> bool {
-        matches!(self, Self::Postgres | Self::ClickHouse)
+        matches!(self, Self::Postgres | Self::ClickHouse | Self::Snowflake)
+    }
+
+    /// Whether dollar quotes may have a tag in them.
+    pub(crate) const fn tags_dollar_quotes(self) -> bool {
+        !matches!(self, Self::Snowflake)
     }
 
     /// Whether a question mark is a placeholder.
     pub(crate) const fn has_question_marks(self) -> bool {
         matches!(
             self,
-            Self::Sqlite | Self::MySql | Self::Trino | Self::Elasticsearch | Self::OpenSearch
+            Self::Sqlite
+                | Self::MySql
+                | Self::Trino
+                | Self::Snowflake
+                | Self::Elasticsearch
+                | Self::OpenSearch
         )
     }
 
@@ -79,7 +89,14 @@ impl Dialect {
 
     /// Whether a type may stand in front of a literal, as in `date '…'`.
     pub(crate) const fn has_typed_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse | Self::Trino)
+        !matches!(
+            self,
+            Self::Sqlite
+                | Self::SqlServer
+                | Self::Elasticsearch
+                | Self::OpenSearch
+                | Self::Document(_)
+        )
     }
 
     /// Whether a cast to a written type is known by another name here.
@@ -100,6 +117,7 @@ impl Dialect {
             Self::Postgres
             | Self::Sqlite
             | Self::Trino
+            | Self::Snowflake
             | Self::Elasticsearch
             | Self::OpenSearch
             | Self::Document(_) => &["limit", "offset", "fetch"],

@@ -60,6 +60,8 @@ pub enum Dialect {
     SqlServer,
     /// Trino and Presto.
     Trino,
+    /// Snowflake.
+    Snowflake,
     /// SQL of Elasticsearch (X-Pack).
     Elasticsearch,
     /// SQL of OpenSearch and Open Distro.

@@ -122,6 +122,10 @@ fn escape(text: &str, at: usize, bytes: &mut Vec<u8>, dialect: Dialect) -> Optio
     match dialect {
         Dialect::MySql => return Some(escape_mysql(c, at, bytes)),
         Dialect::ClickHouse => return escape_clickhouse(text, c, at, bytes),
+        Dialect::Snowflake if c == 'U' => {
+            bytes.push(b'U');
+            return Some(at + 1);
+        }
         Dialect::OpenSearch => {
             // What is no escape keeps its backslash.
             let plain = if matches!(c, '\\' | '\'' | '"') { "" } else { "\\" };

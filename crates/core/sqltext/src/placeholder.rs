@@ -19,9 +19,11 @@ pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> Strin
     let plain = match dialect {
         Dialect::Postgres => format!("${number}"),
         Dialect::Sqlite | Dialect::Document(_) => return format!("?{number}"),
-        Dialect::MySql | Dialect::Trino | Dialect::Elasticsearch | Dialect::OpenSearch => {
-            "?".to_owned()
-        }
+        Dialect::MySql
+        | Dialect::Trino
+        | Dialect::Snowflake
+        | Dialect::Elasticsearch
+        | Dialect::OpenSearch => "?".to_owned(),
         Dialect::SqlServer => format!("@P{number}"),
         Dialect::ClickHouse => {
             let kind = if let Cast::To(kind) = cast { kind.as_ref() } else { "String" };
@@ -53,7 +55,7 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
         Scalar::Boolean(value) => match dialect {
             Dialect::Postgres => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::ClickHouse => (Bind::Untyped(value.to_string()), to("Bool")),
-            Dialect::Trino | Dialect::Elasticsearch | Dialect::OpenSearch => {
+            Dialect::Trino | Dialect::Snowflake | Dialect::Elasticsearch | Dialect::OpenSearch => {
                 (Bind::Untyped(value.to_string()), to("boolean"))
             }
             Dialect::Sqlite | Dialect::MySql | Dialect::SqlServer | Dialect::Document(_) => {
@@ -77,6 +79,7 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
                 Dialect::Elasticsearch => to("datetime"),
                 Dialect::SqlServer => to("datetime2(6)"),
                 Dialect::ClickHouse => to("DateTime64(6)"),
+                Dialect::Snowflake => to("timestamp_ntz(6)"),
             };
             (Bind::Datetime(*value), cast)
         }
@@ -108,6 +111,7 @@ fn number_type(dialect: Dialect, number: &Number) -> Cast<'static> {
         Dialect::MySql => (65, 30, "double"),
         Dialect::ClickHouse => (76, 76, "Float64"),
         Dialect::Trino => (38, 38, "double"),
+        Dialect::Snowflake => (38, 37, "float"),
         _ => (38, 38, "float"),
     };
     let name = if dialect == Dialect::ClickHouse { "Decimal" } else { "decimal" };

@@ -79,6 +79,7 @@ impl Kind {
             dialect: self.dialect(),
             syntax: if sql { "sql" } else { "json" },
             auto_limit: false,
+            remarks: false,
             row_policy: false,
         }
     }

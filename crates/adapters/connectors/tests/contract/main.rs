@@ -17,6 +17,7 @@ mod postgres_family;
 mod prometheus;
 mod redshift_iam;
 mod server;
+mod snowflake;
 mod sqlite;
 mod trino;
 mod web;

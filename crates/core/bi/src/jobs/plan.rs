@@ -105,6 +105,8 @@ impl Parts {
             bytes_max,
             attributes,
             payers: Vec::new(),
+            asked_by: caller.user().map_or_else(|| caller.label(), |user| user.email.clone()),
+            asked_with: held.map(ActiveKey::id),
             viewer,
             scheduled: false,
             inputs: inputs.run,

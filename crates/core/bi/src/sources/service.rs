@@ -341,12 +341,12 @@ impl Sources {
         })
     }
 
-    /// The dialect of a data source; for the executor.
+    /// The type of a data source; for the executor.
     ///
     /// # Errors
     /// `Unsupported` for a type that this server does not know.
-    pub fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
-        self.parts.dialect(source)
+    pub fn type_of(&self, source: &Source) -> Result<&SourceType> {
+        self.parts.type_of(source)
     }
 
     /// One data source without asking who wants it; for the executor.
@@ -410,7 +410,7 @@ impl Parts {
             )
             .with_names(vec![source.name]));
         }
-        let dialect = self.dialect(&source)?;
+        let dialect = self.type_of(&source)?.dialect;
         Ok((source, dialect))
     }
 
@@ -437,8 +437,8 @@ impl Parts {
         Ok(Some(RunViewer { viewer, user: user.id }))
     }
 
-    pub(crate) fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
-        self.connectors.dialect(&source.kind).ok_or_else(|| {
+    pub(crate) fn type_of(&self, source: &Source) -> Result<&SourceType> {
+        self.connectors.source_type(&source.kind).ok_or_else(|| {
             let detail = format!("this server has no connector for the type {:?}", source.kind);
             Fault::new(Code::Unsupported, detail)
         })

@@ -20,6 +20,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
         Dialect::ClickHouse,
         Dialect::SqlServer,
         Dialect::Trino,
+        Dialect::Snowflake,
         Dialect::Elasticsearch,
         Dialect::OpenSearch,
     ])
@@ -159,9 +160,11 @@ proptest! {
             let placeholder = match dialect {
                 Dialect::Postgres => "select $1",
                 Dialect::Sqlite | Dialect::Document(_) => "select ?1",
-                Dialect::MySql | Dialect::Trino | Dialect::Elasticsearch | Dialect::OpenSearch => {
-                    "select ?"
-                }
+                Dialect::MySql
+                | Dialect::Trino
+                | Dialect::Snowflake
+                | Dialect::Elasticsearch
+                | Dialect::OpenSearch => "select ?",
                 Dialect::ClickHouse => "select {p1:String}",
                 Dialect::SqlServer => "select @P1",
             };

@@ -78,7 +78,7 @@ impl SqlSearch {
         let Some(described) = page.columns.take() else {
             return Err(failed("the answer is no page of rows: it has no columns"));
         };
-        let mut columns = Columns::new(&described, &page.rows, wider)?;
+        let mut columns = columns::columns(&described, &page.rows, wider)?;
         let mut cursor = page.cursor.take();
         let ended = match sink.begin(columns.schema()).await {
             Ok(()) => loop {
@@ -109,10 +109,10 @@ impl SqlSearch {
         sink: &mut dyn BatchSink,
     ) -> Result<Pass> {
         for row in page.rows {
-            if let Taken::Misfit = columns.push(row, wider)? {
+            if let Taken::Misfit = columns::push(columns, row, wider)? {
                 return Ok(Pass::Again);
             }
-            if columns.rows() >= self.door.settings().batch_rows {
+            if columns.is_full(self.door.settings().batch_rows) {
                 sink.batch(columns.take()?).await?;
             }
         }
