@@ -1,5 +1,7 @@
 //! The pages of alerts, groups, users, settings and of the server's inside.
 
+mod forms;
+
 use serde_json::{Value, json};
 use tessera_e2e::Shop;
 use tessera_testkit::client::Answer;

@@ -12,10 +12,11 @@ use tessera_kernel::ids::{DashboardId, Uid, UserId, VisualizationId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
 
 use super::slug::slug_of;
+use super::widget_history::is_of_widgets;
 use super::{Dashboard, DashboardFilter, DashboardListing, Widget, WidgetDetail};
 use crate::queries::{clean_tags, shown};
 use crate::service::Parts;
-use crate::{Change, Json, TagCount};
+use crate::{Change, Json, ObjectKind, TagCount};
 
 const NAME_CHARACTERS_MAX: usize = 100;
 
@@ -157,7 +158,8 @@ impl Dashboards {
     /// Changes a dashboard.
     ///
     /// # Errors
-    /// `Conflict` if `expected_version` is not the present one; `Invalid`.
+    /// `Conflict` if `expected_version` is not the present one, unless the dashboard was but
+    /// published or archived since, or the reverse; `Invalid`.
     pub async fn update(
         &self,
         grant: &Authorized<UpdateDashboard>,
@@ -175,7 +177,9 @@ impl Dashboards {
         before: &Dashboard,
         change: DashboardChange,
     ) -> Result<Dashboard> {
-        if change.expected_version.is_some_and(|version| version != before.version) {
+        if let Some(seen) = change.expected_version
+            && !self.is_as_seen(before, seen).await?
+        {
             return Err(conflict());
         }
         let mut dashboard = before.clone();
@@ -201,6 +205,20 @@ impl Dashboards {
         dashboard.is_archived = change.is_archived.unwrap_or(dashboard.is_archived);
         dashboard.filters_enabled = change.filters_enabled.unwrap_or(dashboard.filters_enabled);
         Ok(dashboard)
+    }
+
+    /// Whether a dashboard is as it was in a version that somebody saw, but for being published or
+    /// archived since, or the reverse: that changes nothing in it, and pages do it without telling
+    /// the version and go on with the one that they have.
+    async fn is_as_seen(&self, dashboard: &Dashboard, seen: i64) -> Result<bool> {
+        if seen >= dashboard.version {
+            return Ok(seen == dashboard.version);
+        }
+        let repos = &self.parts.repos;
+        let steps = repos.changes_since(ObjectKind::Dashboard, dashboard.id.0, seen).await?;
+        let own: Vec<_> = steps.iter().filter(|step| !is_of_widgets(&step.changes)).collect();
+        let missing = i64::try_from(own.len()) != Ok(dashboard.version - seen);
+        Ok(!missing && own.iter().all(|step| is_of_standing(&step.changes)))
     }
 
     /// Archives a dashboard: it leaves the lists, and its public link stops working.
@@ -426,6 +444,12 @@ pub(super) fn fields(dashboard: &Dashboard) -> [(&'static str, Json); 7] {
         ("is_archived", json!(dashboard.is_archived)),
         ("dashboard_filters_enabled", json!(dashboard.filters_enabled)),
     ]
+}
+
+/// Whether a step tells of nothing but that a dashboard was published or archived, or the reverse.
+fn is_of_standing(changes: &Json) -> bool {
+    let is_standing = |name: &String| name == "is_draft" || name == "is_archived";
+    changes.as_object().is_some_and(|changes| changes.keys().all(is_standing))
 }
 
 fn differences(before: &Dashboard, after: &Dashboard) -> Json {
