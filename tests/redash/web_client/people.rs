@@ -1,5 +1,6 @@
 //! The pages of alerts, groups, users, settings and of the server's inside.
 
+mod driven;
 mod forms;
 
 use serde_json::{Value, json};
