@@ -36,6 +36,9 @@ pub struct DashboardDetail {
 pub struct DashboardChange {
     /// The version that the change is based on; `None` overwrites whatever is there.
     pub expected_version: Option<i64>,
+    /// Whether that version still counts as the present one when the dashboard was but published
+    /// or archived since, or the reverse.
+    pub whatever_its_standing: bool,
     /// A new name; the slug follows it.
     pub name: Option<String>,
     /// A new layout.
@@ -158,8 +161,7 @@ impl Dashboards {
     /// Changes a dashboard.
     ///
     /// # Errors
-    /// `Conflict` if `expected_version` is not the present one, unless the dashboard was but
-    /// published or archived since, or the reverse; `Invalid`.
+    /// `Conflict` if `expected_version` is not the present one; `Invalid`.
     pub async fn update(
         &self,
         grant: &Authorized<UpdateDashboard>,
@@ -178,7 +180,8 @@ impl Dashboards {
         change: DashboardChange,
     ) -> Result<Dashboard> {
         if let Some(seen) = change.expected_version
-            && !self.is_as_seen(before, seen).await?
+            && seen != before.version
+            && !(change.whatever_its_standing && self.is_but_standing(before, seen).await?)
         {
             return Err(conflict());
         }
@@ -207,18 +210,15 @@ impl Dashboards {
         Ok(dashboard)
     }
 
-    /// Whether a dashboard is as it was in a version that somebody saw, but for being published or
-    /// archived since, or the reverse: that changes nothing in it, and pages do it without telling
-    /// the version and go on with the one that they have.
-    async fn is_as_seen(&self, dashboard: &Dashboard, seen: i64) -> Result<bool> {
-        if seen >= dashboard.version {
-            return Ok(seen == dashboard.version);
-        }
+    /// Whether nothing happened since a version but that the dashboard was published or archived, or
+    /// the reverse.
+    async fn is_but_standing(&self, dashboard: &Dashboard, seen: i64) -> Result<bool> {
         let repos = &self.parts.repos;
         let steps = repos.changes_since(ObjectKind::Dashboard, dashboard.id.0, seen).await?;
         let own: Vec<_> = steps.iter().filter(|step| !is_of_widgets(&step.changes)).collect();
-        let missing = i64::try_from(own.len()) != Ok(dashboard.version - seen);
-        Ok(!missing && own.iter().all(|step| is_of_standing(&step.changes)))
+        // Without every step since, what happened is not known.
+        let all = i64::try_from(own.len()) == Ok(dashboard.version.saturating_sub(seen));
+        Ok(all && own.iter().all(|step| is_of_standing(&step.changes)))
     }
 
     /// Archives a dashboard: it leaves the lists, and its public link stops working.

@@ -114,6 +114,8 @@ pub(crate) fn query_change(body: &Body) -> Result<QueryChange> {
 pub(crate) fn dashboard_change(body: &Body) -> Result<DashboardChange> {
     Ok(DashboardChange {
         expected_version: version_if(body)?,
+        // The page publishes and archives without the version, and goes on with the one it has.
+        whatever_its_standing: true,
         name: text_if(body, "name")?,
         layout: value_if(body, "layout"),
         options: value_if(body, "options"),
