@@ -52,6 +52,13 @@ fn the_web_client_goes_on_editing_what_it_published_archived_and_took_back() {
         };
         assert_eq!(refused(), 409);
         browser.post(&path, &change(&id, None, json!({ "is_draft": false })));
+        let exact = json!({ "name": "Exact", "version": load(&browser, &id)["version"] });
+        browser.post(&path, &change(&id, None, json!({ "is_draft": true })));
+        let exact = exact.to_string().into_bytes();
+        let kind = Some("application/json");
+        let native = format!("/v1/dashboards/{id}");
+        let native = shop.admin.send("PATCH", &native, kind, Some(exact), &[]).expect("answers");
+        assert_eq!(native.status, 409, "elsewhere a version means itself: {}", native.text());
         assert_eq!(refused(), 409);
         let seen = load(&browser, &id)["version"].clone();
         browser.post(&path, &change(&id, Some(&seen), json!({ "tags": ["mine"] })));
