@@ -215,7 +215,10 @@ impl Queries {
             Fault::new(Code::Conflict, "the query was changed by somebody else; load it again")
                 .with_field("version")
         };
-        if change.expected_version.is_some_and(|version| version != before.version) {
+        if let Some(version) = change.expected_version
+            && version != before.version
+            && !self.archived_since(&before, version, user).await?
+        {
             return Err(conflict());
         }
         let mut query = before.clone();
@@ -281,6 +284,21 @@ impl Queries {
         self.parts.repos.archive_query(query.id, now, &change).await?;
         self.parts.gate.forget_keys();
         Ok(())
+    }
+
+    /// Whether nothing else happened since a version than that this user archived the query: who
+    /// archives it is told no version, and may go on with the one before.
+    async fn archived_since(&self, query: &Query, version: i64, user: UserId) -> Result<bool> {
+        if !query.is_archived || version + 1 != query.version {
+            return Ok(false);
+        }
+        let last = PageRequest { number: 1, size: 1 };
+        let steps = self.parts.repos.query_history(query.id, last).await?;
+        Ok(steps.items.first().is_some_and(|step| {
+            step.version == query.version
+                && step.user == Some(user)
+                && step.changes["is_archived"]["current"] == true
+        }))
     }
 
     /// Copies a query with its visualizations.

@@ -37,7 +37,7 @@ pub(super) fn setup(
          autocomplete=\"organization\">\
          <label for=\"setup_token\">Setup token</label>\
          <input id=\"setup_token\" name=\"setup_token\" value=\"{}\" autocomplete=\"off\">\
-         <button>Set up</button></form>",
+         <button type=\"submit\">Set up</button></form>",
         alert(error),
         escape(typed.name),
         escape(typed.email),
@@ -54,7 +54,7 @@ pub(super) struct Ways {
     pub(super) remote_user: bool,
 }
 
-/// The form to sign in.
+/// The form to sign in. Browsers that programs steer find its fields by the recorded names.
 pub(super) fn login(
     status: StatusCode,
     next: &str,
@@ -67,13 +67,14 @@ pub(super) fn login(
     if ways.passwords {
         body.push_str(&format!(
             "<form method=\"post\" action=\"/login?next={next}\">\
-             <label for=\"email\">E-mail</label>\
-             <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
-             autocomplete=\"username\">\
-             <label for=\"password\">Password</label>\
-             <input id=\"password\" name=\"password\" type=\"password\" required \
-             autocomplete=\"current-password\">\
-             <button>Sign in</button></form><p><a href=\"/forgot\">Forgot your password?</a></p>",
+             <label for=\"inputEmail\">E-mail</label>\
+             <input id=\"inputEmail\" name=\"email\" type=\"email\" value=\"{}\" required \
+             autocomplete=\"username\" data-test=\"Email\">\
+             <label for=\"inputPassword\">Password</label>\
+             <input id=\"inputPassword\" name=\"password\" type=\"password\" required \
+             autocomplete=\"current-password\" data-test=\"Password\">\
+             <button type=\"submit\">Sign in</button></form>\
+             <p><a href=\"/forgot\">Forgot your password?</a></p>",
             escape(email)
         ));
     }
@@ -118,7 +119,7 @@ pub(super) fn code(
          <input type=\"hidden\" name=\"challenge\" value=\"{}\">\
          <label for=\"code\">Code</label>\
          <input id=\"code\" name=\"code\" required autofocus autocomplete=\"one-time-code\">\
-         <button>Continue</button></form>",
+         <button type=\"submit\">Continue</button></form>",
         alert(error),
         escape(&encode(next)),
         escape(challenge.expose())
@@ -150,7 +151,7 @@ pub(super) fn password(
         "{}<p>Choose a password for {}.</p><form method=\"post\">\
          <label for=\"password\">Password</label>\
          <input id=\"password\" name=\"password\" type=\"password\" required \
-         autocomplete=\"new-password\"><button>Continue</button></form>",
+         autocomplete=\"new-password\"><button type=\"submit\">Continue</button></form>",
         alert(error),
         escape(name)
     );
@@ -163,7 +164,7 @@ pub(super) fn forgot(status: StatusCode, email: &str, error: Option<&str>) -> Re
         "{}<p>Type the address of your account. A link to set a new password comes by mail.</p>\
          <form method=\"post\" action=\"/forgot\"><label for=\"email\">E-mail</label>\
          <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
-         autocomplete=\"username\"><button>Send the link</button></form>",
+         autocomplete=\"username\"><button type=\"submit\">Send the link</button></form>",
         alert(error),
         escape(email)
     );
@@ -173,7 +174,7 @@ pub(super) fn forgot(status: StatusCode, email: &str, error: Option<&str>) -> Re
 /// A question with one answer, behind a one-use link.
 pub(super) fn confirm(status: StatusCode, title: &str, email: &str) -> Response {
     let body = format!(
-        "<p>Is {} your address?</p><form method=\"post\"><button>Yes</button></form>",
+        "<p>Is {} your address?</p><form method=\"post\"><button type=\"submit\">Yes</button></form>",
         escape(email)
     );
     page(status, title, &body)
@@ -185,7 +186,12 @@ pub(super) fn notice(status: StatusCode, title: &str, text: &str) -> Response {
 }
 
 fn alert(error: Option<&str>) -> String {
-    let text = |error: &str| format!("<p class=\"error\" role=\"alert\">{}</p>", escape(error));
+    let text = |error: &str| {
+        format!(
+            "<p class=\"error\" role=\"alert\" data-test=\"ErrorMessage\">{}</p>",
+            escape(error)
+        )
+    };
     error.map_or_else(String::new, text)
 }
 
