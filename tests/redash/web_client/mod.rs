@@ -211,6 +211,14 @@ fn the_web_client_signs_in_and_loads_its_first_page() {
             "/login?next=/queries/1/source%3Fp_a%3D1",
         );
         assert_eq!(answer.header("location"), Some("/queries/1/source?p_a=1"));
+        // A page that stays open must not lose its session while it is in use: the server says when
+        // one is over, not the browser.
+        let cookie = answer.header("set-cookie").expect("a session");
+        let expires = cookie.split("Expires=").nth(1).and_then(|rest| rest.split(';').next());
+        let expires =
+            chrono::DateTime::parse_from_rfc2822(expires.expect("a date")).expect("reads");
+        let soon = chrono::DateTime::parse_from_rfc2822(answer.header("date").expect("a date"));
+        assert!((expires - soon.expect("reads")).num_days() >= 31, "{cookie}");
         let session = browser.get("/api/session");
         assert!(!browser.csrf_token.borrow().is_empty());
         has(&session, &["user", "messages", "org_slug", "client_config"]);
