@@ -52,6 +52,12 @@ fn an_embedded_chart_shows_the_stored_result() {
             let answer = Browser::open(&shop.server).send("GET", &path, None, None);
             assert_eq!(answer.status, 200, "{path}");
         }
+        // A browser that shows the editor too keeps what it got there apart.
+        let path = format!("/api/queries/{id}/results/{latest}.json");
+        let answer = browser.send("GET", &path, None, None);
+        has(&answer.json()["query_result"], &["id", "query", "runtime", "data"]);
+        let vary = |(name, value): &(String, String)| name == "vary" && value.contains("cookie");
+        assert!(answer.headers.iter().any(vary), "{:?}", answer.headers);
         // Of what is not there, the page must not say that a session has ended.
         let missing = page.send("GET", &format!("/api/queries/{id}/results/999.json"), None, None);
         assert!(missing.status == 404 && !message(&missing).contains("Please login"));
