@@ -232,6 +232,24 @@ fn the_web_client_goes_on_editing_a_query_that_it_archived() {
 }
 
 #[test]
+fn a_query_whose_last_editor_is_gone_still_shows_one() {
+    for shop in shops() {
+        let browser = Browser::signed_in(&shop);
+        let made = new_query(&shop, &browser, "select 1 as one");
+        let path = format!("/api/queries/{}", made["id"]);
+        let (editor, id) = shop.user("guest").expect("made");
+        browser.post(&format!("{path}/acl"), &json!({ "access_type": "modify", "user_id": id }));
+        let change = json!({ "description": "By a guest" });
+        editor.post(&path, &change).expect("answers").ok().expect("good");
+        assert_eq!(load(&browser, &made["id"])["last_modified_by"]["id"], id);
+        browser.delete(&format!("/api/users/{id}"));
+        // The page reads the picture of whoever it was, and breaks without one.
+        let query = load(&browser, &made["id"]);
+        assert_eq!(query["last_modified_by"]["id"], query["user"]["id"]);
+    }
+}
+
+#[test]
 fn the_web_client_changes_the_data_source_of_a_query() {
     for shop in shops() {
         let browser = Browser::signed_in(&shop);

@@ -286,21 +286,6 @@ impl Queries {
         Ok(())
     }
 
-    /// Whether nothing else happened since a version than that this user archived the query: who
-    /// archives it is told no version, and may go on with the one before.
-    async fn archived_since(&self, query: &Query, version: i64, user: UserId) -> Result<bool> {
-        if !query.is_archived || version + 1 != query.version {
-            return Ok(false);
-        }
-        let last = PageRequest { number: 1, size: 1 };
-        let steps = self.parts.repos.query_history(query.id, last).await?;
-        Ok(steps.items.first().is_some_and(|step| {
-            step.version == query.version
-                && step.user == Some(user)
-                && step.changes["is_archived"]["current"] == true
-        }))
-    }
-
     /// Copies a query with its visualizations.
     ///
     /// # Errors
