@@ -56,7 +56,7 @@ pub(super) struct Ways {
     pub(super) remote_user: bool,
 }
 
-/// The form to sign in.
+/// The form to sign in. Browsers that programs steer find its fields by the recorded names.
 pub(super) fn login(
     status: StatusCode,
     next: &str,
