@@ -84,7 +84,7 @@ pub(crate) enum Style {
 
 impl Style {
     /// The quote that a doubled one stands for within a literal.
-    fn quote(self) -> Option<u8> {
+    pub(crate) fn quote(self) -> Option<u8> {
         match self {
             Self::Literal(Quoting::Plain | Quoting::Escaped) => Some(b'\''),
             Self::Literal(Quoting::Double) => Some(b'"'),

@@ -215,7 +215,10 @@ impl Queries {
             Fault::new(Code::Conflict, "the query was changed by somebody else; load it again")
                 .with_field("version")
         };
-        if change.expected_version.is_some_and(|version| version != before.version) {
+        if let Some(version) = change.expected_version
+            && version != before.version
+            && !self.archived_since(&before, version, user).await?
+        {
             return Err(conflict());
         }
         let mut query = before.clone();

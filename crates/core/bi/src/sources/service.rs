@@ -129,9 +129,9 @@ impl Sources {
     ) -> Result<SourceSettings> {
         let name = form::clean_name(&new.name)?;
         let known = self.known_type(&new.kind)?;
-        let options = form::as_object(&new.options)?;
+        let options = form::filled(form::as_object(&new.options)?);
         form::check(&known.schema, &options)?;
-        self.parts.connectors.check(&new.kind, &new.options)?;
+        self.parts.connectors.check(&new.kind, &Json::Object(options.clone()))?;
         let now = self.parts.clock.now();
         let uid = self.parts.random.uid(now);
         let changes = Changes::new().field("name", Json::Null, name.as_str()).field(
@@ -190,9 +190,10 @@ impl Sources {
             for (secret, value) in self.secrets(&source)? {
                 options.entry(secret).or_insert(value);
             }
+            let options = form::filled(options);
             form::check(&known.schema, &options)?;
             self.parts.connectors.check(&source.kind, &Json::Object(options.clone()))?;
-            let before = self.all_options(&source)?;
+            let before = form::filled(self.all_options(&source)?);
             if options != before {
                 source.version += 1;
             }

@@ -4,6 +4,7 @@ mod changes;
 mod fields;
 mod filters;
 mod freshness;
+mod multipart;
 mod next;
 mod paging;
 mod parameters;
