@@ -10,7 +10,7 @@ impl Dialect {
 
     /// Whether a carriage return ends a comment of one line.
     pub(crate) const fn return_ends_line(self) -> bool {
-        matches!(self, Self::Postgres | Self::SqlServer | Self::Trino)
+        matches!(self, Self::Postgres | Self::SqlServer | Self::Trino | Self::BigQuery)
     }
 
     /// Whether a backslash escapes in every literal.
@@ -20,12 +20,12 @@ impl Dialect {
 
     /// Whether double quotes make literals rather than names.
     pub(crate) const fn double_quotes_text(self) -> bool {
-        matches!(self, Self::MySql)
+        matches!(self, Self::MySql | Self::BigQuery)
     }
 
     /// Whether backticks make names.
     pub(crate) const fn has_backticks(self) -> bool {
-        matches!(self, Self::Sqlite | Self::MySql | Self::ClickHouse)
+        matches!(self, Self::Sqlite | Self::MySql | Self::ClickHouse | Self::BigQuery)
     }
 
     /// Whether brackets make names.
@@ -40,7 +40,7 @@ impl Dialect {
 
     /// Whether a question mark is a placeholder.
     pub(crate) const fn has_question_marks(self) -> bool {
-        matches!(self, Self::Sqlite | Self::MySql | Self::Trino)
+        matches!(self, Self::Sqlite | Self::MySql | Self::Trino | Self::BigQuery)
     }
 
     /// Whether `N'…'` is a literal.
@@ -53,6 +53,36 @@ impl Dialect {
         matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse)
     }
 
+    /// Whether `X'…'` is a literal of bytes.
+    pub(crate) const fn has_hex_literals(self) -> bool {
+        !matches!(self, Self::SqlServer | Self::BigQuery)
+    }
+
+    /// Whether a backslash escapes in quoted names.
+    pub(crate) const fn escapes_in_names(self) -> bool {
+        matches!(self, Self::ClickHouse | Self::BigQuery)
+    }
+
+    /// Whether a quote that is written twice stands for one.
+    pub(crate) const fn doubles_quotes(self) -> bool {
+        !matches!(self, Self::BigQuery)
+    }
+
+    /// A name between quotes, whatever is in it.
+    pub(crate) fn quoted_name(self, quote: char, name: &str) -> String {
+        let mut quoted = String::from(quote);
+        for letter in name.chars() {
+            if letter == '\\' && self.escapes_in_names() {
+                quoted.push('\\');
+            } else if letter == quote {
+                quoted.push(if self.doubles_quotes() { quote } else { '\\' });
+            }
+            quoted.push(letter);
+        }
+        quoted.push(quote);
+        quoted
+    }
+
     /// Whether `U&'…'` is a literal.
     pub(crate) const fn has_unicode_literals(self) -> bool {
         matches!(self, Self::Postgres | Self::Trino)
@@ -60,7 +90,10 @@ impl Dialect {
 
     /// Whether a type may stand in front of a literal, as in `date '…'`.
     pub(crate) const fn has_typed_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse | Self::Trino)
+        matches!(
+            self,
+            Self::Postgres | Self::MySql | Self::ClickHouse | Self::Trino | Self::BigQuery
+        )
     }
 
     /// Whether a cast to a written type is known by another name here.
@@ -81,6 +114,8 @@ impl Dialect {
             Self::Postgres | Self::Sqlite | Self::Trino | Self::Document(_) => {
                 &["limit", "offset", "fetch"]
             }
+            // OFFSET also numbers the elements of a list, and stands behind LIMIT only.
+            Self::BigQuery => &["limit"],
             Self::MySql => &["limit", "for", "lock", "into", "procedure"],
             Self::ClickHouse => &["limit", "offset", "fetch", "format", "settings", "into"],
             Self::SqlServer => {

@@ -58,6 +58,8 @@ pub enum Dialect {
     SqlServer,
     /// Trino and Presto.
     Trino,
+    /// GoogleSQL, as BigQuery has it.
+    BigQuery,
     /// No SQL: a document, whose scalars take the values.
     Document(Document),
 }

@@ -21,6 +21,7 @@ pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> Strin
         Dialect::Sqlite | Dialect::Document(_) => return format!("?{number}"),
         Dialect::MySql | Dialect::Trino => "?".to_owned(),
         Dialect::SqlServer => format!("@P{number}"),
+        Dialect::BigQuery => format!("@p{number}"),
         Dialect::ClickHouse => {
             let kind = if let Cast::To(kind) = cast { kind.as_ref() } else { "String" };
             format!("{{p{number}:{kind}}}")
@@ -31,6 +32,11 @@ pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> Strin
         Cast::To(_) if dialect == Dialect::ClickHouse => plain,
         Cast::To(kind) if dialect == Dialect::Postgres => format!("{plain}::{kind}"),
         Cast::To(kind) => format!("CAST({plain} AS {kind})"),
+        Cast::Written(kind)
+            if dialect == Dialect::BigQuery && kind.eq_ignore_ascii_case("json") =>
+        {
+            format!("PARSE_JSON({plain})")
+        }
         Cast::Written(kind) => format!("CAST({plain} AS {})", dialect.cast_name(kind)),
     }
 }
@@ -52,13 +58,14 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
             Dialect::Postgres => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::ClickHouse => (Bind::Untyped(value.to_string()), to("Bool")),
             Dialect::Trino => (Bind::Untyped(value.to_string()), to("boolean")),
+            Dialect::BigQuery => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::Sqlite | Dialect::MySql | Dialect::SqlServer | Dialect::Document(_) => {
                 (Bind::Integer((*value).into()), Cast::None)
             }
         },
         Scalar::Date(date) => {
             let cast = match dialect {
-                Dialect::Sqlite | Dialect::Document(_) => Cast::None,
+                Dialect::Sqlite | Dialect::BigQuery | Dialect::Document(_) => Cast::None,
                 Dialect::ClickHouse => to("Date32"),
                 _ => to("date"),
             };
@@ -66,7 +73,7 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
         }
         Scalar::Datetime { value, .. } => {
             let cast = match dialect {
-                Dialect::Sqlite | Dialect::Document(_) => Cast::None,
+                Dialect::Sqlite | Dialect::BigQuery | Dialect::Document(_) => Cast::None,
                 Dialect::Postgres => to("timestamp"),
                 Dialect::Trino => to("timestamp(6)"),
                 Dialect::MySql => to("datetime(6)"),
@@ -85,7 +92,8 @@ fn to(kind: &'static str) -> Cast<'static> {
 /// What holds every digit; where a type cannot, a floating-point number, as for a literal.
 fn number_type(dialect: Dialect, number: &Number) -> Cast<'static> {
     let text = match (dialect, number) {
-        (Dialect::Sqlite | Dialect::Document(_), _) => return Cast::None,
+        // What is sent beside the statement of BigQuery has a type there.
+        (Dialect::Sqlite | Dialect::BigQuery | Dialect::Document(_), _) => return Cast::None,
         (Dialect::Postgres, Number::Integer(value)) => {
             return to(if i32::try_from(*value).is_ok() { "int4" } else { "int8" });
         }
