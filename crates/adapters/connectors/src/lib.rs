@@ -6,8 +6,10 @@
 //! runs against real databases, in `tests/`.
 
 mod aws;
+mod bigquery;
 mod clickhouse;
 mod elastic;
+mod google;
 mod guard;
 mod http;
 mod mssql;
@@ -18,6 +20,7 @@ mod postgres;
 mod prometheus;
 mod resting;
 mod settings;
+mod spreadsheets;
 mod sqlite;
 mod tls;
 mod trino;
@@ -60,9 +63,11 @@ impl AllConnectors {
     #[must_use]
     pub fn new(settings: ConnectorSettings) -> Self {
         let mut types = vec![
+            bigquery::source_type(),
             clickhouse::source_type(),
             mssql::source_type(),
             prometheus::source_type(),
+            spreadsheets::source_type(),
             sqlite::source_type(),
             web::csv_type(),
             web::excel_type(),
@@ -106,6 +111,9 @@ impl AllConnectors {
             return Ok(Arc::new(trino::Trino::new(family, options, settings)?));
         }
         match kind {
+            bigquery::NAME => {
+                Ok(Arc::new(bigquery::BigQuery::new(options, Arc::clone(&self.settings))?))
+            }
             clickhouse::NAME => {
                 Ok(Arc::new(clickhouse::ClickHouse::new(options, Arc::clone(&self.settings))?))
             }
@@ -124,6 +132,9 @@ impl AllConnectors {
             web::URL => {
                 let results = web::UrlResults::new(options, Arc::clone(&self.settings))?;
                 Ok(Arc::new(web::Documents(results)))
+            }
+            spreadsheets::NAME => {
+                Ok(Arc::new(spreadsheets::Spreadsheets::new(options, Arc::clone(&self.settings))?))
             }
             prometheus::NAME => {
                 Ok(Arc::new(prometheus::Prometheus::new(options, Arc::clone(&self.settings))?))
