@@ -1,12 +1,15 @@
 //! One contract for every engine, against real databases.
 #![expect(clippy::disallowed_methods, reason = "tests wait for a real server")]
 
+mod bigquery;
+mod bigquery_server;
 mod clickhouse;
 mod contract;
 mod door;
 mod elastic;
 mod encryption;
 mod engines;
+mod google;
 mod injection;
 mod mssql;
 mod mysql;
@@ -15,6 +18,7 @@ mod postgres_family;
 mod prometheus;
 mod redshift_iam;
 mod server;
+mod spreadsheets;
 mod sqlite;
 mod trino;
 mod web;
