@@ -15,6 +15,7 @@ use tessera_sqltext::Bound;
 use url::Url;
 use uuid::Uuid;
 
+use super::BACKSTOP;
 use super::binds::parameters;
 use super::columns::Described;
 use super::options::Options;
@@ -57,8 +58,10 @@ pub(super) struct Asker<'a> {
     pub(super) options: &'a Options,
     pub(super) cancel: &'a Arc<dyn CancelSignal>,
     pub(super) span: Span,
-    /// Whether the text is in GoogleSQL whatever the data source says.
+    /// Whether the text is in GoogleSQL.
     pub(super) standard: bool,
+    /// Most bytes that may be billed, where no estimate tells how many are read.
+    pub(super) billed_bytes_max: Option<u64>,
 }
 
 /// A job in the server.
@@ -204,12 +207,11 @@ impl Asker<'_> {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        let said = said(&answer);
-        // The server's own limit, which is ours.
-        if said.contains("Job timed out after") {
+        // What it ends now it ends by its own limit, which is ours.
+        if now() + BACKSTOP >= self.span.until {
             return Err(self.span.too_long());
         }
-        Err(Fault::new(Code::SourceFailed, said))
+        Err(Fault::new(Code::SourceFailed, said(&answer)))
     }
 
     /// What a job is, without its name.
@@ -228,6 +230,9 @@ impl Asker<'_> {
         }
         if let Some(tier) = self.options.billing_tier_max {
             query["maximumBillingTier"] = Json::from(tier);
+        }
+        if let Some(bytes) = self.billed_bytes_max {
+            query["maximumBytesBilled"] = Json::from(bytes.to_string());
         }
         let limit = self.span.limit.as_millis().max(1000).to_string();
         json!({ "configuration": { "query": query, "jobTimeoutMs": limit } })

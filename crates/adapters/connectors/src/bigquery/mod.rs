@@ -72,16 +72,27 @@ impl BigQuery {
         let until = now() + limit.saturating_add(BACKSTOP);
         let span = Span { limit, setting: TIME_LIMIT, until, bytes: PAGE_BYTES_MAX };
         let (google, options) = (&self.google, &self.options);
-        Asker { google, options, cancel, span, standard: options.standard }
+        let standard = options.standard;
+        Asker { google, options, cancel, span, standard, billed_bytes_max: None }
     }
 
-    /// Refuses a text that would read more than the data source allows.
-    async fn check_size(&self, asker: &Asker<'_>, statement: &Bound) -> Result<()> {
+    /// Refuses a text that would read more than the data source allows; where that cannot be told
+    /// before, the server is told the limit.
+    async fn check_size(
+        &self,
+        asker: &mut Asker<'_>,
+        statement: &Bound,
+        is_script: bool,
+    ) -> Result<()> {
         let Some(most) = self.options.scan_megabytes_max else { return Ok(()) };
         let bytes = asker.estimate(statement).await?;
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let megabytes = bytes as f64 / 1e6;
         if megabytes <= most {
+            // Of several statements, and of those that run others, not all are estimated.
+            if is_script || bytes == 0 {
+                asker.billed_bytes_max = format!("{:.0}", most * 1e6).parse().ok();
+            }
             return Ok(());
         }
         let detail = format!(
@@ -171,7 +182,8 @@ impl Connector for BigQuery {
         sink: &mut dyn BatchSink,
     ) -> Result<()> {
         // Several statements are one script of the server, in one job.
-        if statement.statements(Dialect::BigQuery).is_empty() {
+        let parts = statement.statements(Dialect::BigQuery).len();
+        if parts == 0 {
             return Err(Fault::new(Code::SourceFailed, "the query is empty"));
         }
         if !statement.binds.is_empty() && !self.options.standard && !says_standard(&statement.sql) {
@@ -179,8 +191,8 @@ impl Connector for BigQuery {
                           or begin the query with the line #standardSQL";
             return Err(Fault::new(Code::UnbindableParameter, detail));
         }
-        let asker = self.asker(&cancel, Duration::from_secs(time_limit_seconds));
-        self.check_size(&asker, statement).await?;
+        let mut asker = self.asker(&cancel, Duration::from_secs(time_limit_seconds));
+        self.check_size(&mut asker, statement, parts > 1).await?;
         if self.one(&asker, statement, self.options.location.as_deref(), sink).await? {
             return Ok(());
         }

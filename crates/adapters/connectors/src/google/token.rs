@@ -19,6 +19,9 @@ const MARGIN_SECONDS: i64 = 60;
 /// How long a token is good if nobody says, in seconds.
 const USUAL_SECONDS: i64 = 3600;
 
+/// Longest that a token is believed to be good, in seconds.
+const GOOD_SECONDS_MAX: i64 = 86_400;
+
 /// Largest answer with a token, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
@@ -64,7 +67,8 @@ impl Google {
             Fault::new(Code::SourceFailed, "the answer to the request for a token has none")
         })?;
         let bearer = Arc::new(Secret::new(given.access_token));
-        let until = seconds + given.expires_in.unwrap_or(USUAL_SECONDS) - MARGIN_SECONDS;
+        let until = seconds + given.expires_in.unwrap_or(USUAL_SECONDS).clamp(0, GOOD_SECONDS_MAX);
+        let until = until - MARGIN_SECONDS;
         *token = Some(Token { bearer: Arc::clone(&bearer), until });
         Ok(bearer)
     }

@@ -311,7 +311,13 @@ async fn a_text_that_reads_too_much_is_not_run() {
     assert!(jobs(&door).iter().all(|job| job["configuration"]["dryRun"] == true));
     let large = at(door.port, json!({ "totalMBytesProcessedLimit": 2.5 }));
     large.run("select a from t").await.expect("runs");
-    assert!(jobs(&door).pop().expect("made")["configuration"].get("dryRun").is_none());
+    let job = jobs(&door).pop().expect("made");
+    assert!(job["configuration"].get("dryRun").is_none());
+    assert!(job["configuration"]["query"].get("maximumBytesBilled").is_none());
+    // Not every statement of a script is estimated.
+    large.run("select a from t; select b from u").await.expect("runs");
+    let job = jobs(&door).pop().expect("made");
+    assert_eq!(job["configuration"]["query"]["maximumBytesBilled"], "2500000");
 }
 
 #[tokio::test]
