@@ -6,6 +6,7 @@
 //! runs against real databases, in `tests/`.
 
 mod aws;
+mod batch;
 mod bigquery;
 mod clickhouse;
 mod elastic;
@@ -19,7 +20,9 @@ mod options;
 mod postgres;
 mod prometheus;
 mod resting;
+mod rs256;
 mod settings;
+mod snowflake;
 mod spreadsheets;
 mod sqlite;
 mod tls;
@@ -68,6 +71,7 @@ impl AllConnectors {
             mssql::source_type(),
             prometheus::source_type(),
             spreadsheets::source_type(),
+            snowflake::source_type(),
             sqlite::source_type(),
             web::csv_type(),
             web::excel_type(),
@@ -119,6 +123,9 @@ impl AllConnectors {
             }
             mssql::NAME => {
                 Ok(Arc::new(mssql::SqlServer::new(options, Arc::clone(&self.settings))?))
+            }
+            snowflake::NAME => {
+                Ok(Arc::new(snowflake::Snowflake::new(options, Arc::clone(&self.settings))?))
             }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             web::CSV | web::EXCEL => {
@@ -174,6 +181,3 @@ impl Connectors for AllConnectors {
         Ok(connector)
     }
 }
-
-/// Bytes after which a batch is passed on, however few rows it has.
-const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -60,6 +60,8 @@ pub enum Dialect {
     Trino,
     /// GoogleSQL, as BigQuery has it.
     BigQuery,
+    /// Snowflake.
+    Snowflake,
     /// No SQL: a document, whose scalars take the values.
     Document(Document),
 }

@@ -137,6 +137,10 @@ fn escape(text: &str, at: usize, bytes: &mut Vec<u8>, dialect: Dialect) -> Optio
         Dialect::MySql => return Some(escape_mysql(c, at, bytes)),
         Dialect::ClickHouse => return escape_clickhouse(text, c, at, bytes),
         Dialect::BigQuery => return escape_google(text, c, at, bytes),
+        Dialect::Snowflake if c == 'U' => {
+            bytes.push(b'U');
+            return Some(at + 1);
+        }
         _ => {}
     }
     let digits = |from: usize, most: usize, radix: u32| {

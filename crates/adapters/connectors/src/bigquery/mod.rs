@@ -20,7 +20,7 @@ use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
 
 use self::ask::{Asker, Job};
-use self::columns::{Columns, malformed};
+use self::columns::{Columns, columns, malformed, push};
 use self::options::Options;
 use crate::ConnectorSettings;
 use crate::google::{Google, Row, Span, now};
@@ -111,25 +111,25 @@ impl BigQuery {
         sink: &mut dyn BatchSink,
     ) -> Result<bool> {
         asker.begin(statement, job).await?;
-        let mut columns: Option<Columns> = None;
+        let mut made: Option<Columns> = None;
         let mut token: Option<String> = None;
         loop {
             let sheet = asker.page(job, token.as_deref()).await?;
             let page = sheet.read()?;
-            if columns.is_none() {
+            if made.is_none() {
                 let fields = page.schema.map(|schema| schema.fields).unwrap_or_default();
                 // What only writes has none.
                 if fields.is_empty() {
                     return Ok(false);
                 }
-                let made = Columns::new(&fields);
-                sink.begin(made.schema()).await?;
-                columns = Some(made);
+                let columns = columns(&fields);
+                sink.begin(columns.schema()).await?;
+                made = Some(columns);
             }
-            let Some(columns) = columns.as_mut() else { return Ok(false) };
+            let Some(columns) = made.as_mut() else { return Ok(false) };
             for row in json_elements(page.rows.map_or("[]", |rows| rows.get()))? {
                 let row: Row<'_> = serde_json::from_str(row).map_err(|_| malformed("a row"))?;
-                columns.push(&row)?;
+                push(columns, &row)?;
                 if columns.is_full(self.batch_rows) {
                     sink.batch(columns.take()?).await?;
                 }
@@ -139,7 +139,7 @@ impl BigQuery {
                 break;
             }
         }
-        if let Some(mut columns) = columns.filter(|columns| columns.rows() > 0) {
+        if let Some(mut columns) = made.filter(|columns| columns.rows() > 0) {
             sink.batch(columns.take()?).await?;
         }
         Ok(true)

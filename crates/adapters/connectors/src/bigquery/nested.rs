@@ -32,7 +32,7 @@ pub(super) fn write(described: &Described, value: &RawValue, out: &mut String) -
 }
 
 fn single(described: &Described, value: &RawValue, out: &mut String) -> Result<()> {
-    if matches!(described.kind.as_str(), "RECORD" | "STRUCT") {
+    if described.is_structure() {
         return structure(described, value, out);
     }
     let text = plain(value)?;

@@ -1,17 +1,14 @@
 //! A service account: its key file among the options, and what it signs (RS256).
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use tessera_kernel::{Code, Fault, Result};
+use tessera_kernel::{Fault, Result, Secret};
 use url::Url;
 
 use crate::options;
+use crate::rs256::Rs256;
 
 /// The option with the key file.
 pub(crate) const KEY_FILE: &str = "jsonKeyFile";
@@ -32,7 +29,7 @@ pub(super) struct Account {
     key_id: Option<String>,
     /// Where tokens are given.
     pub(super) tokens: Url,
-    key: RsaKeyPair,
+    key: Rs256,
 }
 
 /// What is read of a key file.
@@ -83,7 +80,7 @@ impl Account {
             email: file.client_email,
             key_id: file.private_key_id,
             tokens,
-            key: read_key(&file.private_key)?,
+            key: Rs256::read(&file.private_key, None, KEY_FILE)?,
         })
     }
 
@@ -91,34 +88,13 @@ impl Account {
     ///
     /// # Errors
     /// `Internal` if the machine gives no random numbers.
-    pub(super) fn assertion(&self, scopes: &str, seconds: i64) -> Result<String> {
-        let mut header = json!({ "alg": "RS256", "typ": "JWT" });
-        if let Some(id) = &self.key_id {
-            header["kid"] = Json::from(id.as_str());
-        }
+    pub(super) fn assertion(&self, scopes: &str, seconds: i64) -> Result<Secret> {
         let claims = json!({
             "iss": self.email, "scope": scopes, "aud": self.tokens.as_str(),
             "iat": seconds, "exp": seconds + GOOD_SECONDS,
         });
-        let coded = |part: &Json| URL_SAFE_NO_PAD.encode(part.to_string());
-        let signed = format!("{}.{}", coded(&header), coded(&claims));
-        let mut signature = vec![0; self.key.public().modulus_len()];
-        self.key
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-            .map_err(|_| Fault::new(Code::Internal, "the request for a token cannot be signed"))?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        self.key.token(&claims, self.key_id.as_deref())
     }
-}
-
-fn read_key(pem: &str) -> Result<RsaKeyPair> {
-    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
-    let key = key.map_err(|_| invalid("has a private_key that is not in PEM form"))?;
-    let pair = match &key {
-        PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
-        PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
-        _ => return Err(invalid("has a private_key that is no RSA key")),
-    };
-    pair.map_err(|error| invalid(&format!("has a private_key that cannot be used: {error}")))
 }
 
 /// Whether an address is one of Google's interfaces.

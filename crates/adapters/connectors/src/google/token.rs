@@ -49,7 +49,7 @@ impl Google {
         let assertion = self.account.assertion(self.scopes, seconds)?;
         let body = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", GRANT)
-            .append_pair("assertion", &assertion)
+            .append_pair("assertion", assertion.expose())
             .finish();
         let request = HttpRequest::post(self.account.tokens.clone(), body)
             .header("content-type", "application/x-www-form-urlencoded")?;

@@ -18,6 +18,7 @@ mod postgres_family;
 mod prometheus;
 mod redshift_iam;
 mod server;
+mod snowflake;
 mod spreadsheets;
 mod sqlite;
 mod trino;

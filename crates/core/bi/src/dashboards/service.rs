@@ -13,6 +13,7 @@ use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
 
 use super::slug::slug_of;
 use super::{Dashboard, DashboardFilter, DashboardListing, Widget, WidgetDetail};
+use crate::history::differing;
 use crate::queries::{clean_tags, shown};
 use crate::service::Parts;
 use crate::{Change, Json, TagCount};
@@ -360,7 +361,7 @@ impl Dashboards {
             object_id: before.id.0,
             version: after.version,
             user: Some(user),
-            changes: differences(before, &after),
+            changes: differing(&fields(before), &fields(&after)),
             at: now,
         };
         (after, change)
@@ -416,8 +417,8 @@ fn clean_name(name: &str) -> Result<String> {
 }
 
 /// The fields whose changes the history keeps, under the names that it keeps them by.
-pub(super) fn fields(dashboard: &Dashboard) -> [(&'static str, Json); 7] {
-    [
+pub(super) fn fields(dashboard: &Dashboard) -> Map<String, Json> {
+    let fields = [
         ("name", json!(dashboard.name)),
         ("layout", dashboard.layout.clone()),
         ("options", dashboard.options.clone()),
@@ -425,15 +426,6 @@ pub(super) fn fields(dashboard: &Dashboard) -> [(&'static str, Json); 7] {
         ("is_draft", json!(dashboard.is_draft)),
         ("is_archived", json!(dashboard.is_archived)),
         ("dashboard_filters_enabled", json!(dashboard.filters_enabled)),
-    ]
-}
-
-fn differences(before: &Dashboard, after: &Dashboard) -> Json {
-    let changed = fields(before).into_iter().zip(fields(after)).filter(|(old, new)| old.1 != new.1);
-    let changes: Map<String, Json> = changed
-        .map(|((name, previous), (_, current))| {
-            (name.to_owned(), json!({ "previous": previous, "current": current }))
-        })
-        .collect();
-    Json::Object(changes)
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }

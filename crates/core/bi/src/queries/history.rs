@@ -99,8 +99,7 @@ impl Queries {
         if oldest > version {
             return Err(missing());
         }
-        let today = fields(query).into_iter().map(|(name, value)| (name.to_owned(), value));
-        let mut fields = rewind(today.collect(), &steps);
+        let mut fields = rewind(fields(query), &steps);
         // Before the history was kept in full, texts of versions were kept on their own.
         if let Some(kept) = repos.query_version(query.id, version).await? {
             fields.insert("query".to_owned(), json!(kept.text));

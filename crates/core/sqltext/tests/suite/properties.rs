@@ -21,6 +21,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
         Dialect::SqlServer,
         Dialect::Trino,
         Dialect::BigQuery,
+        Dialect::Snowflake,
     ])
 }
 
@@ -170,7 +171,7 @@ proptest! {
             let placeholder = match dialect {
                 Dialect::Postgres => "select $1",
                 Dialect::Sqlite | Dialect::Document(_) => "select ?1",
-                Dialect::MySql | Dialect::Trino => "select ?",
+                Dialect::MySql | Dialect::Trino | Dialect::Snowflake => "select ?",
                 Dialect::ClickHouse => "select {p1:String}",
                 Dialect::SqlServer => "select @P1",
                 Dialect::BigQuery => "select @p1",
