@@ -316,6 +316,7 @@ fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSetting
         http_answer_bytes_max: config.sources.http_answer_bytes_max,
         http_redirects_max: config.sources.http_redirects_max,
         aws_address: Some(config.sources.aws_url.clone()).filter(|url| !url.is_empty()),
+        google_address: Some(config.sources.google_url.clone()).filter(|url| !url.is_empty()),
     })
 }
 

@@ -7,8 +7,10 @@
 
 mod aws;
 mod batch;
+mod bigquery;
 mod clickhouse;
 mod elastic;
+mod google;
 mod guard;
 mod http;
 mod mssql;
@@ -21,6 +23,7 @@ mod resting;
 mod rs256;
 mod settings;
 mod snowflake;
+mod spreadsheets;
 mod sqlite;
 mod tls;
 mod trino;
@@ -63,9 +66,11 @@ impl AllConnectors {
     #[must_use]
     pub fn new(settings: ConnectorSettings) -> Self {
         let mut types = vec![
+            bigquery::source_type(),
             clickhouse::source_type(),
             mssql::source_type(),
             prometheus::source_type(),
+            spreadsheets::source_type(),
             snowflake::source_type(),
             sqlite::source_type(),
             web::csv_type(),
@@ -113,6 +118,9 @@ impl AllConnectors {
             return elastic::open(known, options, Arc::clone(&self.settings));
         }
         match kind {
+            bigquery::NAME => {
+                Ok(Arc::new(bigquery::BigQuery::new(options, Arc::clone(&self.settings))?))
+            }
             clickhouse::NAME => {
                 Ok(Arc::new(clickhouse::ClickHouse::new(options, Arc::clone(&self.settings))?))
             }
@@ -134,6 +142,9 @@ impl AllConnectors {
             web::URL => {
                 let results = web::UrlResults::new(options, Arc::clone(&self.settings))?;
                 Ok(Arc::new(web::Documents(results)))
+            }
+            spreadsheets::NAME => {
+                Ok(Arc::new(spreadsheets::Spreadsheets::new(options, Arc::clone(&self.settings))?))
             }
             prometheus::NAME => {
                 Ok(Arc::new(prometheus::Prometheus::new(options, Arc::clone(&self.settings))?))

@@ -44,12 +44,15 @@ impl Rs256 {
         pair.map(Self).map_err(unfit)
     }
 
-    /// A token that says so.
+    /// A token that says so; whoever reads it may have to be told which key that is.
     ///
     /// # Errors
     /// `Internal` if there is no randomness.
-    pub(crate) fn token(&self, claims: &Json) -> Result<Secret> {
-        let head = json!({ "alg": "RS256", "typ": "JWT" });
+    pub(crate) fn token(&self, claims: &Json, key_id: Option<&str>) -> Result<Secret> {
+        let mut head = json!({ "alg": "RS256", "typ": "JWT" });
+        if let Some(id) = key_id {
+            head["kid"] = Json::from(id);
+        }
         let part = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
         let said = format!("{}.{}", part(&head), part(claims));
         let mut signature = vec![0; self.0.public().modulus_len()];
@@ -145,7 +148,7 @@ mod tests {
             openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], b"");
         let key = Rs256::read(std::str::from_utf8(&plain).expect("a text"), None, "key");
         let key = key.expect("is read");
-        let token = key.token(&json!({ "iss": "me" })).expect("is signed");
+        let token = key.token(&json!({ "iss": "me" }), None).expect("is signed");
         let (said, signature) = token.expose().rsplit_once('.').expect("three parts");
         let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64");
         let public = ring::signature::UnparsedPublicKey::new(

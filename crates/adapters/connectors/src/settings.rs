@@ -33,6 +33,8 @@ pub struct ConnectorSettings {
     pub http_redirects_max: usize,
     /// Where the interfaces of AWS are asked, instead of at their own addresses.
     pub aws_address: Option<String>,
+    /// Where the interfaces of Google are asked, instead of at their own addresses.
+    pub google_address: Option<String>,
 }
 
 impl Default for ConnectorSettings {
@@ -54,6 +56,7 @@ impl Default for ConnectorSettings {
             http_answer_bytes_max: 64 << 20,
             http_redirects_max: 5,
             aws_address: None,
+            google_address: None,
         }
     }
 }

@@ -368,6 +368,9 @@ section! {
         /// Where the interfaces of AWS are asked (redshift_iam), such as a private endpoint; empty for
         /// their own addresses.
         aws_url: String = String::new(),
+        /// Where the interfaces of Google are asked (bigquery, google_spreadsheets), such as a private
+        /// endpoint; empty for their own addresses.
+        google_url: String = String::new(),
     }
 }
 

@@ -38,7 +38,8 @@ pub enum Bind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// The statement, with placeholders: `$1` (PostgreSQL), `?1` (SQLite), `?` (MySQL, Trino,
-    /// Elasticsearch, OpenSearch), `@P1` (SQL Server) or `{p1:Type}` (ClickHouse).
+    /// Snowflake, Elasticsearch, OpenSearch), `@P1` (SQL Server), `@p1` (BigQuery) or `{p1:Type}`
+    /// (ClickHouse).
     pub sql: String,
     /// The values of the placeholders, in their order.
     pub binds: Vec<Bind>,
@@ -369,7 +370,6 @@ impl<'a> Binder<'a> {
     }
 
     fn identifier(&self, quote: char, pieces: &[Piece]) -> Result<String> {
-        let (closing, doubled) = if quote == '[' { (']', None) } else { (quote, Some(quote)) };
         let mut name = String::new();
         for piece in pieces {
             match piece {
@@ -382,19 +382,17 @@ impl<'a> Binder<'a> {
                         ));
                     };
                     let chosen = found.chosen(options)?.concat();
-                    if doubled.is_none() && chosen.contains(closing) {
+                    if quote == '[' && chosen.contains(']') {
                         return Err(found.unbindable("put the name in double quotes"));
                     }
                     name.push_str(&chosen);
                 }
             }
         }
-        if self.template.dialect.escapes_names() {
-            name = name.replace('\\', "\\\\");
-        }
-        let escaped =
-            doubled.map_or(name.clone(), |quote| name.replace(quote, &format!("{quote}{quote}")));
-        Ok(format!("{quote}{escaped}{closing}"))
+        Ok(match quote {
+            '[' => format!("[{name}]"),
+            _ => self.template.dialect.quoted_name(quote, &name),
+        })
     }
 
     /// The text with values in place of tags.

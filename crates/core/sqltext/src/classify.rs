@@ -44,6 +44,7 @@ fn classify_one(text: &str, code: &[&Token], dialect: Dialect) -> StatementClass
     }
     match first.text(text).to_ascii_lowercase().as_str() {
         "select" | "with" | "values" | "table" => reading(text, code),
+        "from" if dialect == Dialect::BigQuery => reading(text, code),
         "show" | "describe" | "desc" => StatementClass::Read,
         "explain" => explained(text, code, dialect),
         "insert" | "update" | "delete" | "merge" | "replace" | "truncate" => StatementClass::Write,

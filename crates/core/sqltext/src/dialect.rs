@@ -12,7 +12,12 @@ impl Dialect {
     pub(crate) const fn return_ends_line(self) -> bool {
         matches!(
             self,
-            Self::Postgres | Self::SqlServer | Self::Trino | Self::Elasticsearch | Self::OpenSearch
+            Self::Postgres
+                | Self::SqlServer
+                | Self::Trino
+                | Self::BigQuery
+                | Self::Elasticsearch
+                | Self::OpenSearch
         )
     }
 
@@ -21,21 +26,21 @@ impl Dialect {
         matches!(self, Self::MySql | Self::ClickHouse | Self::Snowflake | Self::OpenSearch)
     }
 
-    /// Whether a backslash escapes in quoted names.
-    pub(crate) const fn escapes_names(self) -> bool {
-        matches!(self, Self::ClickHouse | Self::OpenSearch)
-    }
-
     /// Whether double quotes make literals rather than names.
     pub(crate) const fn double_quotes_text(self) -> bool {
-        matches!(self, Self::MySql | Self::OpenSearch)
+        matches!(self, Self::MySql | Self::BigQuery | Self::OpenSearch)
     }
 
     /// Whether backticks make names.
     pub(crate) const fn has_backticks(self) -> bool {
         matches!(
             self,
-            Self::Sqlite | Self::MySql | Self::ClickHouse | Self::Elasticsearch | Self::OpenSearch
+            Self::Sqlite
+                | Self::MySql
+                | Self::ClickHouse
+                | Self::BigQuery
+                | Self::Elasticsearch
+                | Self::OpenSearch
         )
     }
 
@@ -62,6 +67,7 @@ impl Dialect {
                 | Self::MySql
                 | Self::Trino
                 | Self::Snowflake
+                | Self::BigQuery
                 | Self::Elasticsearch
                 | Self::OpenSearch
         )
@@ -78,8 +84,33 @@ impl Dialect {
     }
 
     /// Whether `X'…'` is a literal of bytes.
-    pub(crate) const fn has_byte_literals(self) -> bool {
-        !matches!(self, Self::SqlServer | Self::Elasticsearch | Self::OpenSearch)
+    pub(crate) const fn has_hex_literals(self) -> bool {
+        !matches!(self, Self::SqlServer | Self::BigQuery | Self::Elasticsearch | Self::OpenSearch)
+    }
+
+    /// Whether a backslash escapes in quoted names.
+    pub(crate) const fn escapes_in_names(self) -> bool {
+        matches!(self, Self::ClickHouse | Self::BigQuery | Self::OpenSearch)
+    }
+
+    /// Whether a quote that is written twice stands for one.
+    pub(crate) const fn doubles_quotes(self) -> bool {
+        !matches!(self, Self::BigQuery)
+    }
+
+    /// A name between quotes, whatever is in it.
+    pub(crate) fn quoted_name(self, quote: char, name: &str) -> String {
+        let mut quoted = String::from(quote);
+        for letter in name.chars() {
+            if letter == '\\' && self.escapes_in_names() {
+                quoted.push('\\');
+            } else if letter == quote {
+                quoted.push(if self.doubles_quotes() { quote } else { '\\' });
+            }
+            quoted.push(letter);
+        }
+        quoted.push(quote);
+        quoted
     }
 
     /// Whether `U&'…'` is a literal.
@@ -121,6 +152,8 @@ impl Dialect {
             | Self::Elasticsearch
             | Self::OpenSearch
             | Self::Document(_) => &["limit", "offset", "fetch"],
+            // OFFSET also numbers the elements of a list, and stands behind LIMIT only.
+            Self::BigQuery => &["limit"],
             Self::MySql => &["limit", "for", "lock", "into", "procedure"],
             Self::ClickHouse => &["limit", "offset", "fetch", "format", "settings", "into"],
             Self::SqlServer => {

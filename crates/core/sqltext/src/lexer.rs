@@ -1,5 +1,7 @@
 //! Cuts a text into tokens by the rules of its dialect. Every byte belongs to exactly one token.
 
+mod google;
+
 use crate::Dialect;
 use crate::tags::{Tag, Want};
 
@@ -14,6 +16,8 @@ pub(crate) enum Quoting {
     Double,
     /// `$tag$…$tag$`.
     Dollar,
+    /// GoogleSQL's: between one or three of a quote, with escapes unless it is raw (`r'…'`).
+    GoogleSql { quote: u8, triple: bool, raw: bool },
     /// Bits, bytes and `U&` escapes: `B'…'`, `X'…'`, `U&'…'`, `U&"…"`.
     Other,
 }
@@ -155,6 +159,7 @@ impl Lexer<'_> {
                 (Kind::Comment, true)
             }
             '/' if self.peek(1) == Some(b'*') => (Kind::Comment, self.block_comment()),
+            '\'' | '"' if dialect == Dialect::BigQuery => self.google_literal(0),
             '\'' => self.plain_literal(1),
             '"' if dialect.double_quotes_text() => {
                 (Kind::Literal(Quoting::Double), self.literal(1, b'"', true))
@@ -173,6 +178,7 @@ impl Lexer<'_> {
             ':' | '@' | '$' | '#' if dialect == Dialect::Sqlite && self.sqlite_variable() => {
                 (Kind::Placeholder, true)
             }
+            '@' if dialect == Dialect::BigQuery => self.named_parameter(),
             '@' if dialect == Dialect::SqlServer && self.numbered_variable() => {
                 (Kind::Placeholder, true)
             }
@@ -245,7 +251,7 @@ impl Lexer<'_> {
                 next == Some(b'-') && blank
             }
             (_, '-') => next == Some(b'-'),
-            (Dialect::MySql | Dialect::OpenSearch, '#') => true,
+            (Dialect::MySql | Dialect::BigQuery | Dialect::OpenSearch, '#') => true,
             (Dialect::ClickHouse, '#') => matches!(next, Some(b' ' | b'!')),
             (Dialect::Snowflake, '/') => next == Some(b'/'),
             _ => false,
@@ -276,7 +282,7 @@ impl Lexer<'_> {
 
     fn quoted(&mut self, opening: usize, quote: u8) -> bool {
         self.at += opening;
-        self.quoted_rest(quote, self.dialect.escapes_names())
+        self.quoted_rest(quote, self.dialect.escapes_in_names())
     }
 
     fn quoted_rest(&mut self, quote: u8, backslash: bool) -> bool {
@@ -293,7 +299,7 @@ impl Lexer<'_> {
                 }
                 Some(byte) if byte == quote => {
                     self.at += 1;
-                    if self.peek(0) != Some(quote) {
+                    if self.peek(0) != Some(quote) || !self.dialect.doubles_quotes() {
                         return true;
                     }
                     self.at += 1;
@@ -380,6 +386,11 @@ impl Lexer<'_> {
     /// A word, or a literal with a letter in front.
     fn word(&mut self, first: char) -> (Kind, bool) {
         let dialect = self.dialect;
+        if dialect == Dialect::BigQuery
+            && let Some(prefix) = self.google_prefix()
+        {
+            return self.google_literal(prefix);
+        }
         match (first, self.peek(1), self.peek(2)) {
             ('e' | 'E', Some(b'\''), _) if dialect == Dialect::Postgres => {
                 (Kind::Literal(Quoting::Escaped), self.literal(2, b'\'', true))
@@ -388,7 +399,7 @@ impl Lexer<'_> {
             ('b' | 'B', Some(b'\''), _) if dialect.has_bit_literals() => {
                 (Kind::Literal(Quoting::Other), self.literal(2, b'\'', false))
             }
-            ('x' | 'X', Some(b'\''), _) if dialect.has_byte_literals() => {
+            ('x' | 'X', Some(b'\''), _) if dialect.has_hex_literals() => {
                 (Kind::Literal(Quoting::Other), self.literal(2, b'\'', false))
             }
             ('u' | 'U', Some(b'&'), Some(b'\'')) if dialect.has_unicode_literals() => {

@@ -60,6 +60,8 @@ pub enum Dialect {
     SqlServer,
     /// Trino and Presto.
     Trino,
+    /// GoogleSQL, as BigQuery has it.
+    BigQuery,
     /// Snowflake.
     Snowflake,
     /// SQL of Elasticsearch (X-Pack).

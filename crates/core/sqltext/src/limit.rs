@@ -119,6 +119,8 @@ fn takes_limit(text: &str, statement: &[Token], dialect: Dialect) -> bool {
         match token.kind {
             Kind::Symbol('(' | '[') => depth += 1,
             Kind::Symbol(')' | ']') => depth -= 1,
+            // What is piped on is limited there, if at all.
+            Kind::Symbol('|') if depth == 0 && piped(text, token, dialect) => return false,
             Kind::Word
                 if depth == 0
                     && dialect.ends_of_query().iter().any(|word| token.is_word(text, word)) =>
@@ -129,4 +131,10 @@ fn takes_limit(text: &str, statement: &[Token], dialect: Dialect) -> bool {
         }
     }
     true
+}
+
+/// Whether the pipe `|>` of GoogleSQL begins here.
+fn piped(text: &str, token: &Token, dialect: Dialect) -> bool {
+    let next = text.get(token.end..).unwrap_or_default();
+    dialect == Dialect::BigQuery && next.starts_with('>')
 }

@@ -41,7 +41,12 @@ pub(crate) fn pieces(
             break;
         }
         match (style, *raw.get(at)?) {
-            (Style::Literal(Quoting::Escaped | Quoting::Double), b'\\') => {
+            (
+                Style::Literal(
+                    Quoting::Escaped | Quoting::Double | Quoting::GoogleSql { raw: false, .. },
+                ),
+                b'\\',
+            ) => {
                 // A backslash in front of a tag escapes nothing that is known here.
                 at = if tags.get(next_tag).is_some_and(|tag| tag.span.start == at + 1) {
                     return None;
@@ -57,8 +62,13 @@ pub(crate) fn pieces(
                     at = continuation(raw, at + 1, byte, dialect)?;
                 }
             }
-            // In some dialects names have escapes, which nobody needs.
-            (Style::Identifier(_), b'\\') if dialect.escapes_names() => return None,
+            // Every line break of GoogleSQL is read as one of Unix.
+            (Style::Literal(Quoting::GoogleSql { triple: true, .. }), b'\r') => {
+                bytes.push(b'\n');
+                at += if raw.get(at + 1) == Some(&b'\n') { 2 } else { 1 };
+            }
+            // Some dialects have escapes in names, which nobody needs.
+            (Style::Identifier(_), b'\\') if dialect.escapes_in_names() => return None,
             (Style::Identifier(quote), byte)
                 if quote != '[' && u32::from(byte) == u32::from(quote) =>
             {
@@ -101,6 +111,10 @@ impl Style {
                 let length = written.get(1..)?.find('$')? + 2;
                 (length, length)
             }
+            Self::Literal(Quoting::GoogleSql { quote, triple, .. }) => {
+                let length = if triple { 3 } else { 1 };
+                (written.find(char::from(quote))? + length, length)
+            }
             Self::Literal(Quoting::Other) => return None,
             Self::Identifier(_) => (1, 1),
         };
@@ -122,6 +136,7 @@ fn escape(text: &str, at: usize, bytes: &mut Vec<u8>, dialect: Dialect) -> Optio
     match dialect {
         Dialect::MySql => return Some(escape_mysql(c, at, bytes)),
         Dialect::ClickHouse => return escape_clickhouse(text, c, at, bytes),
+        Dialect::BigQuery => return escape_google(text, c, at, bytes),
         Dialect::Snowflake if c == 'U' => {
             bytes.push(b'U');
             return Some(at + 1);
@@ -235,4 +250,32 @@ fn escape_clickhouse(text: &str, c: char, at: usize, bytes: &mut Vec<u8>) -> Opt
         }
     }
     Some(at + c.len_utf8())
+}
+
+/// Escapes of GoogleSQL: there are no others than these.
+fn escape_google(text: &str, c: char, at: usize, bytes: &mut Vec<u8>) -> Option<usize> {
+    let coded = |from: usize, length: usize, radix: u32| {
+        let digits = text.get(from..from + length)?;
+        let code = digits.chars().all(|c| c.is_digit(radix)).then_some(digits)?;
+        let code = u32::from_str_radix(code, radix).ok()?;
+        Some((char::from_u32(code)?, from + length))
+    };
+    let plain = |letter: char| Some((letter, at + 1));
+    let (letter, next) = match c {
+        'a' => plain('\u{7}'),
+        'b' => plain('\u{8}'),
+        'f' => plain('\u{c}'),
+        'n' => plain('\n'),
+        'r' => plain('\r'),
+        't' => plain('\t'),
+        'v' => plain('\u{b}'),
+        '\\' | '?' | '"' | '\'' | '`' => plain(c),
+        '0'..='3' => coded(at, 3, 8),
+        'x' | 'X' => coded(at + 1, 2, 16),
+        'u' => coded(at + 1, 4, 16),
+        'U' => coded(at + 1, 8, 16),
+        _ => None,
+    }?;
+    bytes.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(next)
 }

@@ -25,6 +25,7 @@ pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> Strin
         | Dialect::Elasticsearch
         | Dialect::OpenSearch => "?".to_owned(),
         Dialect::SqlServer => format!("@P{number}"),
+        Dialect::BigQuery => format!("@p{number}"),
         Dialect::ClickHouse => {
             let kind = if let Cast::To(kind) = cast { kind.as_ref() } else { "String" };
             format!("{{p{number}:{kind}}}")
@@ -35,6 +36,11 @@ pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> Strin
         Cast::To(_) if dialect == Dialect::ClickHouse => plain,
         Cast::To(kind) if dialect == Dialect::Postgres => format!("{plain}::{kind}"),
         Cast::To(kind) => format!("CAST({plain} AS {kind})"),
+        Cast::Written(kind)
+            if dialect == Dialect::BigQuery && kind.eq_ignore_ascii_case("json") =>
+        {
+            format!("PARSE_JSON({plain})")
+        }
         Cast::Written(kind) => format!("CAST({plain} AS {})", dialect.cast_name(kind)),
     }
 }
@@ -58,13 +64,17 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
             Dialect::Trino | Dialect::Snowflake | Dialect::Elasticsearch | Dialect::OpenSearch => {
                 (Bind::Untyped(value.to_string()), to("boolean"))
             }
+            Dialect::BigQuery => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::Sqlite | Dialect::MySql | Dialect::SqlServer | Dialect::Document(_) => {
                 (Bind::Integer((*value).into()), Cast::None)
             }
         },
         Scalar::Date(date) => {
             let cast = match dialect {
-                Dialect::Sqlite | Dialect::OpenSearch | Dialect::Document(_) => Cast::None,
+                Dialect::Sqlite
+                | Dialect::BigQuery
+                | Dialect::OpenSearch
+                | Dialect::Document(_) => Cast::None,
                 Dialect::ClickHouse => to("Date32"),
                 _ => to("date"),
             };
@@ -72,7 +82,10 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
         }
         Scalar::Datetime { value, .. } => {
             let cast = match dialect {
-                Dialect::Sqlite | Dialect::OpenSearch | Dialect::Document(_) => Cast::None,
+                Dialect::Sqlite
+                | Dialect::BigQuery
+                | Dialect::OpenSearch
+                | Dialect::Document(_) => Cast::None,
                 Dialect::Postgres => to("timestamp"),
                 Dialect::Trino => to("timestamp(6)"),
                 Dialect::MySql => to("datetime(6)"),
@@ -93,8 +106,13 @@ fn to(kind: &'static str) -> Cast<'static> {
 /// What holds every digit; where a type cannot, a floating-point number, as for a literal.
 fn number_type(dialect: Dialect, number: &Number) -> Cast<'static> {
     let text = match (dialect, number) {
+        // What is sent beside the statement of BigQuery has a type there.
         (
-            Dialect::Sqlite | Dialect::Elasticsearch | Dialect::OpenSearch | Dialect::Document(_),
+            Dialect::Sqlite
+            | Dialect::BigQuery
+            | Dialect::Elasticsearch
+            | Dialect::OpenSearch
+            | Dialect::Document(_),
             _,
         ) => return Cast::None,
         (Dialect::Postgres, Number::Integer(value)) => {

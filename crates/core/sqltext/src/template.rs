@@ -279,7 +279,8 @@ impl Nodes<'_> {
         };
         let quote = style.quote().map(char::from);
         let prefix = self.dialect.has_typed_literals();
-        let prefix = prefix.then(|| type_prefix(self.text, self.tokens, index)).flatten();
+        let prefix =
+            prefix.then(|| type_prefix(self.text, self.tokens, index, self.dialect)).flatten();
         // Elsewhere the unit stands behind the value whatever that is.
         let interval = |first: &&Token| {
             self.dialect == Dialect::Postgres || !first.is_word(self.text, "interval")
@@ -335,7 +336,9 @@ impl Nodes<'_> {
         let before = self.kind(index.checked_sub(1));
         let cast = before == Some(Kind::Symbol(':'))
             && self.kind(index.checked_sub(2)) == Some(Kind::Symbol(':'));
-        cast || joins(before) || joins(self.kind(Some(index + 1)))
+        // Behind such a sign a placeholder would be another word of the language.
+        let sign = self.dialect == Dialect::BigQuery && before == Some(Kind::Symbol('@'));
+        cast || sign || joins(before) || joins(self.kind(Some(index + 1)))
     }
 
     fn listed(&self, index: usize) -> bool {

@@ -1,5 +1,6 @@
 //! Finds the type in front of a literal, as in `date '…'`: such a form takes no placeholder.
 
+use crate::Dialect;
 use crate::lexer::{Kind, Token};
 
 /// A type in front of a literal.
@@ -48,13 +49,34 @@ const TYPES: [&str; 34] = [
     "varchar",
 ];
 
+/// Those of GoogleSQL.
+const GOOGLE_TYPES: [&str; 9] = [
+    "bigdecimal",
+    "bignumeric",
+    "date",
+    "datetime",
+    "decimal",
+    "json",
+    "numeric",
+    "time",
+    "timestamp",
+];
+
 const INTERVAL_FIELDS: [&str; 6] = ["year", "month", "day", "hour", "minute", "second"];
 
 /// The type that ends right before the literal at `literal`.
-pub(crate) fn type_prefix(text: &str, tokens: &[Token], literal: usize) -> Option<TypePrefix> {
+pub(crate) fn type_prefix(
+    text: &str,
+    tokens: &[Token],
+    literal: usize,
+    dialect: Dialect,
+) -> Option<TypePrefix> {
     let mut back = Backwards { text, tokens, at: literal };
     let after =
         literal - tokens[..literal].iter().rev().take_while(|t| t.kind == Kind::Space).count();
+    if dialect == Dialect::BigQuery {
+        return back.word(&GOOGLE_TYPES).map(|first| TypePrefix { first, after });
+    }
     let first = back.phrase(&["zone", "time"]).and_then(|()| {
         back.word(&["with", "without"])?;
         back.precision();

@@ -111,12 +111,13 @@ impl Options {
             Proof::Key(key) => {
                 let print = STANDARD.encode(Sha256::digest(key.public_key()));
                 let now = SystemClock.now().timestamp();
-                let token = key.token(&json!({
+                let claims = json!({
                     "iss": format!("{}.SHA256:{print}", self.subject),
                     "sub": self.subject,
                     "iat": now,
                     "exp": now + TOKEN_SECONDS,
-                }))?;
+                });
+                let token = key.token(&claims, None)?;
                 Ok((token, "KEYPAIR_JWT"))
             }
         }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray as _;
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
@@ -108,14 +109,31 @@ pub fn clickhouse(setup: &str) -> Engine {
     }
 }
 
+/// BigQuery's protocol in front of SQLite, with a project of its own.
+pub fn bigquery(setup: &str) -> Engine {
+    let (port, project) = crate::bigquery_server::project(setup);
+    let google_address = Some(format!("http://127.0.0.1:{port}"));
+    let settings = ConnectorSettings { batch_rows: 100, google_address, ..Default::default() };
+    Engine {
+        name: "bigquery",
+        dialect: Dialect::BigQuery,
+        connectors: AllConnectors::new(settings),
+        options: json!({
+            "projectId": project, "jsonKeyFile": crate::google::key_option(port),
+            "useStandardSql": true, "loadSchema": true,
+        }),
+        _folder: tempfile::tempdir().expect("a folder"),
+    }
+}
+
 /// All of them, with the same setup.
 pub fn all(setup: &str) -> Vec<Engine> {
-    vec![postgres(setup), sqlite(setup), mariadb(setup), clickhouse(setup)]
+    vec![postgres(setup), sqlite(setup), mariadb(setup), clickhouse(setup), bigquery(setup)]
 }
 
 /// Those that are whole servers, which can be told to stop.
 pub fn servers(setup: &str) -> Vec<Engine> {
-    vec![postgres(setup), sqlite(setup), mariadb(setup)]
+    vec![postgres(setup), sqlite(setup), mariadb(setup), bigquery(setup)]
 }
 
 impl Engine {
@@ -194,6 +212,17 @@ impl BatchSink for Sink {
             first.notify_one();
         }
         Ok(())
+    }
+}
+
+impl Sink {
+    /// The texts of a column as they are kept.
+    pub fn column_text(&self, column: usize) -> Vec<Option<String>> {
+        let texts = self.batches.iter().flat_map(|batch| {
+            let texts = batch.column(column).as_string::<i32>().iter();
+            texts.map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+        });
+        texts.collect()
     }
 }
 

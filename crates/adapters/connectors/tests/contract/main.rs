@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests wait for a real server")]
 
 mod aws_es;
+mod bigquery;
+mod bigquery_server;
 mod clickhouse;
 mod contract;
 mod door;
@@ -9,6 +11,7 @@ mod elastic;
 mod elastic_sql;
 mod encryption;
 mod engines;
+mod google;
 mod injection;
 mod mssql;
 mod mysql;
@@ -18,6 +21,7 @@ mod prometheus;
 mod redshift_iam;
 mod server;
 mod snowflake;
+mod spreadsheets;
 mod sqlite;
 mod trino;
 mod web;

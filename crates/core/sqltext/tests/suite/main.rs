@@ -1,5 +1,6 @@
 //! What this crate guarantees, through its public interface.
 
+mod bind_google;
 mod bind_mysql;
 mod bind_others;
 mod bind_postgres;

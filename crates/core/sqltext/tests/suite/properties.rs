@@ -20,6 +20,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
         Dialect::ClickHouse,
         Dialect::SqlServer,
         Dialect::Trino,
+        Dialect::BigQuery,
         Dialect::Snowflake,
         Dialect::Elasticsearch,
         Dialect::OpenSearch,
@@ -33,6 +34,13 @@ fn texts() -> impl Strategy<Value = String> {
         "''",
         "\"",
         "E'",
+        "r'",
+        "Rb\"",
+        "'''",
+        "\"\"\"",
+        "@p1",
+        "@@",
+        "|>",
         "e'",
         "U&'",
         "N'",
@@ -149,10 +157,15 @@ proptest! {
 
     #[test]
     fn a_text_value_is_bound_exactly(value in any::<String>(), dialect in dialects()) {
+        // GoogleSQL has escapes, and no quotes that are written twice.
+        let quoted = match dialect {
+            Dialect::BigQuery => "select 'a\\'{{t}}%'",
+            _ => "select 'a''{{t}}%'",
+        };
         for (text, expected) in [
             ("select {{t}}", value.clone()),
             ("select '{{t}}'", value.clone()),
-            ("select 'a''{{t}}%'", format!("a'{value}%")),
+            (quoted, format!("a'{value}%")),
         ] {
             let bound = bound_with(text, dialect, &only(&["t"]), &json!({"t": value})).unwrap();
             let binds: Vec<_> = bound.binds.iter().map(text_of).collect();
@@ -167,6 +180,7 @@ proptest! {
                 | Dialect::OpenSearch => "select ?",
                 Dialect::ClickHouse => "select {p1:String}",
                 Dialect::SqlServer => "select @P1",
+                Dialect::BigQuery => "select @p1",
             };
             prop_assert_eq!(bound.sql, placeholder);
         }
@@ -182,6 +196,27 @@ proptest! {
         let twice = bound(&once).written(dialect, &mut |_, _| Ok("?".to_owned())).unwrap();
         prop_assert_eq!(&once, &twice);
         prop_assert_eq!(outer_words(&once, dialect), outer_words(&text, dialect));
+    }
+
+    #[test]
+    fn a_literal_of_googlesql_stands_for_what_its_author_meant(
+        meant in "[^{}]{0,12}", value in any::<String>(),
+        quote in prop::sample::select(vec!["'", "\"", "'''", "\"\"\""]),
+    ) {
+        let mut written = String::new();
+        for letter in meant.chars() {
+            match letter {
+                '\\' | '\'' | '"' => written.extend(['\\', letter]),
+                '\n' => written.push_str("\\n"),
+                '\r' => written.push_str("\\x0d"),
+                other => written.push(other),
+            }
+        }
+        let text = format!("select {quote}{written}{{{{t}}}}{quote} from t");
+        let given = json!({"t": value});
+        let bound = bound_with(&text, Dialect::BigQuery, &only(&["t"]), &given).unwrap();
+        prop_assert_eq!(&bound.sql, "select @p1 from t");
+        prop_assert_eq!(text_of(&bound.binds[0]), format!("{meant}{value}"));
     }
 
     #[test]
