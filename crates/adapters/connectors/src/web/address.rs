@@ -46,7 +46,7 @@ pub(crate) fn joined(bound: &Bound, written: &str, base: Option<&Url>) -> Result
 }
 
 /// A text as one component of an address.
-fn component(text: &str) -> String {
+pub(crate) fn component(text: &str) -> String {
     coded(text.as_bytes())
 }
 

@@ -11,7 +11,7 @@ mod sheets;
 mod url;
 mod yaml;
 
-pub(crate) use self::address::{coded, joined};
+pub(crate) use self::address::{coded, component, joined};
 pub(crate) use self::documents::Documents;
 pub(crate) use self::fetch::{checked, no_tables, text_of};
 pub(crate) use self::json::{JSON, JsonDocuments, json_type};
