@@ -3,14 +3,29 @@
 use crate::Dialect;
 
 impl Dialect {
+    /// Whether literals are those of PostgreSQL: `E'…'`, and `'…'` that goes on after a line break.
+    pub(crate) const fn has_postgres_literals(self) -> bool {
+        matches!(self, Self::Postgres | Self::DuckDb)
+    }
+
+    /// Whether a character is white space. Most databases take blanks beyond ASCII for letters.
+    pub(crate) const fn is_space(self, c: char) -> bool {
+        let wide = matches!(
+            c,
+            '\u{a0}' | '\u{2000}'
+                ..='\u{200d}' | '\u{202f}' | '\u{205f}' | '\u{2060}' | '\u{3000}' | '\u{feff}'
+        );
+        matches!(c, ' ' | '\t'..='\r') || (wide && matches!(self, Self::DuckDb))
+    }
+
     /// Whether a block comment may have others in it.
     pub(crate) const fn nests_comments(self) -> bool {
-        matches!(self, Self::Postgres | Self::SqlServer)
+        matches!(self, Self::Postgres | Self::SqlServer | Self::DuckDb)
     }
 
     /// Whether a carriage return ends a comment of one line.
     pub(crate) const fn return_ends_line(self) -> bool {
-        matches!(self, Self::Postgres | Self::SqlServer | Self::Trino)
+        matches!(self, Self::Postgres | Self::SqlServer | Self::Trino | Self::DuckDb)
     }
 
     /// Whether a backslash escapes in every literal.
@@ -35,32 +50,32 @@ impl Dialect {
 
     /// Whether `$tag$…$tag$` is a literal.
     pub(crate) const fn has_dollar_quotes(self) -> bool {
-        matches!(self, Self::Postgres | Self::ClickHouse)
+        matches!(self, Self::Postgres | Self::ClickHouse | Self::DuckDb)
     }
 
     /// Whether a question mark is a placeholder.
     pub(crate) const fn has_question_marks(self) -> bool {
-        matches!(self, Self::Sqlite | Self::MySql | Self::Trino)
+        matches!(self, Self::Sqlite | Self::MySql | Self::Trino | Self::DuckDb)
     }
 
     /// Whether `N'…'` is a literal.
     pub(crate) const fn has_national_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::SqlServer)
+        matches!(self, Self::Postgres | Self::MySql | Self::SqlServer | Self::DuckDb)
     }
 
     /// Whether `B'…'` is a literal of bits.
     pub(crate) const fn has_bit_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse)
+        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse | Self::DuckDb)
     }
 
     /// Whether `U&'…'` is a literal.
     pub(crate) const fn has_unicode_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::Trino)
+        matches!(self, Self::Postgres | Self::Trino | Self::DuckDb)
     }
 
     /// Whether a type may stand in front of a literal, as in `date '…'`.
     pub(crate) const fn has_typed_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse | Self::Trino)
+        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse | Self::Trino | Self::DuckDb)
     }
 
     /// Whether a cast to a written type is known by another name here.
@@ -78,7 +93,7 @@ impl Dialect {
     /// Words after which no limit of rows may be added to a query.
     pub(crate) const fn ends_of_query(self) -> &'static [&'static str] {
         match self {
-            Self::Postgres | Self::Sqlite | Self::Trino | Self::Document(_) => {
+            Self::Postgres | Self::Sqlite | Self::Trino | Self::DuckDb | Self::Document(_) => {
                 &["limit", "offset", "fetch"]
             }
             Self::MySql => &["limit", "for", "lock", "into", "procedure"],

@@ -21,6 +21,7 @@ mod hash;
 mod lexer;
 mod limit;
 mod literal;
+mod outline;
 mod parameters;
 mod placeholder;
 mod references;
@@ -36,6 +37,7 @@ pub use classify::{StatementClass, classify};
 pub use document::{Document, Stretch, typed_mark};
 pub use hash::query_hash;
 pub use limit::{apply_auto_limit, normalize_statements};
+pub use outline::{Code, outline, without_comments};
 pub use parameters::{MultiValues, Parameter, ParameterKind, default_values, parse_parameters};
 pub use references::{ResultOf, ResultReference, ResultReferences, result_references};
 pub use resolve::Context;
@@ -58,6 +60,8 @@ pub enum Dialect {
     SqlServer,
     /// Trino and Presto.
     Trino,
+    /// DuckDB.
+    DuckDb,
     /// No SQL: a document, whose scalars take the values.
     Document(Document),
 }

@@ -265,7 +265,7 @@ impl Nodes<'_> {
         let prefix = prefix.then(|| type_prefix(self.text, self.tokens, index)).flatten();
         // Elsewhere the unit stands behind the value whatever that is.
         let interval = |first: &&Token| {
-            self.dialect == Dialect::Postgres || !first.is_word(self.text, "interval")
+            self.dialect.has_postgres_literals() || !first.is_word(self.text, "interval")
         };
         let (Some(first), Some(last)) = (
             prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.first)).filter(interval),
