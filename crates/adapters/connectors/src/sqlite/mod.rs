@@ -22,6 +22,7 @@ use tessera_sqltext::{Bind, Bound, Dialect};
 use tokio::sync::mpsc;
 
 use self::columns::Columns;
+pub(crate) use self::open::check as check_file;
 use crate::{BATCH_BYTES_MAX, ConnectorSettings, text_option};
 
 pub(crate) const NAME: &str = "sqlite";

@@ -108,14 +108,28 @@ pub fn clickhouse(setup: &str) -> Engine {
     }
 }
 
+/// A DuckDB file of its own.
+pub fn duckdb(setup: &str) -> Engine {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("test.duckdb");
+    crate::duckdb::make(&path, setup);
+    Engine {
+        name: "duckdb",
+        dialect: Dialect::DuckDb,
+        connectors: AllConnectors::new(crate::duckdb::settings()),
+        options: json!({ "dbpath": path.to_str() }),
+        _folder: folder,
+    }
+}
+
 /// All of them, with the same setup.
 pub fn all(setup: &str) -> Vec<Engine> {
-    vec![postgres(setup), sqlite(setup), mariadb(setup), clickhouse(setup)]
+    vec![postgres(setup), sqlite(setup), mariadb(setup), clickhouse(setup), duckdb(setup)]
 }
 
 /// Those that are whole servers, which can be told to stop.
 pub fn servers(setup: &str) -> Vec<Engine> {
-    vec![postgres(setup), sqlite(setup), mariadb(setup)]
+    vec![postgres(setup), sqlite(setup), mariadb(setup), duckdb(setup)]
 }
 
 impl Engine {

@@ -4,6 +4,7 @@
 mod clickhouse;
 mod contract;
 mod door;
+mod duckdb;
 mod elastic;
 mod encryption;
 mod engines;
