@@ -30,6 +30,11 @@ fn said(words: &str) -> Fault {
     Fault::new(Code::SourceFailed, words.trim().to_owned())
 }
 
+/// Whether a run failed because it was interrupted.
+pub(super) fn is_interrupted(fault: &Fault) -> bool {
+    fault.detail().starts_with("INTERRUPT Error")
+}
+
 /// A file that was not opened.
 pub(super) fn not_opened(error: Error) -> Fault {
     if error.message.contains("Could not set lock on file") {

@@ -12,7 +12,7 @@ use tessera_sqltext::Bound;
 use tokio::sync::mpsc;
 
 use super::columns::{Columns, Read};
-use super::errors::{broken, failed};
+use super::errors::{broken, failed, is_interrupted};
 use super::guard::Statement;
 use super::pieces::Pieces;
 use super::stop::Stop;
@@ -57,6 +57,19 @@ pub(super) fn rows(connection: &mut ManagedConnection, sql: &str) -> Result<Vec<
     rows.reader.collect::<std::result::Result<_, _>>().map_err(broken)
 }
 
+/// How a reading of a statement ended.
+enum Pass {
+    Done,
+    /// This column has to be wider than it was thought.
+    Wide(usize),
+    /// Something failed, and DuckDB told another thread of it.
+    Interrupted(Fault),
+}
+
+/// How often a statement is run to learn why it fails. Several threads read, what fails in one of them
+/// interrupts the others, and now and then that is all that is told.
+const RUNS_MAX: usize = 4;
+
 impl Reader {
     pub(super) fn run(mut self, statements: &[Statement]) -> Result<()> {
         let Some(last) = statements.iter().rposition(|statement| statement.reads) else {
@@ -65,10 +78,7 @@ impl Reader {
         };
         for (place, statement) in statements.iter().enumerate() {
             if place == last {
-                let mut wide = BTreeSet::new();
-                while let Some(column) = self.read(&statement.bound, &wide)? {
-                    wide.insert(column);
-                }
+                self.read_whole(&statement.bound)?;
                 continue;
             }
             self.go_on()?;
@@ -81,25 +91,57 @@ impl Reader {
         Ok(())
     }
 
-    /// Sends the rows of a statement. Returns the column that has to be wider than it was thought.
-    fn read(&mut self, bound: &Bound, wide: &BTreeSet<usize>) -> Result<Option<usize>> {
+    /// Sends the rows of a statement, anew if it must.
+    fn read_whole(&mut self, bound: &Bound) -> Result<()> {
+        let mut wide = BTreeSet::new();
+        let mut runs = 0;
+        loop {
+            match self.read(bound, &wide)? {
+                Pass::Done => return Ok(()),
+                Pass::Wide(column) => {
+                    wide.insert(column);
+                }
+                Pass::Interrupted(fault) => {
+                    runs += 1;
+                    if runs >= RUNS_MAX {
+                        return Err(fault);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends the rows of a statement.
+    fn read(&mut self, bound: &Bound, wide: &BTreeSet<usize>) -> Result<Pass> {
         self.go_on()?;
-        let rows = execute(&mut self.connection, bound)?;
+        let rows = match execute(&mut self.connection, bound) {
+            Ok(rows) => rows,
+            Err(fault) => return self.failed(fault),
+        };
         let columns = Columns::new(&rows.reader.schema(), wide);
         let mut pieces = Pieces::new(columns.schema(), self.batch_rows);
         self.send(Part::Begin(columns.schema()))?;
         for batch in rows.reader {
-            let batch = batch.map_err(broken)?;
+            let batch = match batch.map_err(broken) {
+                Ok(batch) => batch,
+                Err(fault) => return self.failed(fault),
+            };
             self.go_on()?;
             match columns.read(&batch)? {
                 Read::Rows(batch) => pieces.push(&batch, |whole| self.send(Part::Batch(whole)))?,
-                Read::Wide(column) => return Ok(Some(column)),
+                Read::Wide(column) => return Ok(Pass::Wide(column)),
             }
         }
         if let Some(rest) = pieces.take()? {
             self.send(Part::Batch(rest))?;
         }
-        Ok(None)
+        Ok(Pass::Done)
+    }
+
+    /// Whether a failure says why.
+    fn failed(&self, fault: Fault) -> Result<Pass> {
+        self.go_on()?;
+        if is_interrupted(&fault) { Ok(Pass::Interrupted(fault)) } else { Err(fault) }
     }
 
     fn go_on(&self) -> Result<()> {

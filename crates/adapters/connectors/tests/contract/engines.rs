@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
@@ -238,6 +238,11 @@ impl Rows {
     /// The first column of all rows.
     pub fn first(&self) -> Vec<Json> {
         self.cells().into_iter().map(|mut row| row.remove(0)).collect()
+    }
+
+    /// A column of the first batch, as it is kept.
+    pub fn kept(&self, column: usize) -> &ArrayRef {
+        self.0.batches.first().expect("has rows").column(column)
     }
 
     pub fn batches(&self) -> usize {
