@@ -5,6 +5,7 @@ mod clickhouse;
 mod contract;
 mod door;
 mod duckdb;
+mod duckdb_types;
 mod elastic;
 mod encryption;
 mod engines;
