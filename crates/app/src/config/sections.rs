@@ -372,6 +372,7 @@ section! {
         /// it; empty for none, and then there is no type `duckdb`.
         duckdb_library: PathBuf = PathBuf::new(),
         /// Memory for all runs of one DuckDB file together, in bytes. Nothing is put on disk instead.
+        /// Single values that functions make are not counted (docs/connectors.md).
         duckdb_memory_bytes_max: u64 = 1 << 30,
         /// Threads for all runs of one DuckDB file together.
         duckdb_threads: usize = 4,
