@@ -1,6 +1,6 @@
 //! Puts the parts together: settings in, services out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -317,7 +317,22 @@ fn connector_settings(config: &Config, data: PathBuf) -> Result<ConnectorSetting
         http_redirects_max: config.sources.http_redirects_max,
         aws_address: Some(config.sources.aws_url.clone()).filter(|url| !url.is_empty()),
         google_address: Some(config.sources.google_url.clone()).filter(|url| !url.is_empty()),
+        duckdb_library: named(&config.sources.duckdb_library),
+        duckdb_memory_bytes_max: config.sources.duckdb_memory_bytes_max,
+        duckdb_threads: config.sources.duckdb_threads.max(1),
+        duckdb_extensions: config
+            .sources
+            .duckdb_extensions
+            .iter()
+            .map(|name| name.trim().to_ascii_lowercase())
+            .collect(),
+        duckdb_extension_folder: named(&config.sources.duckdb_extension_folder),
     })
+}
+
+/// A path, unless it is empty.
+fn named(path: &Path) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 /// The settings of HTTP.

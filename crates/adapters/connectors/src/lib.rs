@@ -9,6 +9,7 @@ mod aws;
 mod batch;
 mod bigquery;
 mod clickhouse;
+mod duckdb;
 mod elastic;
 mod google;
 mod guard;
@@ -82,6 +83,7 @@ impl AllConnectors {
         types.extend(postgres::Family::ALL.map(postgres::Family::source_type));
         types.extend(trino::Family::ALL.map(trino::Family::source_type));
         types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
+        types.extend(settings.duckdb_library.as_ref().map(|_| duckdb::source_type()));
         types.sort_by_key(|known| known.title.to_lowercase());
         Self { settings: Arc::new(settings), types, added: Vec::new(), open: Mutex::default() }
     }
@@ -130,6 +132,8 @@ impl AllConnectors {
             snowflake::NAME => {
                 Ok(Arc::new(snowflake::Snowflake::new(options, Arc::clone(&self.settings))?))
             }
+            duckdb::NAME if self.settings.duckdb_library.is_none() => Err(duckdb::not_offered()),
+            duckdb::NAME => Ok(Arc::new(duckdb::DuckDb::new(options, Arc::clone(&self.settings))?)),
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             web::CSV | web::EXCEL => {
                 let sheets = web::Sheets::new(kind == web::CSV, Arc::clone(&self.settings))?;

@@ -35,6 +35,16 @@ pub struct ConnectorSettings {
     pub aws_address: Option<String>,
     /// Where the interfaces of Google are asked, instead of at their own addresses.
     pub google_address: Option<String>,
+    /// DuckDB's library; without it there is no such type.
+    pub duckdb_library: Option<PathBuf>,
+    /// Memory for all runs of one DuckDB file together, in bytes.
+    pub duckdb_memory_bytes_max: u64,
+    /// Threads for all runs of one DuckDB file together.
+    pub duckdb_threads: usize,
+    /// Extensions of DuckDB that a data source may load, in lower case.
+    pub duckdb_extensions: Vec<String>,
+    /// Where extensions of DuckDB are installed; `None` for where DuckDB looks by itself.
+    pub duckdb_extension_folder: Option<PathBuf>,
 }
 
 impl Default for ConnectorSettings {
@@ -57,6 +67,11 @@ impl Default for ConnectorSettings {
             http_redirects_max: 5,
             aws_address: None,
             google_address: None,
+            duckdb_library: None,
+            duckdb_memory_bytes_max: 1 << 30,
+            duckdb_threads: 4,
+            duckdb_extensions: Vec::new(),
+            duckdb_extension_folder: None,
         }
     }
 }

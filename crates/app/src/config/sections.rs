@@ -343,8 +343,8 @@ section! {
             ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"].map(str::to_owned).to_vec(),
         /// If not empty: the only networks that data sources may be in.
         allowed_networks: Vec<String> = Vec::new(),
-        /// If not empty: the only folders that SQLite files may be in. The data folder is always
-        /// closed, but for the sample database.
+        /// If not empty: the only folders that SQLite and DuckDB files may be in. The data folder is
+        /// always closed, but for the sample database.
         sqlite_folders: Vec<PathBuf> = Vec::new(),
         /// Connections kept for each data source.
         connections: usize = 8,
@@ -371,6 +371,18 @@ section! {
         /// Where the interfaces of Google are asked (bigquery, google_spreadsheets), such as a private
         /// endpoint; empty for their own addresses.
         google_url: String = String::new(),
+        /// DuckDB's own library (`libduckdb.so`), which is loaded with the first data source that needs
+        /// it; empty for none, and then there is no type `duckdb`.
+        duckdb_library: PathBuf = PathBuf::new(),
+        /// Memory for all runs of one DuckDB file together, in bytes. Nothing is put on disk instead.
+        /// Single values that functions make are not counted (docs/connectors.md).
+        duckdb_memory_bytes_max: u64 = 1 << 30,
+        /// Threads for all runs of one DuckDB file together.
+        duckdb_threads: usize = 4,
+        /// Extensions of DuckDB that data sources may load; the server installs none.
+        duckdb_extensions: Vec<String> = Vec::new(),
+        /// The folder that these extensions are installed in; empty for where DuckDB looks by itself.
+        duckdb_extension_folder: PathBuf = PathBuf::new(),
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Bind {
 /// A statement that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
-    /// The statement, with placeholders: `$1` (PostgreSQL), `?1` (SQLite), `?` (MySQL, Trino,
+    /// The statement, with placeholders: `$1` (PostgreSQL, DuckDB), `?1` (SQLite), `?` (MySQL, Trino,
     /// Snowflake, Elasticsearch, OpenSearch), `@P1` (SQL Server), `@p1` (BigQuery) or `{p1:Type}`
     /// (ClickHouse).
     pub sql: String,

@@ -3,9 +3,24 @@
 use crate::Dialect;
 
 impl Dialect {
+    /// Whether literals are those of PostgreSQL: `E'…'`, and `'…'` that goes on after a line break.
+    pub(crate) const fn has_postgres_literals(self) -> bool {
+        matches!(self, Self::Postgres | Self::DuckDb)
+    }
+
+    /// Whether a character is white space. Most databases take blanks beyond ASCII for letters.
+    pub(crate) const fn is_space(self, c: char) -> bool {
+        let wide = matches!(
+            c,
+            '\u{a0}' | '\u{2000}'
+                ..='\u{200d}' | '\u{202f}' | '\u{205f}' | '\u{2060}' | '\u{3000}' | '\u{feff}'
+        );
+        matches!(c, ' ' | '\t'..='\r') || (wide && matches!(self, Self::DuckDb))
+    }
+
     /// Whether a block comment may have others in it.
     pub(crate) const fn nests_comments(self) -> bool {
-        matches!(self, Self::Postgres | Self::SqlServer | Self::Elasticsearch)
+        matches!(self, Self::Postgres | Self::SqlServer | Self::Elasticsearch | Self::DuckDb)
     }
 
     /// Whether a carriage return ends a comment of one line.
@@ -18,6 +33,7 @@ impl Dialect {
                 | Self::BigQuery
                 | Self::Elasticsearch
                 | Self::OpenSearch
+                | Self::DuckDb
         )
     }
 
@@ -51,7 +67,7 @@ impl Dialect {
 
     /// Whether `$tag$…$tag$` is a literal, or `$$…$$` alone.
     pub(crate) const fn has_dollar_quotes(self) -> bool {
-        matches!(self, Self::Postgres | Self::ClickHouse | Self::Snowflake)
+        matches!(self, Self::Postgres | Self::ClickHouse | Self::Snowflake | Self::DuckDb)
     }
 
     /// Whether dollar quotes may have a tag in them.
@@ -70,17 +86,18 @@ impl Dialect {
                 | Self::BigQuery
                 | Self::Elasticsearch
                 | Self::OpenSearch
+                | Self::DuckDb
         )
     }
 
     /// Whether `N'…'` is a literal.
     pub(crate) const fn has_national_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::SqlServer)
+        matches!(self, Self::Postgres | Self::MySql | Self::SqlServer | Self::DuckDb)
     }
 
     /// Whether `B'…'` is a literal of bits.
     pub(crate) const fn has_bit_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse)
+        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse | Self::DuckDb)
     }
 
     /// Whether `X'…'` is a literal of bytes.
@@ -115,7 +132,7 @@ impl Dialect {
 
     /// Whether `U&'…'` is a literal.
     pub(crate) const fn has_unicode_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::Trino)
+        matches!(self, Self::Postgres | Self::Trino | Self::DuckDb)
     }
 
     /// Whether a type may stand in front of a literal, as in `date '…'`.
@@ -151,6 +168,7 @@ impl Dialect {
             | Self::Snowflake
             | Self::Elasticsearch
             | Self::OpenSearch
+            | Self::DuckDb
             | Self::Document(_) => &["limit", "offset", "fetch"],
             // OFFSET also numbers the elements of a list, and stands behind LIMIT only.
             Self::BigQuery => &["limit"],

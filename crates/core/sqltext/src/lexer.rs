@@ -77,11 +77,6 @@ pub(crate) fn continues_word(c: char) -> bool {
     starts_word(c) || c.is_ascii_digit() || c == '$'
 }
 
-/// What databases take for white space: other blanks are letters to them.
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t'..='\r')
-}
-
 /// The tokens of `text`, whose tags are `tags`.
 pub(crate) fn lex(text: &str, tags: &[Tag], dialect: Dialect) -> Vec<Token> {
     let mut lexer = Lexer { text, bytes: text.as_bytes(), tags, dialect, at: 0, next_tag: 0 };
@@ -149,8 +144,8 @@ impl Lexer<'_> {
         let Some(c) = self.char() else { return (Kind::Space, true) };
         let dialect = self.dialect;
         match c {
-            _ if is_space(c) => {
-                self.take_while(is_space);
+            _ if dialect.is_space(c) => {
+                self.take_while(|c| dialect.is_space(c));
                 (Kind::Space, true)
             }
             '-' | '#' | '/' if self.comments_line(c) => {
@@ -320,19 +315,23 @@ impl Lexer<'_> {
         closed
     }
 
-    /// `$1`, `$tag$…$tag$`, or a lonely `$`.
+    /// `$1`, `$tag$…$tag$`, `$name` in DuckDB, or a lonely `$`.
     fn dollar(&mut self) -> (Kind, bool) {
         let start = self.at;
         self.at += 1;
-        let numbered = self.dialect == Dialect::Postgres;
+        let numbered = self.dialect.has_postgres_literals();
         if numbered && self.peek(0).is_some_and(|byte| byte.is_ascii_digit()) {
             self.take_while(|c| c.is_ascii_digit());
             return (Kind::Placeholder, true);
         }
-        if self.dialect.tags_dollar_quotes() {
-            self.take_while(|c| c != '$' && continues_word(c));
+        let dialect = self.dialect;
+        if dialect.tags_dollar_quotes() {
+            self.take_while(|c| c != '$' && continues_word(c) && !dialect.is_space(c));
         }
         if self.peek(0) != Some(b'$') {
+            if dialect == Dialect::DuckDb && self.at > start + 1 {
+                return (Kind::Placeholder, true);
+            }
             self.at = start + 1;
             return (Kind::Symbol('$'), true);
         }
@@ -392,7 +391,7 @@ impl Lexer<'_> {
             return self.google_literal(prefix);
         }
         match (first, self.peek(1), self.peek(2)) {
-            ('e' | 'E', Some(b'\''), _) if dialect == Dialect::Postgres => {
+            ('e' | 'E', Some(b'\''), _) if dialect.has_postgres_literals() => {
                 (Kind::Literal(Quoting::Escaped), self.literal(2, b'\'', true))
             }
             ('n' | 'N', Some(b'\''), _) if dialect.has_national_literals() => self.plain_literal(2),
@@ -409,7 +408,7 @@ impl Lexer<'_> {
                 (Kind::Literal(Quoting::Other), self.quoted(3, b'"'))
             }
             _ => {
-                self.take_while(continues_word);
+                self.take_while(|c| continues_word(c) && !dialect.is_space(c));
                 (Kind::Word, true)
             }
         }
@@ -417,14 +416,14 @@ impl Lexer<'_> {
 }
 
 /// Where the text of a literal goes on after its quote closed before `at`, if it does: after a line
-/// break in PostgreSQL, after any blank in MySQL.
+/// break in PostgreSQL and DuckDB, after any blank in MySQL.
 pub(crate) fn continuation(
     bytes: &[u8],
     mut at: usize,
     quote: u8,
     dialect: Dialect,
 ) -> Option<usize> {
-    let postgres = dialect == Dialect::Postgres;
+    let postgres = dialect.has_postgres_literals();
     if !postgres && dialect != Dialect::MySql {
         return None;
     }

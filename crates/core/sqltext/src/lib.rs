@@ -21,6 +21,7 @@ mod hash;
 mod lexer;
 mod limit;
 mod literal;
+mod outline;
 mod parameters;
 mod placeholder;
 mod references;
@@ -37,6 +38,7 @@ pub use classify::{StatementClass, classify};
 pub use document::{Document, Stretch, typed_mark};
 pub use hash::query_hash;
 pub use limit::{apply_auto_limit, normalize_statements};
+pub use outline::{Code, outline, without_comments};
 pub use parameters::{MultiValues, Parameter, ParameterKind, default_values, parse_parameters};
 pub use references::{ResultOf, ResultReference, ResultReferences, result_references};
 pub use resolve::Context;
@@ -68,6 +70,8 @@ pub enum Dialect {
     Elasticsearch,
     /// SQL of OpenSearch and Open Distro.
     OpenSearch,
+    /// DuckDB.
+    DuckDb,
     /// No SQL: a document, whose scalars take the values.
     Document(Document),
 }

@@ -17,7 +17,7 @@ pub(crate) enum Cast<'a> {
 /// The placeholder with this number.
 pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> String {
     let plain = match dialect {
-        Dialect::Postgres => format!("${number}"),
+        Dialect::Postgres | Dialect::DuckDb => format!("${number}"),
         Dialect::Sqlite | Dialect::Document(_) => return format!("?{number}"),
         Dialect::MySql
         | Dialect::Trino
@@ -61,9 +61,11 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
         Scalar::Boolean(value) => match dialect {
             Dialect::Postgres => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::ClickHouse => (Bind::Untyped(value.to_string()), to("Bool")),
-            Dialect::Trino | Dialect::Snowflake | Dialect::Elasticsearch | Dialect::OpenSearch => {
-                (Bind::Untyped(value.to_string()), to("boolean"))
-            }
+            Dialect::Trino
+            | Dialect::Snowflake
+            | Dialect::Elasticsearch
+            | Dialect::OpenSearch
+            | Dialect::DuckDb => (Bind::Untyped(value.to_string()), to("boolean")),
             Dialect::BigQuery => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::Sqlite | Dialect::MySql | Dialect::SqlServer | Dialect::Document(_) => {
                 (Bind::Integer((*value).into()), Cast::None)
@@ -86,7 +88,7 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
                 | Dialect::BigQuery
                 | Dialect::OpenSearch
                 | Dialect::Document(_) => Cast::None,
-                Dialect::Postgres => to("timestamp"),
+                Dialect::Postgres | Dialect::DuckDb => to("timestamp"),
                 Dialect::Trino => to("timestamp(6)"),
                 Dialect::MySql => to("datetime(6)"),
                 Dialect::Elasticsearch => to("datetime"),
@@ -128,7 +130,7 @@ fn number_type(dialect: Dialect, number: &Number) -> Cast<'static> {
     let (digits, places, float) = match dialect {
         Dialect::MySql => (65, 30, "double"),
         Dialect::ClickHouse => (76, 76, "Float64"),
-        Dialect::Trino => (38, 38, "double"),
+        Dialect::Trino | Dialect::DuckDb => (38, 38, "double"),
         Dialect::Snowflake => (38, 37, "float"),
         _ => (38, 38, "float"),
     };

@@ -283,7 +283,7 @@ impl Nodes<'_> {
             prefix.then(|| type_prefix(self.text, self.tokens, index, self.dialect)).flatten();
         // Elsewhere the unit stands behind the value whatever that is.
         let interval = |first: &&Token| {
-            self.dialect == Dialect::Postgres || !first.is_word(self.text, "interval")
+            self.dialect.has_postgres_literals() || !first.is_word(self.text, "interval")
         };
         let (Some(first), Some(last)) = (
             prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.first)).filter(interval),

@@ -22,6 +22,7 @@ use tessera_sqltext::{Bind, Bound, Dialect};
 use tokio::sync::mpsc;
 
 use self::columns::Columns;
+pub(crate) use self::open::check as check_file;
 use crate::batch::BYTES_MAX;
 use crate::{ConnectorSettings, text_option};
 

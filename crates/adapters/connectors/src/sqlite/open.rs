@@ -34,7 +34,7 @@ const FUNCTIONS: [&str; 4] = ["load_extension", "readfile", "writefile", "fts3_t
 const VALUE_BYTES_MAX: i32 = 64 * 1024 * 1024;
 
 /// Refuses a path that is closed. Returns where it leads.
-pub(super) fn check(path: &Path, settings: &ConnectorSettings) -> Result<PathBuf> {
+pub(crate) fn check(path: &Path, settings: &ConnectorSettings) -> Result<PathBuf> {
     let refuse = |detail: String| Fault::invalid("options.dbpath", detail);
     let real = path
         .canonicalize()

@@ -14,7 +14,7 @@ const TABLE: &str = "create table t (id integer, name text, x double precision);
 /// A statement that takes far longer than any test waits.
 fn endless(engine: &Engine) -> &'static str {
     match engine.name {
-        "sqlite" => {
+        "sqlite" | "duckdb" => {
             "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
         }
         "mysql" => "select sleep(600)",
@@ -171,8 +171,14 @@ async fn tables_and_columns_are_listed() {
         // Those of other databases of the same server have its name in front.
         tables.retain(|table| engine.name != "mysql" || !table.name.contains('.'));
         // All tables have the name of theirs in front.
-        if matches!(engine.name, "clickhouse" | "bigquery") {
-            let own = format!("{}.", engine.options["dbname"].as_str().unwrap_or("d"));
+        let prefix = match engine.name {
+            "clickhouse" => engine.options["dbname"].as_str(),
+            "bigquery" => Some("d"),
+            "duckdb" => Some("test.main"),
+            _ => None,
+        };
+        if let Some(prefix) = prefix {
+            let own = format!("{prefix}.");
             tables.retain_mut(|table| match table.name.strip_prefix(&own) {
                 Some(name) => {
                     table.name = name.to_owned();

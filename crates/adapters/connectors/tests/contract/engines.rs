@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
@@ -126,14 +126,35 @@ pub fn bigquery(setup: &str) -> Engine {
     }
 }
 
+/// A DuckDB file of its own.
+pub fn duckdb(setup: &str) -> Engine {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("test.duckdb");
+    crate::duckdb::make(&path, setup);
+    Engine {
+        name: "duckdb",
+        dialect: Dialect::DuckDb,
+        connectors: AllConnectors::new(crate::duckdb::settings()),
+        options: json!({ "dbpath": path.to_str() }),
+        _folder: folder,
+    }
+}
+
 /// All of them, with the same setup.
 pub fn all(setup: &str) -> Vec<Engine> {
-    vec![postgres(setup), sqlite(setup), mariadb(setup), clickhouse(setup), bigquery(setup)]
+    vec![
+        postgres(setup),
+        sqlite(setup),
+        mariadb(setup),
+        clickhouse(setup),
+        bigquery(setup),
+        duckdb(setup),
+    ]
 }
 
 /// Those that are whole servers, which can be told to stop.
 pub fn servers(setup: &str) -> Vec<Engine> {
-    vec![postgres(setup), sqlite(setup), mariadb(setup), bigquery(setup)]
+    vec![postgres(setup), sqlite(setup), mariadb(setup), bigquery(setup), duckdb(setup)]
 }
 
 impl Engine {
@@ -253,6 +274,11 @@ impl Rows {
     /// The first column of all rows.
     pub fn first(&self) -> Vec<Json> {
         self.cells().into_iter().map(|mut row| row.remove(0)).collect()
+    }
+
+    /// A column of the first batch, as it is kept.
+    pub fn kept(&self, column: usize) -> &ArrayRef {
+        self.0.batches.first().expect("has rows").column(column)
     }
 
     pub fn batches(&self) -> usize {

@@ -31,7 +31,8 @@ async fn check(engine: &Engine, text: &str, kind: Json, value: Json) {
                     || fault.detail().starts_with("Incorrect ")
                     || fault.detail().contains("Cannot parse")
                     || fault.detail().contains("CANNOT_PARSE")
-                    || fault.detail().contains("TYPE_MISMATCH"),
+                    || fault.detail().contains("TYPE_MISMATCH")
+                    || fault.detail().starts_with("Conversion Error: "),
                 "{} {text} {value}: {fault}",
                 engine.name
             ),

@@ -7,6 +7,8 @@ mod bigquery_server;
 mod clickhouse;
 mod contract;
 mod door;
+mod duckdb;
+mod duckdb_types;
 mod elastic;
 mod elastic_sql;
 mod encryption;

@@ -1,4 +1,5 @@
-//! What is sent to ClickHouse, SQL Server, Trino, Snowflake, Elasticsearch and OpenSearch.
+//! What is sent to ClickHouse, SQL Server, Trino, Snowflake, Elasticsearch, OpenSearch
+//! and DuckDB.
 
 use serde_json::json;
 use tessera_sqltext::{Bind, Dialect, apply_auto_limit};
@@ -147,4 +148,37 @@ fn opensearch_has_escapes_and_two_quotes() {
     sends(open, "a --{{t}}", "a --?", &[untyped("x")]);
     refuses(open, "`a\\{{e}}`");
     refuses(open, "select ?, {{t}}");
+}
+
+#[test]
+fn duckdb_takes_dollars_and_the_literals_of_postgresql() {
+    let duck = Dialect::DuckDb;
+    let moment = day().and_hms_opt(4, 5, 6).expect("a time");
+    sends(
+        duck,
+        "select {{t}}, {{n}}, {{d}}, {{dts}}, '{{d}}'",
+        "select $1, $2, CAST($3 AS date), CAST($4 AS timestamp), $5",
+        &[
+            untyped("x"),
+            Bind::Integer(7),
+            Bind::Date(day()),
+            Bind::Datetime(moment),
+            untyped("2021-02-03"),
+        ],
+    );
+    sends(duck, "date '{{d}}'", "CAST($1 AS date)", &[untyped("2021-02-03")]);
+    sends(duck, "E'\\'{{t}}' '\\'", "$1 '\\'", &[untyped("'x")]);
+    sends(duck, "$a$'{{t}}$a$ \"{{e}}\"", "$1 \"red\"", &[untyped("'x")]);
+    sends(duck, "'a'\n'{{t}}'", "$1", &[untyped("ax")]);
+    sends(duck, "/* /* */ '{{t}}' */ '{{t}}'", "/* /* */ ' ' */ $1", &[untyped("x")]);
+    sends(
+        duck,
+        "select\u{a0}'{{t}}'\u{3000}from t",
+        "select\u{a0} $1 \u{3000}from t",
+        &[untyped("x")],
+    );
+    for placeholder in ["?", "$1", "$name"] {
+        refuses(duck, &format!("select {placeholder}, {{{{t}}}}"));
+    }
+    assert_eq!(apply_auto_limit("select 1", 5, duck), "select 1 LIMIT 5");
 }

@@ -24,6 +24,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
         Dialect::Snowflake,
         Dialect::Elasticsearch,
         Dialect::OpenSearch,
+        Dialect::DuckDb,
     ])
 }
 
@@ -171,7 +172,7 @@ proptest! {
             let binds: Vec<_> = bound.binds.iter().map(text_of).collect();
             prop_assert_eq!(binds, [expected.as_str()]);
             let placeholder = match dialect {
-                Dialect::Postgres => "select $1",
+                Dialect::Postgres | Dialect::DuckDb => "select $1",
                 Dialect::Sqlite | Dialect::Document(_) => "select ?1",
                 Dialect::MySql
                 | Dialect::Trino
