@@ -12,6 +12,7 @@ use crate::literal::Piece;
 use crate::parameters::{MultiValues, Parameter, ParameterKind};
 use crate::placeholder::{self, Cast, number_bind};
 use crate::resolve::missing_parameters;
+use crate::sections;
 use crate::tags::Part;
 use crate::template::{Node, Template};
 use crate::values::{Number, Scalar, Value, Values};
@@ -72,6 +73,15 @@ impl Template {
         missing.extend(attributes.filter(|name| values.get(name).is_none()));
         if !missing.is_empty() {
             return Err(missing_parameters(missing));
+        }
+        if self.has_sections {
+            let text = sections::expanded(&self.text, &self.tags, values);
+            let template = Self::parse(&text, self.dialect)?;
+            if template.has_sections {
+                let detail = "what the sections leave must have no sections itself";
+                return Err(Fault::invalid("query", detail));
+            }
+            return template.bind(definitions, values);
         }
         let mut binder = Binder {
             template: self,

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
-use regex::Regex;
 use serde_json::{Map, Value as Json};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
@@ -160,12 +159,10 @@ fn text(text: &str) -> Value {
 
 fn pattern(regex: &str, value: &Json) -> Checked {
     let value = value.as_str().ok_or("must be text")?;
-    // It has to be whole by itself, lest its brackets pair with ours.
-    let compiled = Regex::new(regex).and_then(|_| Regex::new(&format!(r"\A(?:{regex})\z")));
-    match compiled {
-        Ok(compiled) if compiled.is_match(value) => Ok(text(value)),
-        Ok(_) => Err("must match its pattern"),
-        Err(_) => Err("has a pattern that is no regular expression; mend its definition"),
+    match crate::pattern::matches(regex, value) {
+        Some(true) => Ok(text(value)),
+        Some(false) => Err("must match its pattern"),
+        None => Err("has a pattern that is no regular expression; mend its definition"),
     }
 }
 

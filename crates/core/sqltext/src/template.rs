@@ -7,6 +7,7 @@ use tessera_kernel::{Fault, Result};
 use crate::Dialect;
 use crate::lexer::{Kind, Token, lex};
 use crate::literal::{Piece, Style, pieces};
+use crate::sections;
 use crate::tags::{Part, Tag, Want, find_tags};
 use crate::typed::{interval_unit, type_prefix};
 use crate::values::Values;
@@ -17,7 +18,10 @@ pub struct Template {
     pub(crate) text: String,
     pub(crate) dialect: Dialect,
     pub(crate) tags: Vec<Tag>,
+    /// Empty if there are sections: only the values tell what the text is.
     pub(crate) nodes: Vec<Node>,
+    /// Whether there are sections.
+    pub(crate) has_sections: bool,
 }
 
 /// A stretch of a text.
@@ -55,8 +59,8 @@ impl Template {
     /// Parses a text.
     ///
     /// # Errors
-    /// `invalid` with field `query` for tags that are no parameters: sections, partials, other
-    /// delimiters, and members other than `start` and `end`.
+    /// `invalid` with field `query` for tags that are no parameters: partials, other delimiters, and
+    /// members other than `start` and `end`; and for sections that do not fit into each other.
     pub fn parse(text: &str, dialect: Dialect) -> Result<Self> {
         let tags = find_tags(text);
         for tag in &tags {
@@ -67,7 +71,8 @@ impl Template {
                 }
                 Want::Unsupported(sign) => {
                     let detail = format!(
-                        "sections are not supported: write {{{{ name }}}}, not {{{{{sign} … }}}}"
+                        "texts from elsewhere are not supported: write {{{{ name }}}}, not \
+                         {{{{{sign} … }}}}"
                     );
                     return Err(Fault::invalid("query", detail));
                 }
@@ -76,31 +81,28 @@ impl Template {
                     return Err(Fault::invalid("query", detail));
                 }
                 Want::Value { .. } | Want::Attribute(_) | Want::Nothing => {}
+                Want::Section { .. } | Want::SectionEnd(_) => {}
             }
+        }
+        let has_sections = sections::check(&tags)?;
+        if has_sections {
+            let text = text.to_owned();
+            return Ok(Self { text, dialect, tags, nodes: Vec::new(), has_sections });
         }
         if let Some(document) = dialect.document() {
             crate::document::check(text)?;
             let nodes = crate::document::nodes(text, &tags, document);
-            return Ok(Self { text: text.to_owned(), dialect, tags, nodes });
+            return Ok(Self { text: text.to_owned(), dialect, tags, nodes, has_sections });
         }
         let tokens = lex(text, &tags, dialect);
         let nodes = Nodes::read(text, &tags, &tokens, dialect);
-        Ok(Self { text: text.to_owned(), dialect, tags, nodes })
+        Ok(Self { text: text.to_owned(), dialect, tags, nodes, has_sections })
     }
 
     /// The names of the parameters in order of first appearance, also those within comments.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for tag in &self.tags {
-            if let Want::Value { name, .. } = &tag.want
-                && seen.insert(name.as_str())
-            {
-                names.push(name.clone());
-            }
-        }
-        names
+        names_of(&self.tags)
     }
 
     /// The parameters that `values` say nothing of, each once, as the text asks for them: of a range
@@ -108,7 +110,11 @@ impl Template {
     pub(crate) fn without_value(&self, values: &Values) -> Vec<String> {
         let mut missing: Vec<String> = Vec::new();
         for tag in &self.tags {
-            let Want::Value { name, part } = &tag.want else { continue };
+            let (name, part) = match &tag.want {
+                Want::Value { name, part } => (name, *part),
+                Want::Section { name, .. } => (name, None),
+                _ => continue,
+            };
             if values.get(name).is_some() {
                 continue;
             }
@@ -127,7 +133,9 @@ impl Template {
     /// Whether values are put in: of parameters, or of attributes.
     #[must_use]
     pub fn has_parameters(&self) -> bool {
-        self.tags.iter().any(|tag| matches!(tag.want, Want::Value { .. } | Want::Attribute(_)))
+        self.tags.iter().any(|tag| {
+            matches!(tag.want, Want::Value { .. } | Want::Section { .. } | Want::Attribute(_))
+        })
     }
 
     /// The attributes of whoever runs the text, such as `key.tenant`, each once, also those within
@@ -164,6 +172,25 @@ impl Template {
 #[must_use]
 pub fn attributes_in(text: &str) -> Vec<String> {
     attributes_of(&find_tags(text))
+}
+
+/// The parameters that a text uses, whatever its dialect.
+#[must_use]
+pub fn parameters_in(text: &str) -> Vec<String> {
+    names_of(&find_tags(text))
+}
+
+fn names_of(tags: &[Tag]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for tag in tags {
+        if let Want::Value { name, .. } | Want::Section { name, .. } = &tag.want
+            && seen.insert(name.as_str())
+        {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 fn attributes_of(tags: &[Tag]) -> Vec<String> {

@@ -81,7 +81,7 @@ fn text_is_a_string_and_a_pattern_matches_it_all() {
     for value in [json!("9zz"), json!("zz9 "), json!("zz9\n"), json!(5)] {
         misfits("tp", value);
     }
-    for regex in ["(", "a)|(?:.*", "(?x)a#"] {
+    for regex in ["(", "a)|(?:.*", "(?x)a#", "(?!x)a|.*"] {
         let list = json!([{"name": "p", "type": "text-pattern", "regex": regex}]);
         let definitions = parse_parameters(&list).unwrap();
         for value in ["", "b", "a; drop"] {
