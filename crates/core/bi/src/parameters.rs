@@ -67,8 +67,8 @@ impl Parts {
         Ok(values)
     }
 
-    /// The values to choose from: columns `name` and `value` of the latest result, or its first
-    /// column for both. Of a query that uses attributes it is the latest result with the caller's.
+    /// The values to choose from: the columns `name` and `value` of the latest result, in the place
+    /// of each that is not there its first column. Of a query that uses attributes it is the latest result with the caller's.
     pub(crate) async fn dropdown(
         &self,
         caller: &Caller,
@@ -93,11 +93,8 @@ impl Parts {
             schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
         let names = unique_names(&names);
         let find = |wanted: &str| names.iter().position(|name| name == wanted);
-        let (name, value) = match (find("name"), find("value")) {
-            (Some(name), Some(value)) => (name, value),
-            (None, Some(value)) => (value, value),
-            _ => (0, 0),
-        };
+        // The first column stands in for each of them that is not there.
+        let (name, value) = (find("name").unwrap_or(0), find("value").unwrap_or(0));
         let options = Options::default();
         let mut out = Vec::new();
         while let Some(batch) = batches.next().await {
