@@ -166,6 +166,12 @@ impl Refusal {
     }
 }
 
+impl From<Words> for Refusal {
+    fn from(words: Words) -> Self {
+        Self { words, detail: None, retry_after: None, page: false }
+    }
+}
+
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         if fault.code() == Code::Internal {
