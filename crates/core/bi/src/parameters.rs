@@ -60,6 +60,9 @@ impl Parts {
     ) -> Result<HashMap<i64, Vec<String>>> {
         let mut values = HashMap::new();
         for id in dropdown_queries(definitions) {
+            if values.contains_key(&id.0) {
+                continue;
+            }
             let query = self.repos.query(id).await?.ok_or_else(|| Fault::not_found("query"))?;
             let options = self.dropdown(caller, &query).await?;
             values.insert(id.0, options.into_iter().map(|option| option.value).collect());

@@ -62,14 +62,15 @@ impl Template {
     ) -> Result<Values> {
         let mut values = Vec::new();
         let mut bad = Vec::new();
-        for (name, value) in join_ends(definitions, given) {
+        let (known, ranges) = (by_name(definitions), self.ranges());
+        for (name, value) in join_ends(&known, given) {
             let checked = if definitions.is_empty() {
                 match &value {
                     Json::Null => continue,
-                    value => free(value, self.takes_range(&name), context),
+                    value => free(value, ranges.contains(name.as_str()), context),
                 }
             } else {
-                match definitions.iter().find(|definition| definition.name == name) {
+                match known.get(name.as_str()) {
                     Some(definition) => check_one(definition, &value, context),
                     None => Err("is not a parameter of this query"),
                 }
@@ -98,11 +99,20 @@ pub(crate) fn missing_parameters(names: Vec<String>) -> Fault {
     Fault::new(Code::MissingParameters, detail).with_names(names)
 }
 
+/// Definitions by name; of several the first counts.
+pub(crate) fn by_name(definitions: &[Parameter]) -> HashMap<&str, &Parameter> {
+    let mut known = HashMap::with_capacity(definitions.len());
+    for definition in definitions {
+        known.entry(definition.name.as_str()).or_insert(definition);
+    }
+    known
+}
+
 /// Puts `x.start` and `x.end` together as `x`.
-fn join_ends(definitions: &[Parameter], given: &Map<String, Json>) -> Map<String, Json> {
+fn join_ends(known: &HashMap<&str, &Parameter>, given: &Map<String, Json>) -> Map<String, Json> {
     let mut joined = Map::new();
     for (name, value) in given {
-        let defined = definitions.iter().any(|definition| definition.name == *name);
+        let defined = known.contains_key(name.as_str());
         let end = name.rsplit_once('.').filter(|(_, end)| matches!(*end, "start" | "end"));
         match end.filter(|_| !defined) {
             Some((root, end)) => {
@@ -182,14 +192,14 @@ fn choice(
     options: Option<&Vec<String>>,
     reason: &'static str,
 ) -> Checked {
+    let allowed: HashSet<&str> = options.into_iter().flatten().map(String::as_str).collect();
     let pick = |value: &Json| {
         let text = match value {
             Json::String(text) => text.clone(),
             Json::Number(number) => number.to_string(),
             _ => return Err(reason),
         };
-        let allowed = options.is_some_and(|options| options.contains(&text));
-        if allowed { Ok(Scalar::Text(text)) } else { Err(reason) }
+        if allowed.contains(text.as_str()) { Ok(Scalar::Text(text)) } else { Err(reason) }
     };
     if definition.multi.is_none() {
         return pick(value).map(Value::One);

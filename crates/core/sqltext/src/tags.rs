@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// One end of a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     /// `x.start`
     Start,

@@ -1,5 +1,6 @@
 //! A text with parameters, cut into what is sent as it is and what has to be bound.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use tessera_kernel::{Fault, Result};
@@ -109,6 +110,7 @@ impl Template {
     /// both ends, `x.start` and `x.end`, if it uses both.
     pub(crate) fn without_value(&self, values: &Values) -> Vec<String> {
         let mut missing: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for tag in &self.tags {
             let (name, part) = match &tag.want {
                 Want::Value { name, part } => (name, *part),
@@ -123,7 +125,7 @@ impl Template {
                 Some(Part::Start) => format!("{name}.start"),
                 Some(Part::End) => format!("{name}.end"),
             };
-            if !missing.contains(&asked) {
+            if seen.insert((name.as_str(), part)) {
                 missing.push(asked);
             }
         }
@@ -159,6 +161,17 @@ impl Template {
         self.tags.get(tag).is_some_and(|tag| matches!(tag.want, Want::Attribute(_)))
     }
 
+    /// The parameters of which the text uses an end.
+    pub(crate) fn ranges(&self) -> HashSet<&str> {
+        let mut names = HashSet::new();
+        for tag in &self.tags {
+            if let Want::Value { name, part: Some(_) } = &tag.want {
+                names.insert(name.as_str());
+            }
+        }
+        names
+    }
+
     /// Whether the text uses an end of this parameter.
     #[must_use]
     pub fn takes_range(&self, parameter: &str) -> bool {
@@ -182,7 +195,7 @@ pub fn parameters_in(text: &str) -> Vec<String> {
 
 fn names_of(tags: &[Tag]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for tag in tags {
         if let Want::Value { name, .. } | Want::Section { name, .. } = &tag.want
             && seen.insert(name.as_str())
@@ -195,9 +208,10 @@ fn names_of(tags: &[Tag]) -> Vec<String> {
 
 fn attributes_of(tags: &[Tag]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     for tag in tags {
         if let Want::Attribute(name) = &tag.want
-            && !names.contains(name)
+            && seen.insert(name.as_str())
         {
             names.push(name.clone());
         }

@@ -248,3 +248,21 @@ fn definitions_are_read_from_the_stored_list() {
         assert_eq!((fault.code(), fault.field()), (Code::Invalid, Some(field)));
     }
 }
+
+#[test]
+fn as_many_tags_as_a_text_can_hold_are_looked_at_once_each() {
+    let names: Vec<String> = (0..60_000).map(|number| format!("p{number}")).collect();
+    let text: String = names.iter().map(|name| format!("{{{{{name}}}}},")).collect();
+    let missing = resolve(&text, PG, &[], &json!({})).expect_err("no values");
+    assert_eq!(missing.names().len(), names.len());
+    let given: Json = names.iter().map(|name| (name.clone(), json!(1))).collect();
+    let values = resolve(&text, PG, &[], &given).expect("they are given");
+    let bound = tessera_sqltext::Template::parse(&text, PG).and_then(|it| it.bind(&[], &values));
+    assert_eq!(bound.expect("bound").binds.len(), names.len());
+    let many = |count: usize| {
+        let one = |number| json!({"name": format!("p{number}"), "type": "number"});
+        parse_parameters(&(0..count).map(one).collect::<Vec<_>>().into())
+    };
+    assert!(many(1000).is_ok());
+    assert_eq!(many(1001).expect_err("too many").field(), Some("options.parameters"));
+}
