@@ -131,6 +131,17 @@ fn the_key_of_a_dashboard_shows_no_people_and_no_keys() {
         let key = shared["api_key"].as_str().expect("a key");
         let visitor = shop.server.anonymous().with_key(key);
         assert_eq!(get(&visitor, &format!("/api/dashboards/{board}")).status, 403);
+        let (_, editor) = shop.user("editor").expect("made");
+        let grant = json!({ "access_type": "modify", "user_id": editor });
+        let holder = shop.server.anonymous().with_key(query["api_key"].as_str().expect("a key"));
+        let (of_board, of_query) =
+            (format!("/api/dashboards/{board}/acl"), format!("/api/queries/{}/acl", query["id"]));
+        for path in [&of_board, &of_query] {
+            post(&shop.admin, path, &grant).ok().expect("granted");
+            assert_eq!(get(&shop.admin, path).json()["modify"][0]["id"], json!(editor));
+            assert_eq!(get(&visitor, path).json(), json!({}), "{path}");
+        }
+        assert_eq!(get(&holder, &of_query).json(), json!({}));
         let public = get(&visitor, &format!("/api/dashboards/public/{key}"));
         assert_eq!(public.status, 200);
         let query_key = query["api_key"].as_str().expect("a key");
