@@ -246,6 +246,7 @@ fn bi_settings(config: &Config) -> Result<BiSettings> {
         result_bytes_max: config.results.bytes_max,
         run_time_limit_seconds: config.runs.time_limit_seconds,
         auto_limit_rows: config.queries.auto_limit_rows,
+        result_reuse_seconds_max: config.results.reuse_seconds_max,
         result_retention_seconds: config.results.retention_seconds,
         result_storage_bytes_max: config.results.storage_bytes_max,
         pinned_max_age_seconds: config.keys.pinned_max_age_seconds,

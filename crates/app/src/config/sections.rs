@@ -293,6 +293,9 @@ section! {
         rows_max: u64 = 5_000_000,
         /// Most bytes of a result in memory form; a run that gives more fails.
         bytes_max: u64 = 2 << 30,
+        /// How old a stored result may be that is given to who takes any age (`max_age` -1), in seconds; 0 is
+        /// any age.
+        reuse_seconds_max: u64 = 0,
         /// Age after which a result that no query names goes, in seconds.
         retention_seconds: i64 = 7 * 24 * 3600,
         /// Bytes of all result files; beyond, the oldest go that no query names.

@@ -60,6 +60,9 @@ impl Parts {
     ) -> Result<HashMap<i64, Vec<String>>> {
         let mut values = HashMap::new();
         for id in dropdown_queries(definitions) {
+            if values.contains_key(&id.0) {
+                continue;
+            }
             let query = self.repos.query(id).await?.ok_or_else(|| Fault::not_found("query"))?;
             let options = self.dropdown(caller, &query).await?;
             values.insert(id.0, options.into_iter().map(|option| option.value).collect());
@@ -67,8 +70,8 @@ impl Parts {
         Ok(values)
     }
 
-    /// The values to choose from: columns `name` and `value` of the latest result, or its first
-    /// column for both. Of a query that uses attributes it is the latest result with the caller's.
+    /// The values to choose from: the columns `name` and `value` of the latest result, in the place
+    /// of each that is not there its first column. Of a query that uses attributes it is the latest result with the caller's.
     pub(crate) async fn dropdown(
         &self,
         caller: &Caller,
@@ -93,11 +96,8 @@ impl Parts {
             schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
         let names = unique_names(&names);
         let find = |wanted: &str| names.iter().position(|name| name == wanted);
-        let (name, value) = match (find("name"), find("value")) {
-            (Some(name), Some(value)) => (name, value),
-            (None, Some(value)) => (value, value),
-            _ => (0, 0),
-        };
+        // The first column stands in for each of them that is not there.
+        let (name, value) = (find("name").unwrap_or(0), find("value").unwrap_or(0));
         let options = Options::default();
         let mut out = Vec::new();
         while let Some(batch) = batches.next().await {

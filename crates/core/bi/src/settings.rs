@@ -13,6 +13,8 @@ pub struct BiSettings {
     pub run_time_limit_seconds: u64,
     /// The limit that `apply_auto_limit` adds to a text, in rows.
     pub auto_limit_rows: u64,
+    /// How old a stored result may be where any age will do, in seconds; 0 is any age.
+    pub result_reuse_seconds_max: u64,
     /// Age after which a result that no query names goes, in seconds.
     pub result_retention_seconds: i64,
     /// Bytes of all result files; beyond, the oldest go that no query names.
@@ -69,6 +71,7 @@ impl Default for BiSettings {
             result_bytes_max: 2 << 30,
             run_time_limit_seconds: 15 * 60,
             auto_limit_rows: 1000,
+            result_reuse_seconds_max: 0,
             result_retention_seconds: 7 * 24 * 3600,
             result_storage_bytes_max: 20 << 30,
             pinned_max_age_seconds: 60,

@@ -1,5 +1,7 @@
 //! Puts placeholders where the tags are, and lines up the values for them.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +13,8 @@ use crate::lexer::continues_word;
 use crate::literal::Piece;
 use crate::parameters::{MultiValues, Parameter, ParameterKind};
 use crate::placeholder::{self, Cast, number_bind};
-use crate::resolve::missing_parameters;
+use crate::resolve::{by_name, missing_parameters};
+use crate::sections;
 use crate::tags::Part;
 use crate::template::{Node, Template};
 use crate::values::{Number, Scalar, Value, Values};
@@ -61,7 +64,8 @@ impl Bound {
 
 impl Template {
     /// Binds the values. What the statement looks like depends on the text, the types and numbers
-    /// of the values, and the options of enums; never on what is in a text, number or date.
+    /// of the values, and the options of enums; never on what is in a text, number or date, but for
+    /// sections, which are there or not as a value counts as true.
     ///
     /// # Errors
     /// `missing_parameters`; `invalid_parameters` if a value is not one of its enum's options;
@@ -74,9 +78,18 @@ impl Template {
         if !missing.is_empty() {
             return Err(missing_parameters(missing));
         }
+        if self.has_sections {
+            let text = sections::expanded(&self.text, &self.tags, values);
+            let template = Self::parse(&text, self.dialect)?;
+            if template.has_sections {
+                let detail = "what the sections leave must have no sections itself";
+                return Err(Fault::invalid("query", detail));
+            }
+            return template.bind(definitions, values);
+        }
         let mut binder = Binder {
             template: self,
-            definitions,
+            definitions: by_name(definitions),
             values,
             sql: String::new(),
             binds: Vec::new(),
@@ -92,7 +105,7 @@ impl Template {
 
 struct Binder<'a> {
     template: &'a Template,
-    definitions: &'a [Parameter],
+    definitions: HashMap<&'a str, &'a Parameter>,
     values: &'a Values,
     sql: String,
     binds: Vec<Bind>,
@@ -153,7 +166,8 @@ impl<'a> Found<'a> {
     /// The texts of an enum, each of which is one of the options.
     fn chosen(&self, options: &[String]) -> Result<Vec<String>> {
         let texts: Vec<_> = self.scalars.iter().map(Scalar::text).collect();
-        if texts.iter().all(|text| options.contains(text)) {
+        let allowed: HashSet<&str> = options.iter().map(String::as_str).collect();
+        if texts.iter().all(|text| allowed.contains(text.as_str())) {
             return Ok(texts);
         }
         let detail = format!("{} must be one of its options", self.name);
@@ -169,10 +183,8 @@ impl<'a> Binder<'a> {
     fn find(&self, tag: usize) -> Result<Option<Found<'a>>> {
         let Some((name, part)) = self.template.wanted(tag) else { return Ok(None) };
         // What somebody defined under the name of an attribute does not shape its value.
-        let definition = self
-            .definitions
-            .iter()
-            .find(|definition| definition.name == name && !self.template.is_attribute(tag));
+        let definition = self.definitions.get(name).copied();
+        let definition = definition.filter(|_| !self.template.is_attribute(tag));
         let value = self.values.get(name);
         let (scalars, many) = match (value, part) {
             (Some(Value::One(scalar)), None) => (std::slice::from_ref(scalar), false),

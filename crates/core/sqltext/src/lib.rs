@@ -5,7 +5,8 @@
 //! checks what a caller gave against the [`Parameter`] definitions and makes typed [`Values`];
 //! [`Template::bind`] turns text and values into a [`Bound`]: a statement with placeholders, and
 //! the values for them. A value is never written into the statement. The one exception is an option
-//! of an enum, which the author of the text wrote.
+//! of an enum, which the author of the text wrote. Sections, `{{#name}}…{{/name}}` and
+//! `{{^name}}…{{/name}}`, keep or drop what the author wrote in them, by a value.
 //!
 //! Entry points: [`Template`], [`parse_parameters`], [`query_hash`], [`apply_auto_limit`],
 //! [`normalize_statements`], [`classify`].
@@ -23,9 +24,11 @@ mod limit;
 mod literal;
 mod outline;
 mod parameters;
+mod pattern;
 mod placeholder;
 mod references;
 mod resolve;
+mod sections;
 mod split;
 mod tags;
 mod template;
@@ -43,7 +46,7 @@ pub use parameters::{MultiValues, Parameter, ParameterKind, default_values, pars
 pub use references::{ResultOf, ResultReference, ResultReferences, result_references};
 pub use resolve::Context;
 pub use tags::is_attribute;
-pub use template::{Template, attributes_in};
+pub use template::{Template, attributes_in, parameters_in};
 pub use values::{Number, Scalar, Value, Values};
 pub use written::outer_words;
 

@@ -87,6 +87,9 @@ pub struct Parameter {
     pub default: Json,
 }
 
+/// Nobody fills in more; and what is asked of each of them must not add up.
+const PARAMETERS_MAX: usize = 1000;
+
 /// The default values, as [`Template::resolve`](crate::Template::resolve) takes them.
 #[must_use]
 pub fn default_values(definitions: &[Parameter]) -> Map<String, Json> {
@@ -105,6 +108,10 @@ pub fn default_values(definitions: &[Parameter]) -> Map<String, Json> {
 pub fn parse_parameters(list: &Json) -> Result<Vec<Parameter>> {
     match list {
         Json::Null => Ok(Vec::new()),
+        Json::Array(entries) if entries.len() > PARAMETERS_MAX => {
+            let detail = format!("a query has at most {PARAMETERS_MAX} parameters");
+            Err(Fault::invalid("options.parameters", detail))
+        }
         Json::Array(entries) => {
             entries.iter().enumerate().map(|(index, entry)| parse_one(index, entry)).collect()
         }

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono_tz::Tz;
-use regex::Regex;
 use serde_json::{Map, Value as Json};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
@@ -65,10 +64,12 @@ impl Template {
         given: &Map<String, Json>,
         context: &Context<'_>,
     ) -> Result<(Vec<Parameter>, Values)> {
-        let names = self.names();
+        let (hints, names) = (by_name(hints), self.names());
+        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
         let (mut known, mut found, mut rest) = (Vec::new(), Vec::new(), Map::new());
-        for (name, value) in join_ends(hints, given) {
-            let hint = hints.iter().find(|hint| hint.name == name && names.contains(&name));
+        for (name, value) in join_ends(&hints, given) {
+            let hint = hints.get(name.as_str()).copied();
+            let hint = hint.filter(|_| names.contains(name.as_str()));
             match hint.and_then(|hint| Some((hint, fitting(hint, &value, context)?))) {
                 Some((hint, value)) => {
                     known.push(hint.clone());
@@ -98,15 +99,16 @@ impl Template {
     ) -> Result<Values> {
         let mut values = Vec::new();
         let mut bad = Vec::new();
-        for (name, value) in join_ends(definitions, given) {
+        let (known, ranges, lists) = (by_name(definitions), self.ranges(), self.lists());
+        for (name, value) in join_ends(&known, given) {
             let checked = if definitions.is_empty() {
                 match &value {
                     Json::Null => continue,
-                    Json::String(text) if self.takes_list(&name) => Ok(listed(text)),
-                    value => free(value, self.takes_range(&name), context),
+                    Json::String(text) if lists.contains(name.as_str()) => Ok(listed(text)),
+                    value => free(value, ranges.contains(name.as_str()), context),
                 }
             } else {
-                match definitions.iter().find(|definition| definition.name == name) {
+                match known.get(name.as_str()) {
                     Some(definition) => check_one(definition, &value, context),
                     None => Err("is not a parameter of this query"),
                 }
@@ -135,11 +137,20 @@ pub(crate) fn missing_parameters(names: Vec<String>) -> Fault {
     Fault::new(Code::MissingParameters, detail).with_names(names)
 }
 
+/// Definitions by name; of several the first counts.
+pub(crate) fn by_name(definitions: &[Parameter]) -> HashMap<&str, &Parameter> {
+    let mut known = HashMap::with_capacity(definitions.len());
+    for definition in definitions {
+        known.entry(definition.name.as_str()).or_insert(definition);
+    }
+    known
+}
+
 /// Puts `x.start` and `x.end` together as `x`.
-fn join_ends(definitions: &[Parameter], given: &Map<String, Json>) -> Map<String, Json> {
+fn join_ends(known: &HashMap<&str, &Parameter>, given: &Map<String, Json>) -> Map<String, Json> {
     let mut joined = Map::new();
     for (name, value) in given {
-        let defined = definitions.iter().any(|definition| definition.name == *name);
+        let defined = known.contains_key(name.as_str());
         let end = name.rsplit_once('.').filter(|(_, end)| matches!(*end, "start" | "end"));
         match end.filter(|_| !defined) {
             Some((root, end)) => {
@@ -214,12 +225,10 @@ fn text(text: &str) -> Value {
 
 fn pattern(regex: &str, value: &Json) -> Checked {
     let value = value.as_str().ok_or("must be text")?;
-    // It has to be whole by itself, lest its brackets pair with ours.
-    let compiled = Regex::new(regex).and_then(|_| Regex::new(&format!(r"\A(?:{regex})\z")));
-    match compiled {
-        Ok(compiled) if compiled.is_match(value) => Ok(text(value)),
-        Ok(_) => Err("must match its pattern"),
-        Err(_) => Err("has a pattern that is no regular expression; mend its definition"),
+    match crate::pattern::matches(regex, value) {
+        Some(true) => Ok(text(value)),
+        Some(false) => Err("must match its pattern"),
+        None => Err("has a pattern that is no regular expression; mend its definition"),
     }
 }
 
@@ -239,14 +248,14 @@ fn choice(
     options: Option<&Vec<String>>,
     reason: &'static str,
 ) -> Checked {
+    let allowed: HashSet<&str> = options.into_iter().flatten().map(String::as_str).collect();
     let pick = |value: &Json| {
         let text = match value {
             Json::String(text) => text.clone(),
             Json::Number(number) => number.to_string(),
             _ => return Err(reason),
         };
-        let allowed = options.is_some_and(|options| options.contains(&text));
-        if allowed { Ok(Scalar::Text(text)) } else { Err(reason) }
+        if allowed.contains(text.as_str()) { Ok(Scalar::Text(text)) } else { Err(reason) }
     };
     if definition.multi.is_none() {
         return pick(value).map(Value::One);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// One end of a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     /// `x.start`
     Start,
@@ -27,7 +27,17 @@ pub(crate) enum Want {
     UnknownPart(String),
     /// Nothing: `{{! a note }}`.
     Nothing,
-    /// Something that is not supported: sections, partials, other delimiters.
+    /// The beginning of a stretch that is there if the parameter's value counts as true, or, if it
+    /// is inverted, as false.
+    Section {
+        /// The parameter.
+        name: String,
+        /// Whether it is written with `^`.
+        inverted: bool,
+    },
+    /// The end of such a stretch.
+    SectionEnd(String),
+    /// Something that is not supported: partials, other delimiters.
     Unsupported(char),
 }
 
@@ -74,11 +84,26 @@ fn tag_at(text: &str, bytes: &[u8], start: usize) -> Option<Tag> {
     let want = match content.chars().next() {
         _ if note => Want::Nothing,
         None => return None,
-        Some(sign @ ('#' | '^' | '/' | '>' | '=')) if !triple => Want::Unsupported(sign),
+        Some(sign @ ('#' | '^' | '/')) if !triple => section(sign, content.get(1..)?.trim())?,
+        Some(sign @ ('>' | '=')) if !triple => Want::Unsupported(sign),
         Some('&') if !triple => value(content.get(1..)?.trim())?,
         Some(_) => value(content)?,
     };
     Some(Tag { span, want })
+}
+
+fn section(sign: char, name: &str) -> Option<Want> {
+    if name.is_empty() {
+        return None;
+    }
+    if name.contains('.') {
+        return Some(Want::UnknownPart(name.to_owned()));
+    }
+    let name = name.to_owned();
+    Some(match sign {
+        '/' => Want::SectionEnd(name),
+        sign => Want::Section { name, inverted: sign == '^' },
+    })
 }
 
 fn value(content: &str) -> Option<Want> {
@@ -169,14 +194,15 @@ mod tests {
     #[test]
     fn notes_sections_and_unknown_members_are_told_apart() {
         assert_eq!(
-            wants("{{! {note} }}{{#a}}{{^a}}{{/a}}{{>a}}{{=<% %>=}}{{a.b}}"),
+            wants("{{! {note} }}{{#a}}{{^ a }}{{/ a}}{{>a}}{{=<% %>=}}{{a.b}}{{#a.b}}"),
             [
                 Want::Nothing,
-                Want::Unsupported('#'),
-                Want::Unsupported('^'),
-                Want::Unsupported('/'),
+                Want::Section { name: "a".into(), inverted: false },
+                Want::Section { name: "a".into(), inverted: true },
+                Want::SectionEnd("a".into()),
                 Want::Unsupported('>'),
                 Want::Unsupported('='),
+                Want::UnknownPart("a.b".into()),
                 Want::UnknownPart("a.b".into()),
             ]
         );

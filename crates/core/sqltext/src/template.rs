@@ -1,5 +1,6 @@
 //! A text with parameters, cut into what is sent as it is and what has to be bound.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use tessera_kernel::{Fault, Result};
@@ -7,6 +8,7 @@ use tessera_kernel::{Fault, Result};
 use crate::Dialect;
 use crate::lexer::{Kind, Token, lex};
 use crate::literal::{Piece, Style, pieces};
+use crate::sections;
 use crate::tags::{Part, Tag, Want, find_tags};
 use crate::typed::{interval_unit, type_prefix};
 use crate::values::Values;
@@ -17,7 +19,10 @@ pub struct Template {
     pub(crate) text: String,
     pub(crate) dialect: Dialect,
     pub(crate) tags: Vec<Tag>,
+    /// Empty if there are sections: only the values tell what the text is.
     pub(crate) nodes: Vec<Node>,
+    /// Whether there are sections.
+    pub(crate) has_sections: bool,
 }
 
 /// A stretch of a text.
@@ -57,8 +62,8 @@ impl Template {
     /// Parses a text.
     ///
     /// # Errors
-    /// `invalid` with field `query` for tags that are no parameters: sections, partials, other
-    /// delimiters, and members other than `start` and `end`.
+    /// `invalid` with field `query` for tags that are no parameters: partials, other delimiters, and
+    /// members other than `start` and `end`; and for sections that do not fit into each other.
     pub fn parse(text: &str, dialect: Dialect) -> Result<Self> {
         let tags = find_tags(text);
         for tag in &tags {
@@ -69,7 +74,8 @@ impl Template {
                 }
                 Want::Unsupported(sign) => {
                     let detail = format!(
-                        "sections are not supported: write {{{{ name }}}}, not {{{{{sign} … }}}}"
+                        "texts from elsewhere are not supported: write {{{{ name }}}}, not \
+                         {{{{{sign} … }}}}"
                     );
                     return Err(Fault::invalid("query", detail));
                 }
@@ -78,39 +84,41 @@ impl Template {
                     return Err(Fault::invalid("query", detail));
                 }
                 Want::Value { .. } | Want::Attribute(_) | Want::Nothing => {}
+                Want::Section { .. } | Want::SectionEnd(_) => {}
             }
+        }
+        let has_sections = sections::check(&tags)?;
+        if has_sections {
+            let text = text.to_owned();
+            return Ok(Self { text, dialect, tags, nodes: Vec::new(), has_sections });
         }
         if let Some(document) = dialect.document() {
             crate::document::check(text)?;
             let nodes = crate::document::nodes(text, &tags, document);
-            return Ok(Self { text: text.to_owned(), dialect, tags, nodes });
+            return Ok(Self { text: text.to_owned(), dialect, tags, nodes, has_sections });
         }
         let tokens = lex(text, &tags, dialect);
         let nodes = Nodes::read(text, &tags, &tokens, dialect);
-        Ok(Self { text: text.to_owned(), dialect, tags, nodes })
+        Ok(Self { text: text.to_owned(), dialect, tags, nodes, has_sections })
     }
 
     /// The names of the parameters in order of first appearance, also those within comments.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for tag in &self.tags {
-            if let Want::Value { name, .. } = &tag.want
-                && seen.insert(name.as_str())
-            {
-                names.push(name.clone());
-            }
-        }
-        names
+        names_of(&self.tags)
     }
 
     /// The parameters that `values` say nothing of, each once, as the text asks for them: of a range
     /// both ends, `x.start` and `x.end`, if it uses both.
     pub(crate) fn without_value(&self, values: &Values) -> Vec<String> {
         let mut missing: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for tag in &self.tags {
-            let Want::Value { name, part } = &tag.want else { continue };
+            let (name, part) = match &tag.want {
+                Want::Value { name, part } => (name, *part),
+                Want::Section { name, .. } => (name, None),
+                _ => continue,
+            };
             if values.get(name).is_some() {
                 continue;
             }
@@ -119,7 +127,7 @@ impl Template {
                 Some(Part::Start) => format!("{name}.start"),
                 Some(Part::End) => format!("{name}.end"),
             };
-            if !missing.contains(&asked) {
+            if seen.insert((name.as_str(), part)) {
                 missing.push(asked);
             }
         }
@@ -129,7 +137,9 @@ impl Template {
     /// Whether values are put in: of parameters, or of attributes.
     #[must_use]
     pub fn has_parameters(&self) -> bool {
-        self.tags.iter().any(|tag| matches!(tag.want, Want::Value { .. } | Want::Attribute(_)))
+        self.tags.iter().any(|tag| {
+            matches!(tag.want, Want::Value { .. } | Want::Section { .. } | Want::Attribute(_))
+        })
     }
 
     /// The attributes of whoever runs the text, such as `key.tenant`, each once, also those within
@@ -153,18 +163,36 @@ impl Template {
         self.tags.get(tag).is_some_and(|tag| matches!(tag.want, Want::Attribute(_)))
     }
 
-    /// Whether the parameter stands within `IN (…)` or `ARRAY[…]` and nowhere else.
-    pub(crate) fn takes_list(&self, parameter: &str) -> bool {
-        let uses =
-            |want: &Want| matches!(want, Want::Value { name, part: None } if name == parameter);
-        let listed = |node: &Node| match node {
-            Node::Tag { tag, listed: true, glued: false } => {
-                self.tags.get(*tag).is_some_and(|tag| uses(&tag.want))
-            }
-            _ => false,
+    /// The parameters that stand within `IN (…)` or `ARRAY[…]` and nowhere else.
+    pub(crate) fn lists(&self) -> HashSet<&str> {
+        let name = |tag: &Tag| match &tag.want {
+            Want::Value { name, part: None } => Some(name.as_str()),
+            _ => None,
         };
-        let all = self.tags.iter().filter(|tag| uses(&tag.want)).count();
-        all > 0 && all == self.nodes.iter().filter(|node| listed(node)).count()
+        let mut elsewhere: HashMap<&str, usize> = HashMap::new();
+        for name in self.tags.iter().filter_map(name) {
+            *elsewhere.entry(name).or_default() += 1;
+        }
+        for node in &self.nodes {
+            if let Node::Tag { tag, listed: true, glued: false } = node
+                && let Some(uses) =
+                    self.tags.get(*tag).and_then(name).and_then(|name| elsewhere.get_mut(name))
+            {
+                *uses -= 1;
+            }
+        }
+        elsewhere.into_iter().filter(|(_, uses)| *uses == 0).map(|(name, _)| name).collect()
+    }
+
+    /// The parameters of which the text uses an end.
+    pub(crate) fn ranges(&self) -> HashSet<&str> {
+        let mut names = HashSet::new();
+        for tag in &self.tags {
+            if let Want::Value { name, part: Some(_) } = &tag.want {
+                names.insert(name.as_str());
+            }
+        }
+        names
     }
 
     /// Whether the text uses an end of this parameter.
@@ -182,11 +210,31 @@ pub fn attributes_in(text: &str) -> Vec<String> {
     attributes_of(&find_tags(text))
 }
 
+/// The parameters that a text uses, whatever its dialect.
+#[must_use]
+pub fn parameters_in(text: &str) -> Vec<String> {
+    names_of(&find_tags(text))
+}
+
+fn names_of(tags: &[Tag]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
+    for tag in tags {
+        if let Want::Value { name, .. } | Want::Section { name, .. } = &tag.want
+            && seen.insert(name.as_str())
+        {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
 fn attributes_of(tags: &[Tag]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     for tag in tags {
         if let Want::Attribute(name) = &tag.want
-            && !names.contains(name)
+            && seen.insert(name.as_str())
         {
             names.push(name.clone());
         }

@@ -33,6 +33,9 @@ pub(crate) const NO_RESULT: &str = "No cached result found for this query.";
 /// What a cancelled job says.
 pub(crate) const CANCELLED: &str = "Query cancelled by user.";
 
+/// What a job says that took too long.
+pub(crate) const TIME_LIMIT: &str = "Query exceeded Redash query execution time limit.";
+
 /// The shape of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -163,6 +166,12 @@ impl Refusal {
     /// The status.
     pub(crate) fn status(&self) -> StatusCode {
         self.words.status
+    }
+}
+
+impl From<Words> for Refusal {
+    fn from(words: Words) -> Self {
+        Self { words, detail: None, retry_after: None, page: false }
     }
 }
 

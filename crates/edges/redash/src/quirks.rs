@@ -27,6 +27,15 @@ pub(crate) fn dashboard_key_reads_no_stored_results(caller: &Caller) -> Result<(
     }
 }
 
+/// What a dashboard's key shows of it is at `/api/dashboards/public/<key>`: no people, no texts and
+/// keys of queries.
+pub(crate) fn dashboard_key_sees_what_is_public_only(caller: &Caller) -> Result<(), Fault> {
+    match caller {
+        Caller::Dashboard(_) => Err(Fault::new(Code::Forbidden, "ask at …/public/<key>")),
+        _ => Ok(()),
+    }
+}
+
 /// A public dashboard asks for the values of a parameter at the query that has it
 /// (`/dropdowns/<id>`), never for the values of a query by itself (`/dropdown`).
 pub(crate) fn dashboard_key_reads_dropdowns_of_parameters(caller: &Caller) -> Result<(), Fault> {
@@ -277,6 +286,12 @@ mod tests {
     fn dashboard_key_reads_no_stored_results_but_a_query_key_does() {
         assert!(dashboard_key_reads_no_stored_results(&dashboard_key()).is_err());
         assert!(dashboard_key_reads_no_stored_results(&query_key()).is_ok());
+    }
+
+    #[test]
+    fn dashboard_key_sees_what_is_public_only_and_others_the_dashboard() {
+        assert!(dashboard_key_sees_what_is_public_only(&dashboard_key()).is_err());
+        assert!(dashboard_key_sees_what_is_public_only(&Caller::Anonymous).is_ok());
     }
 
     #[test]

@@ -82,8 +82,8 @@ pub(crate) fn visible_queries(listed: &mut Filter, caller: &Visible, user: &str)
     listed.and(format!("(q.owner_id = {user} OR q.source_id IN {{ids {sources}}})"));
 }
 
-/// Only the caller's own dashboards, those without any query, and those with a query on one of its
-/// data sources.
+/// Only the caller's own dashboards, and those of which a widget can be seen: a text, or a query on
+/// one of its data sources.
 pub(crate) fn visible_dashboards(listed: &mut Filter, caller: &Visible, user: &str) {
     if caller.everything {
         return;
@@ -91,12 +91,11 @@ pub(crate) fn visible_dashboards(listed: &mut Filter, caller: &Visible, user: &s
     let sources = listed.bind(id_list(caller.sources.iter().map(|source| source.0)));
     listed.and(format!(
         "(d.owner_id = {user} \
-         OR NOT EXISTS (SELECT 1 FROM widgets w \
-            WHERE w.dashboard_id = d.id AND w.visualization_id IS NOT NULL) \
          OR EXISTS (SELECT 1 FROM widgets w \
-            JOIN visualizations v ON v.id = w.visualization_id \
-            JOIN queries q ON q.id = v.query_id \
-            WHERE w.dashboard_id = d.id AND q.source_id IN {{ids {sources}}}))"
+            LEFT JOIN visualizations v ON v.id = w.visualization_id \
+            LEFT JOIN queries q ON q.id = v.query_id \
+            WHERE w.dashboard_id = d.id \
+            AND (w.visualization_id IS NULL OR q.source_id IN {{ids {sources}}})))"
     ));
 }
 

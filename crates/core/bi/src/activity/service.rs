@@ -86,9 +86,9 @@ impl ActivityService {
             user,
             user_name: String::new(),
             actor: actor.to_owned(),
-            action: new.action,
-            object_kind: new.object_kind,
-            object: new.object,
+            action: storable(new.action),
+            object_kind: storable(new.object_kind),
+            object: new.object.map(storable),
             address: context.address.clone().filter(|_| usage.addresses),
             client: context.client.as_deref().map(client_of).filter(|_| usage.clients),
             detail: new.detail,
@@ -149,6 +149,11 @@ impl ActivityService {
         let age = TimeDelta::seconds(self.parts.settings.result_retention_seconds);
         self.parts.repos.content_counts(self.parts.clock.now() - age).await
     }
+}
+
+/// Not every store keeps NUL, and one record that cannot be written would hold up all others.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 fn check(new: &NewActivity) -> Result<()> {

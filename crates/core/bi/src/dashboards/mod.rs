@@ -109,8 +109,8 @@ pub enum DashboardOrder {
 /// What to list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DashboardFilter {
-    /// What the caller may see: `everything`; else its own, those without any query widget, and
-    /// those with at least one widget on one of its `sources`.
+    /// What the caller may see: `everything`; else its own, and those with a widget that it sees: a
+    /// text, or a query on one of its `sources`.
     pub visible: Visible,
     /// Which list.
     pub scope: DashboardScope,

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde_json::Map;
 use tessera_access::{ActiveKey, Caller, Payer};
 use tessera_kernel::ids::{QueryId, SourceId};
-use tessera_kernel::{Result, Timestamp};
+use tessera_kernel::{Fault, Result, Timestamp};
 use tessera_sqltext::{
     Context, Dialect, Parameter, Template, apply_auto_limit, normalize_statements, query_hash,
 };
@@ -95,6 +95,10 @@ impl Parts {
         pins::check(held, &values, &context)?;
         let values = own.into_iter().fold(values, |values, (name, value)| values.with(name, value));
         let bound = template.bind(&definitions, &values)?;
+        if bound.display.contains('\0') || text.contains('\0') {
+            let detail = "the text or a value holds the character NUL, remove it";
+            return Err(Fault::invalid("query", detail));
+        }
         let (rows_max, bytes_max) = self.limits(caller);
         let inputs = self.inputs(caller, &source, &bound, dialect, plan, nesting).await?;
         let viewer = self.viewer(&source, caller)?.or(inputs.viewer);

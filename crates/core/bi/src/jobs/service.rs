@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::Map;
 use tessera_access::{
     Allowance, Authorized, Caller, CancelJob, Ledger, ReadJob, ReadQueues, RunQuery, RunStatement,
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::inputs::Nesting;
 use super::plan::Plan;
-use super::{Job, JobKind, NewJob, Outcome, RunningJob, Tally};
+use super::{Job, JobError, JobKind, NewJob, Outcome, RunningJob, Tally};
 use crate::service::Parts;
 use crate::{Json, Query, QueryResult};
 
@@ -162,11 +163,13 @@ impl Jobs {
         let (key, now) = (planned.key, parts.clock.now());
         let held = caller.key().map(Arc::as_ref);
         let floor = held.map_or(0, tessera_access::ActiveKey::age_floor);
-        let freshness = request.freshness.at_least(Duration::from_secs(floor));
+        let reuse = Duration::from_secs(parts.settings.result_reuse_seconds_max);
+        let freshness = request.freshness.at_most(reuse).at_least(Duration::from_secs(floor));
         let since = match freshness {
             Freshness::Any => Some(None),
+            // Before the beginning of time is any age.
             Freshness::NoOlderThan(age) => {
-                Some(Some(now - chrono::TimeDelta::from_std(age).unwrap_or(chrono::TimeDelta::MAX)))
+                Some(TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age)))
             }
             Freshness::Always => None,
         };
@@ -312,7 +315,16 @@ impl Jobs {
     /// If storage fails.
     pub async fn finish(&self, job: Uid, node: &str, outcome: &Outcome) -> Result<bool> {
         let now = self.parts.clock.now();
-        let done = self.parts.repos.finish_job(job, node, outcome, now).await;
+        // Not every store keeps NUL, and databases quote what they were sent.
+        let cleaned = match outcome {
+            Outcome::Error(error) if error.detail.contains('\0') => {
+                let detail = error.detail.replace('\0', "\u{fffd}");
+                Some(Outcome::Error(JobError { detail, ..error.clone() }))
+            }
+            _ => None,
+        };
+        let stored = cleaned.as_ref().unwrap_or(outcome);
+        let done = self.parts.repos.finish_job(job, node, stored, now).await;
         self.parts.signals.stopped(job, now, !matches!(outcome, Outcome::Error(_)));
         self.parts.signals.ended(job);
         done
@@ -372,6 +384,14 @@ impl Jobs {
 }
 
 impl Freshness {
+    /// The same, but where any age will do, not beyond this one; zero is any.
+    fn at_most(self, oldest: Duration) -> Self {
+        match self {
+            Self::Any if !oldest.is_zero() => Self::NoOlderThan(oldest),
+            other => other,
+        }
+    }
+
     /// The same, but a result younger than this is always good enough.
     fn at_least(self, floor: Duration) -> Self {
         match self {
@@ -455,4 +475,21 @@ pub(crate) fn auto_limited(options: &Json) -> bool {
 
 pub(super) fn later(now: Timestamp, by: Duration) -> Timestamp {
     now + chrono::TimeDelta::from_std(by).unwrap_or(chrono::TimeDelta::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_age_is_bounded_by_the_operator_and_young_enough_by_the_key() {
+        let seconds = Duration::from_secs;
+        assert_eq!(Freshness::Any.at_most(seconds(0)), Freshness::Any);
+        assert_eq!(Freshness::Any.at_most(seconds(9)), Freshness::NoOlderThan(seconds(9)));
+        let asked = Freshness::NoOlderThan(seconds(60));
+        assert_eq!(asked.at_most(seconds(9)), asked);
+        assert_eq!(Freshness::Always.at_most(seconds(9)), Freshness::Always);
+        let floor = Freshness::Any.at_most(seconds(9)).at_least(seconds(30));
+        assert_eq!(floor, Freshness::NoOlderThan(seconds(30)));
+    }
 }

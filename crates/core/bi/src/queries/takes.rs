@@ -1,12 +1,14 @@
 //! What a query takes: the parameters and attributes that its text uses, to pin or to ask for them.
 
+use serde_json::Map;
 use tessera_access::terms::QueryVersion;
 use tessera_access::{Authorized, ReadQuery};
 use tessera_kernel::{Code, Fault, Result};
-use tessera_sqltext::{Parameter, Template};
+use tessera_sqltext::{Parameter, Template, parameters_in};
 
 use super::Queries;
 use super::pinned::edits;
+use crate::Json;
 use crate::parameters::definitions;
 
 /// What the text of a query takes.
@@ -38,6 +40,22 @@ pub struct Taken {
 }
 
 impl Queries {
+    /// Whether the text of a query uses a parameter that has a value among these.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn uses_one_of(
+        &self,
+        grant: &Authorized<ReadQuery>,
+        values: &Map<String, Json>,
+    ) -> Result<bool> {
+        if values.is_empty() {
+            return Ok(false);
+        }
+        let query = self.require(grant.act().query).await?;
+        Ok(parameters_in(&query.text).iter().any(|name| values.contains_key(name)))
+    }
+
     /// What a version of a query takes; `None` is the present one.
     ///
     /// # Errors

@@ -210,11 +210,63 @@ fn tags_in_comments_are_left_out_but_have_names() {
 }
 
 #[test]
-fn sections_partials_and_unknown_members_are_refused() {
-    for text in ["{{#a}}x{{/a}}", "{{^a}}x", "{{> a}}", "{{=<% %>=}}", "{{a.middle}}"] {
+fn partials_unknown_members_and_sections_that_do_not_fit_are_refused() {
+    let sections = ["{{^a}}x", "{{/a}}", "{{#a}}{{#b}}{{/a}}{{/b}}", "{{#a.start}}{{/a.start}}"];
+    let others = ["{{> a}}", "{{=<% %>=}}", "{{a.middle}}"];
+    for text in others.into_iter().chain(sections) {
         let fault = Template::parse(text, PG).expect_err(text);
         assert_eq!((fault.code(), fault.field()), (Code::Invalid, Some("query")), "{text}");
     }
+}
+
+#[test]
+fn sections_keep_or_drop_what_the_author_wrote_by_a_value() {
+    let text =
+        "select 1{{#t}} where a = '{{t}}'{{#n}} and n = {{n}}{{/n}}{{/t}}{{^t}} -- all{{/t}}";
+    sends(
+        text,
+        json!({"t": "x' or 1=1", "n": 3}),
+        "select 1 where a = $1 and n = $2::int4",
+        &[untyped("x' or 1=1"), Bind::Integer(3)],
+    );
+    sends(text, json!({"t": "x", "n": 0}), "select 1 where a = $1", &[untyped("x")]);
+    sends(text, json!({"t": "", "n": 1}), "select 1 -- all", &[]);
+    let template = Template::parse(text, PG).unwrap();
+    assert_eq!(template.names(), ["t", "n"]);
+    assert!(template.has_parameters());
+    let fault = bound(text, PG, &json!({"n": 1})).expect_err("a section asks for its value");
+    assert_eq!((fault.code(), fault.names()), (Code::MissingParameters, &["t".to_owned()][..]));
+}
+
+#[test]
+fn what_counts_as_true_for_a_section_follows_the_value() {
+    let shown = |value: Json| {
+        let text = "select 1{{#x}} + 1{{/x}}{{^x}} - 1{{/x}}";
+        bound_with(text, PG, &[], &json!({ "x": value })).unwrap().sql
+    };
+    for value in [json!("a"), json!("false"), json!(1), json!(-0.5), json!(true), json!(["a"])] {
+        assert_eq!(shown(value.clone()), "select 1 + 1", "{value}");
+    }
+    for value in [json!(""), json!(0), json!(0.0), json!(false), json!([])] {
+        assert_eq!(shown(value.clone()), "select 1 - 1", "{value}");
+    }
+    let range = bound(
+        "select 1{{#dr}} + 1{{/dr}} -- {{dr.start}}",
+        PG,
+        &json!({
+            "dr": {"start": "2020-01-01", "end": "2020-01-02"}
+        }),
+    );
+    assert!(range.unwrap().sql.starts_with("select 1 + 1"));
+}
+
+#[test]
+fn a_value_cannot_begin_or_end_a_section() {
+    let text = "select {{#a}}'{{t}}'{{/a}}";
+    let given = json!({"a": 1, "t": "{{/a}}{{#a}}"});
+    let definitions = [];
+    let bound = bound_with(text, PG, &definitions, &given).unwrap();
+    assert_eq!((bound.sql.as_str(), bound.binds), ("select $1", vec![untyped("{{/a}}{{#a}}")]));
 }
 
 #[test]

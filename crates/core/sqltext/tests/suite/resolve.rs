@@ -81,7 +81,7 @@ fn text_is_a_string_and_a_pattern_matches_it_all() {
     for value in [json!("9zz"), json!("zz9 "), json!("zz9\n"), json!(5)] {
         misfits("tp", value);
     }
-    for regex in ["(", "a)|(?:.*", "(?x)a#"] {
+    for regex in ["(", "a)|(?:.*", "(?x)a#", "(?!x)a|.*"] {
         let list = json!([{"name": "p", "type": "text-pattern", "regex": regex}]);
         let definitions = parse_parameters(&list).unwrap();
         for value in ["", "b", "a; drop"] {
@@ -267,4 +267,22 @@ fn definitions_are_read_from_the_stored_list() {
         let fault = parse_parameters(&list).expect_err(field);
         assert_eq!((fault.code(), fault.field()), (Code::Invalid, Some(field)));
     }
+}
+
+#[test]
+fn as_many_tags_as_a_text_can_hold_are_looked_at_once_each() {
+    let names: Vec<String> = (0..60_000).map(|number| format!("p{number}")).collect();
+    let text: String = names.iter().map(|name| format!("{{{{{name}}}}},")).collect();
+    let missing = resolve(&text, PG, &[], &json!({})).expect_err("no values");
+    assert_eq!(missing.names().len(), names.len());
+    let given: Json = names.iter().map(|name| (name.clone(), json!(1))).collect();
+    let values = resolve(&text, PG, &[], &given).expect("they are given");
+    let bound = tessera_sqltext::Template::parse(&text, PG).and_then(|it| it.bind(&[], &values));
+    assert_eq!(bound.expect("bound").binds.len(), names.len());
+    let many = |count: usize| {
+        let one = |number| json!({"name": format!("p{number}"), "type": "number"});
+        parse_parameters(&(0..count).map(one).collect::<Vec<_>>().into())
+    };
+    assert!(many(1000).is_ok());
+    assert_eq!(many(1001).expect_err("too many").field(), Some("options.parameters"));
 }

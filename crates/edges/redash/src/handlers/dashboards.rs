@@ -13,6 +13,7 @@ use tessera_kernel::{Code, Result};
 use crate::credential::Call;
 use crate::errors::{Worded, not_owner};
 use crate::map::{Paging, dashboard_change, dashboard_filter, id, text_field};
+use crate::quirks;
 use crate::wire::{self, Answer, DashboardOut, Sharing};
 
 pub(crate) async fn all(call: Call) -> Answer {
@@ -51,6 +52,7 @@ pub(crate) async fn create(call: Call) -> Answer {
 
 pub(crate) async fn get(Path(dashboard): Path<String>, call: Call) -> Answer {
     let grant = call.permit(ReadDashboard { dashboard: find(&call, &dashboard).await? }).await?;
+    quirks::dashboard_key_sees_what_is_public_only(&call.caller)?;
     let bi = &call.state.bi;
     let detail = bi.dashboards.get(&grant).await?;
     // The key in the public link is a secret of those who may change the dashboard.

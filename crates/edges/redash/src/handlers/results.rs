@@ -11,7 +11,7 @@ use tessera_kernel::{Code, Fault, Result};
 
 use crate::RedashState;
 use crate::credential::Call;
-use crate::errors::{Refusal, Worded, no_run};
+use crate::errors::{self, Refusal, Worded, no_run};
 use crate::map::{as_id, bool_if, freshness, from_address, id, id_field, text_field, values};
 use crate::quirks;
 use crate::wire::{self, Answer, Delivery, Envelope, deliver};
@@ -20,8 +20,8 @@ pub(crate) async fn run_query(Path(query): Path<String>, call: Call) -> Answer {
     let act = RunQuery { query: id(&query)? };
     let grant = call.permit(act).await.worded(Code::Forbidden, no_run)?;
     let request = request(&call, &call.lenient())?;
-    let answer = call.state.bi.jobs.run_query(&grant, &request).await?;
-    respond(&call, answer).await
+    let answer = call.state.bi.jobs.run_query(&grant, &request).await;
+    respond(&call, answer.worded(Code::Forbidden, |fault| closed_table(&call, fault))?).await
 }
 
 pub(crate) async fn run_statement(call: Call) -> Answer {
@@ -30,7 +30,8 @@ pub(crate) async fn run_statement(call: Call) -> Answer {
         // The key of a query or dashboard opens no data source: the gate says how it is refused.
         call.permit(RunStatement { source: 0.into() }).await?;
     }
-    if body.get("data_source_id").is_none_or(Json::is_null) {
+    let none = |source: &Json| source.is_null() || *source == 0 || *source == "";
+    if body.get("data_source_id").is_none_or(none) {
         let text = "Please select data source to run this query.";
         return Err(Refusal::say_job(StatusCode::UNAUTHORIZED, text));
     }
@@ -46,8 +47,8 @@ pub(crate) async fn run_statement(call: Call) -> Answer {
         Some(saved) => Some(call.state.bi.queries.get(&saved).await?.listing.query.options),
         None => None,
     };
-    let answer = call.state.bi.jobs.run_draft(&grant, &text, hints.as_ref(), &request).await?;
-    respond(&call, answer).await
+    let answer = call.state.bi.jobs.run_draft(&grant, &text, hints.as_ref(), &request).await;
+    respond(&call, answer.worded(Code::Forbidden, |fault| closed_table(&call, fault))?).await
 }
 
 /// The old way to run: always anew, values in the address only, by users with full access only.
@@ -84,9 +85,12 @@ pub(crate) async fn latest_file(Path((query, file)): Path<(String, String)>, cal
 async fn latest_as(call: &Call, query: QueryId, format: Format) -> Answer {
     let grant = call.permit(ReadQuery { query }).await?;
     quirks::dashboard_key_reads_no_stored_results(&call.caller)?;
-    let (query, result) = if call.caller.sees_own_runs_only() {
-        let grant = call.permit(RunQuery { query }).await?;
-        call.state.bi.jobs.rows(&grant, from_address(&call.query)).await?
+    let values = from_address(&call.query);
+    let is_run = call.caller.sees_own_runs_only()
+        || call.state.bi.queries.uses_one_of(&grant, &values).await?;
+    let (query, result) = if is_run {
+        let grant = call.permit(RunQuery { query }).await.worded(Code::Forbidden, no_run)?;
+        call.state.bi.jobs.rows(&grant, values).await?
     } else {
         call.state.bi.results.latest(&grant).await?
     };
@@ -115,6 +119,17 @@ pub(crate) async fn by_id(Path(name): Path<String>, call: Call) -> Answer {
     let grant = call.permit(ReadResult { result }).await?;
     let result = call.state.bi.results.get(&grant).await?;
     file(&call, &result, format, &result.id.to_string(), true).await
+}
+
+/// Who writes a text is told which of the results that it names as tables is closed, or not there.
+fn closed_table(call: &Call, fault: &Fault) -> Refusal {
+    let is_told = call.caller.user().is_some() && fault.names().is_empty();
+    match fault.reason() {
+        Some("object_denied") if is_told => {
+            Refusal::say_job(StatusCode::FORBIDDEN, errors::sentence(fault))
+        }
+        _ => errors::words(fault).into(),
+    }
 }
 
 fn request(call: &Call, body: &Map<String, Json>) -> Result<RunRequest> {

@@ -31,6 +31,7 @@ fn texts_if(body: &Body, name: &str) -> Result<Option<Vec<String>>> {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Array(items)) => items
             .iter()
+            .filter(|item| !item.is_null())
             .map(|item| item.as_str().map(str::to_owned).ok_or_else(invalid))
             .collect::<Result<_>>()
             .map(Some),
@@ -213,6 +214,20 @@ mod tests {
         assert!(new_query(&body(json!({ "name": "x", "query": "select 1" }))).is_ok());
         let bogus = json!({ "name": "x", "query": "select 1", "bogus": 1 });
         assert!(new_query(&body(bogus)).is_err());
+    }
+
+    #[test]
+    fn a_widget_is_told_its_text_though_it_be_null() {
+        let change = |value| widget_change(&body(value)).map(|change| change.text).ok();
+        assert_eq!(change(json!({ "options": {} })), None);
+        assert_eq!(change(json!({ "text": null, "options": {} })), Some(Some(String::new())));
+    }
+
+    #[test]
+    fn tags_that_are_nothing_are_left_out() {
+        let tags = |value| query_change(&body(json!({ "tags": value }))).map(|change| change.tags);
+        assert_eq!(tags(json!(["a", null])).ok(), Some(Some(vec!["a".to_owned()])));
+        assert!(tags(json!([1])).is_err() && tags(json!("a")).is_err());
     }
 
     #[test]

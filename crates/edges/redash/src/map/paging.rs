@@ -1,5 +1,7 @@
 //! Pages of lists: `page` and `page_size`, and the envelope of the answer.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use http::StatusCode;
 use tessera_kernel::{Page, PageRequest};
 
@@ -19,10 +21,7 @@ pub(crate) struct Paging {
 impl Paging {
     /// Reads the pairs of an address; what is no number counts as not given.
     pub(crate) fn read(pairs: &[(String, String)]) -> Result<Self, Refusal> {
-        let number = |name, default| match super::param(pairs, name).map(str::parse::<i64>) {
-            Some(Ok(number)) => number,
-            Some(Err(_)) | None => default,
-        };
+        let number = |name, default| super::param(pairs, name).and_then(whole).unwrap_or(default);
         let refuse = |text| Refusal::say(StatusCode::BAD_REQUEST, text);
         let page = u64::try_from(number("page", 1)).unwrap_or(0);
         if page == 0 {
@@ -66,6 +65,18 @@ impl Paging {
     }
 }
 
+/// A whole number; the nearest one that there is, if it is too large.
+fn whole(text: &str) -> Option<i64> {
+    text.trim().parse().map_or_else(
+        |error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => Some(i64::MAX),
+            IntErrorKind::NegOverflow => Some(i64::MIN),
+            _ => None,
+        },
+        Some,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use axum::response::IntoResponse;
@@ -81,7 +92,11 @@ mod tests {
         assert_eq!(read("").ok(), Some(Paging { number: 1, size: 25 }));
         assert_eq!(read("page=x&page_size=y").ok(), Some(Paging { number: 1, size: 25 }));
         assert_eq!(read("page=2&page_size=250").ok(), Some(Paging { number: 2, size: 250 }));
-        for query in ["page=0", "page=-1", "page_size=0", "page_size=251"] {
+        let far = "page=99999999999999999999";
+        assert_eq!(read(far).ok().map(|paging| paging.number), Some(u64::MAX / 2));
+        for query in
+            ["page=0", "page=-1", "page=-99999999999999999999", "page_size=0", "page_size=251"]
+        {
             let refusal = read(query).expect_err(query);
             assert_eq!(refusal.into_response().status(), StatusCode::BAD_REQUEST);
         }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value as Json, json};
 use tessera_bi::{Job, JobKind, JobState};
+use tessera_kernel::Code;
 
-use crate::errors::CANCELLED;
+use crate::errors::{CANCELLED, TIME_LIMIT};
 use crate::quirks;
 
 /// A job in its envelope.
@@ -15,6 +16,7 @@ pub(crate) fn job(job: &Job) -> Json {
     let error = match (job.state, &job.error) {
         (JobState::Cancelled, _) => json!(CANCELLED),
         (_, Some(error)) if job.kind == JobKind::Schema => quirks::schema_error(error),
+        (_, Some(error)) if error.code == Code::TimedOut => json!(TIME_LIMIT),
         (_, Some(error)) => json!(error.detail),
         (_, None) => json!(""),
     };
@@ -45,7 +47,6 @@ fn status(state: JobState) -> u8 {
 #[cfg(test)]
 mod tests {
     use tessera_bi::JobError;
-    use tessera_kernel::Code;
     use tessera_kernel::ids::{ResultId, SourceId, Uid};
 
     use super::*;
@@ -90,6 +91,15 @@ mod tests {
         let cancelled = job(&sample(JobKind::Query, JobState::Cancelled));
         assert_eq!(cancelled["job"]["status"], 4);
         assert_eq!(cancelled["job"]["error"], "Query cancelled by user.");
+    }
+
+    #[test]
+    fn a_job_that_took_too_long_says_what_clients_know() {
+        let detail = "the query ran longer than 900 s (runs.time_limit_seconds)".to_owned();
+        let error = Some(JobError { code: Code::TimedOut, detail });
+        let late = job(&Job { error, ..sample(JobKind::Query, JobState::Failed) });
+        assert_eq!(late["job"]["error"], TIME_LIMIT);
+        assert_eq!(late["job"]["status"], 4);
     }
 
     #[test]
