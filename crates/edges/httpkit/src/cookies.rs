@@ -1,7 +1,8 @@
 //! The cookies of a session: its token, which scripts cannot read, and the proof against forged
 //! requests, which our own pages send back in a header.
 
-use http::{HeaderMap, HeaderValue, header::COOKIE};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 use tessera_kernel::{Secret, Timestamp};
 
 use crate::KitSettings;
@@ -50,6 +51,17 @@ pub fn session_cookie(
         token.expose(),
         secure(settings)
     ))
+}
+
+/// Whether an answer says something of the session already.
+pub(crate) fn sets_session(headers: &HeaderMap) -> bool {
+    let mut cookies = headers.get_all(SET_COOKIE).iter();
+    cookies.any(|cookie| {
+        cookie
+            .as_bytes()
+            .strip_prefix(SESSION.as_bytes())
+            .is_some_and(|rest| rest.starts_with(b"="))
+    })
 }
 
 /// Takes the session away.

@@ -10,7 +10,7 @@ use tessera_kernel::ids::{GroupId, SourceId};
 use tessera_kernel::{Code, Fault};
 
 use crate::credential::Call;
-use crate::errors::{Refusal, Worded};
+use crate::errors::{Refusal, Worded, missing_field};
 use crate::map::{bool_if, id, id_field, text_field, text_if};
 use crate::quirks;
 use crate::wire::{self, Answer, GroupOut, SourceOut, UserOut};
@@ -100,7 +100,9 @@ pub(crate) async fn set_source(
     call: Call,
 ) -> Answer {
     quirks::groups_want_a_json_type(&call.parts.headers)?;
-    let view_only = bool_if(&call.object()?, "view_only")?.unwrap_or(false);
+    // What is not said must not widen.
+    let view_only =
+        bool_if(&call.object()?, "view_only")?.ok_or_else(|| missing_field("view_only"))?;
     let level = if view_only { AccessLevel::ViewOnly } else { AccessLevel::Full };
     set(&call, id(&group)?, id(&source)?, level).await
 }

@@ -13,7 +13,7 @@ use tessera_kernel::{Code, Fault};
 
 use crate::credential::Call;
 use crate::errors::{Refusal, Worded, missing_field, sentence};
-use crate::map::{id, text_field, text_if, without_masks};
+use crate::map::{id, text_field, text_if, without_masks, without_nulls};
 use crate::wire::{self, Answer, SourceOut};
 
 pub(crate) async fn list(call: Call) -> Answer {
@@ -35,7 +35,11 @@ pub(crate) async fn create(call: Call) -> Answer {
     let new = NewSource {
         name: text_field(&body, "name")?,
         kind: text_field(&body, "type")?,
-        options: body.get("options").cloned().ok_or_else(|| missing_field("options"))?,
+        options: body
+            .get("options")
+            .cloned()
+            .map(without_nulls)
+            .ok_or_else(|| missing_field("options"))?,
     };
     let created = call.state.bi.sources.create(&grant, new).await;
     let settings = created.worded(Code::Invalid, bad_options)?;
@@ -57,15 +61,23 @@ pub(crate) async fn get(Path(source): Path<String>, call: Call) -> Answer {
 }
 
 pub(crate) async fn update(Path(source): Path<String>, call: Call) -> Answer {
-    let grant = call.permit(UpdateSource { source: id(&source)? }).await?;
+    let source = id(&source)?;
+    let grant = call.permit(UpdateSource { source }).await?;
     let body = call.object()?;
+    if let Some(kind) = text_if(&body, "type")? {
+        let read = call.permit(ReadSource { source }).await?;
+        if call.state.bi.sources.get(&read).await?.source.kind != kind {
+            let detail = "type: cannot be changed; make another data source";
+            return Err(Fault::new(Code::Malformed, detail).into());
+        }
+    }
     let change = SourceChange {
         name: text_if(&body, "name")?,
         options: body
             .get("options")
             .filter(|options| !options.is_null())
             .cloned()
-            .map(without_masks),
+            .map(|options| without_masks(without_nulls(options))),
     };
     let updated = call.state.bi.sources.update(&grant, change).await;
     let settings = updated.worded(Code::Invalid, bad_options)?;

@@ -187,6 +187,17 @@ pub(crate) fn without_masks(options: Json) -> Json {
     }
 }
 
+/// Options without those that are null: forms send null for what was left empty.
+pub(crate) fn without_nulls(options: Json) -> Json {
+    match options {
+        Json::Object(mut options) => {
+            options.retain(|_, value| !value.is_null());
+            Json::Object(options)
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +228,13 @@ mod tests {
     fn a_mask_keeps_the_stored_secret() {
         let options = json!({ "host": "h", "password": MASK });
         assert_eq!(without_masks(options), json!({ "host": "h" }));
+    }
+
+    #[test]
+    fn an_option_that_is_null_is_none() {
+        let options = json!({ "host": null, "port": 1, "deep": { "x": null } });
+        assert_eq!(without_nulls(options), json!({ "port": 1, "deep": { "x": null } }));
+        assert_eq!(without_nulls(json!([null])), json!([null]));
     }
 
     #[test]

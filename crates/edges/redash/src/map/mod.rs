@@ -15,7 +15,7 @@ use crate::errors::missing_field;
 
 pub(crate) use changes::{
     dashboard_change, new_query, new_widget, query_change, user_change, visualization_change,
-    widget_change, without_masks,
+    widget_change, without_masks, without_nulls,
 };
 pub(crate) use fields::Fields;
 pub(crate) use filters::{dashboard_filter, query_filter, user_filter, user_order};
