@@ -15,6 +15,7 @@ mod query;
 mod results;
 mod rows;
 mod session;
+mod settings;
 mod sources;
 mod status;
 mod users;
@@ -83,7 +84,7 @@ Examples:
     #[command(subcommand)]
     Keys(keys::Command),
     /// Data sources: types, list, create, edit, test, schema, delete
-    #[command(subcommand)]
+    #[command(subcommand, alias = "ds")]
     Sources(sources::Command),
     /// Run queries: list, run
     #[command(subcommand)]
@@ -94,15 +95,28 @@ Examples:
     /// Queries: list, archive, unarchive, delete, tag, untag, history, restore
     #[command(subcommand)]
     Queries(queries::Command),
-    /// The organisation: list
+    /// The organisation: list, settings, set
     #[command(subcommand)]
     Org(org::Command),
     /// Take over what another server has
     #[command(subcommand)]
     Import(import::Command),
-    /// The metadata store: reencrypt
+    /// The metadata store: migrate, reencrypt
     #[command(subcommand)]
     Database(database::Command),
+    /// The version of this program
+    #[command(after_help = "Example:\n  tessera version --json")]
+    Version,
+    /// Every setting in force, from the file, the environment and flags; secrets are hidden
+    #[command(
+        alias = "check_settings",
+        after_help = "Examples:\n  tessera settings --changed\n  tessera settings --json"
+    )]
+    Settings {
+        /// Only those that are not as usual
+        #[arg(long)]
+        changed: bool,
+    },
     /// How much there is, and whether jobs wait
     #[command(after_help = "Example:\n  tessera status --json")]
     Status,
@@ -177,6 +191,8 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Org(command) => Box::pin(org::run(config, command, json)).await,
                 Command::Import(command) => Box::pin(import::run(config, command, json)).await,
                 Command::Database(command) => Box::pin(database::run(config, command, json)).await,
+                Command::Version => version(json),
+                Command::Settings { changed } => settings::run(&config, changed, json),
                 Command::Status => Box::pin(status::run(config, json)).await,
                 Command::Query(command) => Box::pin(query::run(config, command, json)).await,
                 Command::Audit(command) => Box::pin(audit::run(config, command, json)).await,
@@ -185,6 +201,14 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Serve(_) => unreachable!("it was taken above"),
             }
         }
+    }
+}
+
+fn version(as_json: bool) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    match as_json {
+        true => output::value(&serde_json::json!({ "version": version })),
+        false => output::line(version),
     }
 }
 
