@@ -203,3 +203,31 @@ impl Connectors for AllConnectors {
 
 /// Bytes after which a batch is passed on, however few rows it has.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_the_operator_switched_off_are_not_there() {
+        let only = |enabled: &[&str], disabled: &[&str]| {
+            let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+            let (enabled, disabled): (Vec<String>, Vec<String>) = (names(enabled), names(disabled));
+            AllConnectors::new(ConnectorSettings::default()).only(&enabled, &disabled)
+        };
+        let names = |all: &AllConnectors| -> Vec<&'static str> {
+            all.types().iter().map(|known| known.name).collect()
+        };
+        let all = names(&only(&[], &[]).expect("all"));
+        assert!(all.contains(&"pg") && all.contains(&"sqlite"));
+        let two = only(&["pg", "mysql", "sqlite"], &["sqlite"]).expect("two");
+        assert_eq!(names(&two), ["mysql", "pg"]);
+        let options = serde_json::json!({ "dbname": "x" });
+        assert!(two.check("pg", &options).is_ok());
+        let fault = two.check("sqlite", &options).expect_err("switched off");
+        assert!(fault.code() == Code::Unsupported, "{fault}");
+        assert!(fault.detail().contains("sources.types_disabled"), "{fault}");
+        assert!(only(&["postgres"], &[]).is_err(), "it is called pg");
+        assert!(only(&[], &["nope"]).is_err());
+    }
+}
