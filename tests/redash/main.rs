@@ -1,6 +1,8 @@
 //! What clients of the Redash API rely on, through the real binary, on both metadata engines.
 
 mod alerts;
+mod edges;
+mod operator;
 mod organization;
 mod web_client;
 
