@@ -177,6 +177,8 @@ async fn execute(cli: Cli) -> Result<()> {
             telemetry::start_logs(&config.logs)?;
             Box::pin(server::serve(config, serve.demo)).await
         }
+        Command::Version => version(json),
+        Command::Settings { changed } => settings::run(&config, changed, json),
         command => {
             // A command's own words are its answer; only what went wrong belongs into the log.
             config.logs.level = "warn".to_owned();
@@ -191,14 +193,14 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Org(command) => Box::pin(org::run(config, command, json)).await,
                 Command::Import(command) => Box::pin(import::run(config, command, json)).await,
                 Command::Database(command) => Box::pin(database::run(config, command, json)).await,
-                Command::Version => version(json),
-                Command::Settings { changed } => settings::run(&config, changed, json),
                 Command::Status => Box::pin(status::run(config, json)).await,
                 Command::Query(command) => Box::pin(query::run(config, command, json)).await,
                 Command::Audit(command) => Box::pin(audit::run(config, command, json)).await,
                 Command::Mail(command) => Box::pin(mail::run(config, command, json)).await,
                 Command::Doctor => Box::pin(doctor::run(config, json)).await,
-                Command::Serve(_) => unreachable!("it was taken above"),
+                Command::Serve(_) | Command::Version | Command::Settings { .. } => {
+                    unreachable!("it was taken above")
+                }
             }
         }
     }
