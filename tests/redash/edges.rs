@@ -96,3 +96,48 @@ fn a_source_keeps_its_type_and_options_that_have_no_effect_are_not_taken() {
         assert_eq!(tested.json()["ok"], true, "the password stayed: {}", tested.text());
     }
 }
+
+#[test]
+fn the_character_nul_is_refused_and_keeps_nothing_waiting() {
+    for shop in shops() {
+        let post = |path: &str, body: Value| shop.admin.post(path, &body).expect("answers");
+        let parameters = json!([{ "name": "t", "type": "text", "value": "a" }]);
+        let query = shop.query(shop.sqlite, "select {{ t }} as x", parameters).expect("made");
+        let results = format!("/api/queries/{}/results", query["id"]);
+        for (path, body) in [
+            ("/api/groups", json!({ "name": "a\0" })),
+            ("/api/users", json!({ "name": "a\0", "email": "a@example.com" })),
+            ("/api/users", json!({ "name": "a", "email": "a\0@example.com" })),
+            (
+                "/api/query_results",
+                json!({
+                    "query": "select \01", "data_source_id": shop.sqlite, "max_age": 0
+                }),
+            ),
+            (
+                "/api/query_results",
+                json!({
+                    "query": "select {{ a }} as x", "data_source_id": shop.sqlite, "max_age": 0,
+                    "parameters": { "a": "b\0" }
+                }),
+            ),
+            (&results, json!({ "max_age": 0, "parameters": { "t": "a\0b" } })),
+            ("/api/events", json!([{ "action": "view\0", "object_type": "page" }])),
+            (
+                "/api/events",
+                json!([{
+                    "action": "view", "object_type": "page", "object_id": "\0"
+                }]),
+            ),
+        ] {
+            let refused = post(path, body);
+            assert_eq!(refused.status, 400, "{path}: {}", refused.text());
+        }
+        let good = json!([{
+            "action": "view", "object_type": "page", "object_id": "home", "more": "a\0b"
+        }]);
+        assert_eq!(post("/api/events", good).status, 200);
+        let events = shop.admin.get("/api/events").expect("answers").ok().expect("are written");
+        assert_eq!(events["results"][0]["object_id"], "home");
+    }
+}

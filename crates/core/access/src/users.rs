@@ -401,13 +401,16 @@ pub(crate) fn clean_name(name: &str) -> Result<String> {
         let detail = format!("must have 1 to {TEXT_CHARACTERS_MAX} characters");
         return Err(Fault::invalid("name", detail));
     }
+    if name.contains('\0') {
+        return Err(Fault::invalid("name", "must not hold the character NUL"));
+    }
     Ok(name.to_owned())
 }
 
 pub(crate) fn clean_email(email: &str) -> Result<String> {
     let email = email.trim().to_lowercase();
     let good = email.len() <= TEXT_CHARACTERS_MAX
-        && !email.contains(char::is_whitespace)
+        && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control())
         && email.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@') && domain.contains('.')
         });

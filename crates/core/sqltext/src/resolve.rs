@@ -64,7 +64,9 @@ impl Template {
         let mut values = Vec::new();
         let mut bad = Vec::new();
         for (name, value) in join_ends(definitions, given) {
-            let checked = if definitions.is_empty() {
+            let checked = if has_nul(&value) {
+                Err("holds the character NUL, which databases do not store")
+            } else if definitions.is_empty() {
                 match &value {
                     Json::Null => continue,
                     value => free(value, self.takes_range(&name), context),
@@ -129,6 +131,15 @@ fn join_ends(definitions: &[Parameter], given: &Map<String, Json>) -> Map<String
         }
     }
     joined
+}
+
+fn has_nul(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(has_nul),
+        Json::Object(members) => members.values().any(has_nul),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
 }
 
 fn check_one(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked {

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::inputs::Nesting;
 use super::plan::Plan;
-use super::{Job, JobKind, NewJob, Outcome, RunningJob, Tally};
+use super::{Job, JobError, JobKind, NewJob, Outcome, RunningJob, Tally};
 use crate::service::Parts;
 use crate::{Json, Query, QueryResult};
 
@@ -284,6 +284,8 @@ impl Jobs {
     /// If storage fails.
     pub async fn finish(&self, job: Uid, node: &str, outcome: &Outcome) -> Result<bool> {
         let now = self.parts.clock.now();
+        let storable = storable(outcome);
+        let outcome = storable.as_ref().unwrap_or(outcome);
         let done = self.parts.repos.finish_job(job, node, outcome, now).await;
         self.parts.signals.stopped(job, now, !matches!(outcome, Outcome::Error(_)));
         self.parts.signals.ended(job);
@@ -397,15 +399,28 @@ impl Parts {
         Ok(job)
     }
 
-    /// Refuses a text that is too long.
+    /// Refuses a text that is too long, or that cannot be stored everywhere.
     pub(crate) fn check_text(&self, text: &str) -> Result<()> {
         let max = self.settings.query_text_bytes_max;
         if text.len() > max {
             let detail = format!("the text is longer than {max} bytes (queries.text_bytes_max)");
             return Err(Fault::new(Code::TooLarge, detail).with_field("query"));
         }
+        if text.contains('\0') {
+            return Err(Fault::invalid("query", "the text holds the character NUL, remove it"));
+        }
         Ok(())
     }
+}
+
+/// An outcome in other words, if those that a database chose cannot be stored everywhere: a job whose
+/// end cannot be stored never ends.
+fn storable(outcome: &Outcome) -> Option<Outcome> {
+    let Outcome::Error(error) = outcome else { return None };
+    error.detail.contains('\0').then(|| {
+        let detail = error.detail.replace('\0', "\u{fffd}");
+        Outcome::Error(JobError { code: error.code, detail })
+    })
 }
 
 /// What a run may use of the limits of the caller's key.
