@@ -141,3 +141,21 @@ fn the_character_nul_is_refused_and_keeps_nothing_waiting() {
         assert_eq!(events["results"][0]["object_id"], "home");
     }
 }
+
+#[test]
+fn the_page_for_new_sources_leaves_out_types_that_others_took_the_place_of() {
+    let options = tessera_e2e::options(tessera_e2e::Engine::Sqlite).expect("an engine");
+    let shop = tessera_e2e::Shop::open(options).expect("opens");
+    let types = shop.admin.get("/api/data_sources/types").expect("answers").ok().expect("good");
+    let old: Vec<&str> = types
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|one| one["deprecated"] == true)
+        .filter_map(|one| one["type"].as_str())
+        .collect();
+    assert_eq!(old.len(), 3, "{old:?}");
+    assert!(old.contains(&"url") && old.contains(&"kibana"));
+    let url = json!({ "name": "u", "type": "url", "options": { "url": "https://a.example" } });
+    assert_eq!(shop.admin.post("/api/data_sources", &url).expect("answers").status, 200);
+}

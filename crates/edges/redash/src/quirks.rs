@@ -132,6 +132,10 @@ pub(crate) fn is_safe(options: &Json) -> bool {
     !parameters.into_iter().flatten().any(|parameter| parameter["type"] == "text")
 }
 
+/// Types that the page for new data sources leaves out, since others took their place. Data sources
+/// that there are go on, and programs may make more.
+pub(crate) const TYPES_FOR_OLD_SOURCES: [&str; 3] = ["elasticsearch", "kibana", "url"];
+
 /// What stands for a secret in settings; the settings pages send it back for one that is to stay.
 pub(crate) const MASK: &str = "--------";
 /// The icon of a destination of a kind that this server does not know.

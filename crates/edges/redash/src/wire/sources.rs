@@ -5,6 +5,8 @@ use serde_json::{Map, Value as Json, json};
 use tessera_access::AccessLevel;
 use tessera_bi::{SourceSettings, SourceType, SourceView};
 
+use crate::quirks;
+
 /// A data source. Fields that depend on who asks are left out when they are `None`.
 #[derive(Debug, Serialize)]
 pub(crate) struct SourceOut<'a> {
@@ -75,5 +77,10 @@ impl<'a> SourceOut<'a> {
 
 /// A type of data source.
 pub(crate) fn source_type(known: &SourceType) -> Json {
-    json!({ "name": known.title, "type": known.name, "configuration_schema": known.schema })
+    let mut out =
+        json!({ "name": known.title, "type": known.name, "configuration_schema": known.schema });
+    if quirks::TYPES_FOR_OLD_SOURCES.contains(&known.name) {
+        out["deprecated"] = json!(true);
+    }
+    out
 }
