@@ -443,3 +443,18 @@ pub(crate) fn auto_limited(options: &Json) -> bool {
 pub(super) fn later(now: Timestamp, by: Duration) -> Timestamp {
     now + chrono::TimeDelta::from_std(by).unwrap_or(chrono::TimeDelta::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_database_can_be_stored_whatever_they_hold() {
+        let failed = |detail: &str| {
+            Outcome::Error(JobError { code: Code::SourceFailed, detail: detail.to_owned() })
+        };
+        assert_eq!(storable(&failed("no such table")), None);
+        assert_eq!(storable(&Outcome::Output(Json::Null)), None);
+        assert_eq!(storable(&failed("near \"a\0b\"")), Some(failed("near \"a\u{fffd}b\"")));
+    }
+}
