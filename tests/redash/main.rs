@@ -1,14 +1,14 @@
 //! What clients of the Redash API rely on, through the real binary, on both metadata engines.
 
 mod alerts;
-mod edges;
-mod operator;
 mod organization;
 mod web_client;
 
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};
 
+mod bodies;
+mod operator;
 mod query_results;
 mod search;
 

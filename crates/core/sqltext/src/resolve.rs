@@ -64,9 +64,7 @@ impl Template {
         let mut values = Vec::new();
         let mut bad = Vec::new();
         for (name, value) in join_ends(definitions, given) {
-            let checked = if has_nul(&value) {
-                Err("holds the character NUL, which databases do not store")
-            } else if definitions.is_empty() {
+            let checked = if definitions.is_empty() {
                 match &value {
                     Json::Null => continue,
                     value => free(value, self.takes_range(&name), context),
@@ -133,6 +131,9 @@ fn join_ends(definitions: &[Parameter], given: &Map<String, Json>) -> Map<String
     joined
 }
 
+/// Why a value is refused that has a text which databases do not store.
+const NUL: &str = "holds the character NUL";
+
 fn has_nul(value: &Json) -> bool {
     match value {
         Json::String(text) => text.contains('\0'),
@@ -143,6 +144,9 @@ fn has_nul(value: &Json) -> bool {
 }
 
 fn check_one(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked {
+    if has_nul(value) {
+        return Err(NUL);
+    }
     match &definition.kind {
         ParameterKind::Text => value.as_str().map(text).ok_or("must be text"),
         ParameterKind::TextPattern { regex } => pattern(regex, value),
@@ -283,6 +287,9 @@ fn range(value: &Json, shape: Shape, context: &Context<'_>) -> Checked {
 
 /// A value of which no definition says anything.
 fn free(value: &Json, takes_range: bool, context: &Context<'_>) -> Checked {
+    if has_nul(value) {
+        return Err(NUL);
+    }
     let reason = "must be text, a number, a truth value, a list of these, or start and end";
     let scalar = |value: &Json| match value {
         Json::String(text) => Ok(Scalar::Text(text.clone())),

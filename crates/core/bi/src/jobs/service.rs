@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::inputs::Nesting;
 use super::plan::Plan;
-use super::{Job, JobError, JobKind, NewJob, Outcome, RunningJob, Tally};
+use super::{Job, JobKind, NewJob, Outcome, RunningJob, Tally};
 use crate::service::Parts;
 use crate::{Json, Query, QueryResult};
 
@@ -284,8 +284,6 @@ impl Jobs {
     /// If storage fails.
     pub async fn finish(&self, job: Uid, node: &str, outcome: &Outcome) -> Result<bool> {
         let now = self.parts.clock.now();
-        let storable = storable(outcome);
-        let outcome = storable.as_ref().unwrap_or(outcome);
         let done = self.parts.repos.finish_job(job, node, outcome, now).await;
         self.parts.signals.stopped(job, now, !matches!(outcome, Outcome::Error(_)));
         self.parts.signals.ended(job);
@@ -413,16 +411,6 @@ impl Parts {
     }
 }
 
-/// An outcome in other words, if those that a database chose cannot be stored everywhere: a job whose
-/// end cannot be stored never ends.
-fn storable(outcome: &Outcome) -> Option<Outcome> {
-    let Outcome::Error(error) = outcome else { return None };
-    error.detail.contains('\0').then(|| {
-        let detail = error.detail.replace('\0', "\u{fffd}");
-        Outcome::Error(JobError { code: error.code, detail })
-    })
-}
-
 /// What a run may use of the limits of the caller's key.
 pub(crate) fn allow_run(ledger: &Ledger) -> Result<Allowance> {
     let Some(meter) = ledger.meter() else { return Ok(Allowance::default()) };
@@ -442,19 +430,4 @@ pub(crate) fn auto_limited(options: &Json) -> bool {
 
 pub(super) fn later(now: Timestamp, by: Duration) -> Timestamp {
     now + chrono::TimeDelta::from_std(by).unwrap_or(chrono::TimeDelta::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_of_a_database_can_be_stored_whatever_they_hold() {
-        let failed = |detail: &str| {
-            Outcome::Error(JobError { code: Code::SourceFailed, detail: detail.to_owned() })
-        };
-        assert_eq!(storable(&failed("no such table")), None);
-        assert_eq!(storable(&Outcome::Output(Json::Null)), None);
-        assert_eq!(storable(&failed("near \"a\0b\"")), Some(failed("near \"a\u{fffd}b\"")));
-    }
 }
