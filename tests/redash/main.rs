@@ -2,6 +2,7 @@
 
 mod alerts;
 mod organization;
+mod remarks;
 mod web_client;
 
 use serde_json::{Value, json};

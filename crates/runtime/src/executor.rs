@@ -164,8 +164,12 @@ async fn query(
             Fault::new(Code::Internal, "a type that reads no results was given some")
         })?
     };
-    let dialect = shared.bi.sources.dialect(&source)?;
-    let bound = Template::parse(&run.text, dialect)?.bind(&run.definitions, &run.values)?;
+    let kind = shared.bi.sources.type_of(&source)?;
+    let mut bound =
+        Template::parse(&run.text, kind.dialect)?.bind(&run.definitions, &run.values)?;
+    if kind.remarks {
+        bound.sql.insert_str(0, &tessera_bi::remark(job, run));
+    }
     let uid = shared.bi.results.new_uid();
     let writer = shared.bi.results.create(uid).await?;
     let mut sink = LimitedSink::new(writer, run.rows_max, run.bytes_max);

@@ -1,5 +1,7 @@
 //! The pages of a dashboard: widgets, their places, names, filters, links, copies.
 
+mod standing;
+
 use serde_json::{Value, json};
 
 use super::queries::new_query;

@@ -2,8 +2,12 @@
 //! and the fields that it reads. Every answer is a good one: the client shows any other as an error.
 
 mod dashboards;
+mod embeds;
+mod parameters;
 mod people;
 mod queries;
+mod runs;
+mod snippets;
 
 use std::cell::RefCell;
 
@@ -19,13 +23,21 @@ pub(crate) struct Browser {
     client: Client,
     origin: String,
     csrf_token: RefCell<String>,
+    /// What embedded pages send beside cookies: `Key` and the key in their address.
+    key: Option<String>,
 }
 
 impl Browser {
     /// An unsigned-in browser.
     pub(crate) fn open(server: &Server) -> Self {
         let (client, origin) = (server.anonymous(), server.url().to_owned());
-        Self { client, origin, csrf_token: RefCell::default() }
+        Self { client, origin, csrf_token: RefCell::default(), key: None }
+    }
+
+    /// One that shows an embedded page of a query.
+    pub(crate) fn embedded(server: &Server, key: &Value) -> Self {
+        let key = format!("Key {}", key.as_str().expect("a key"));
+        Self { key: Some(key), ..Self::open(server) }
     }
 
     /// One that is signed in as the administrator, as by the form, and has asked for its session.
@@ -46,6 +58,9 @@ impl Browser {
         ];
         if method != "GET" {
             headers.push(("origin", self.origin.as_str()));
+        }
+        if let Some(key) = &self.key {
+            headers.push(("authorization", key.as_str()));
         }
         let answer = self.client.send(method, path, kind, body, &headers).expect("answers");
         for (name, value) in &answer.headers {
@@ -90,6 +105,20 @@ impl Browser {
     /// What a page sends without a body.
     pub(crate) fn post_nothing(&self, path: &str) -> Value {
         Self::good(&self.send("POST", path, None, None), path)
+    }
+
+    /// What a page sends and is refused, with the status and the body that it reads.
+    pub(crate) fn refused(&self, path: &str, body: &Value) -> (u16, Value) {
+        let bytes = body.to_string().into_bytes();
+        let answer = self.send("POST", path, Some("application/json"), Some(bytes));
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
+        (answer.status, answer.json())
+    }
+
+    /// What a page deletes with a body, as its dialog of permissions does.
+    pub(crate) fn delete_with(&self, path: &str, body: &Value) -> Value {
+        let bytes = body.to_string().into_bytes();
+        Self::good(&self.send("DELETE", path, Some("application/json"), Some(bytes)), path)
     }
 
     /// What a page deletes; the answer has no body or `null`.
@@ -182,6 +211,14 @@ fn the_web_client_signs_in_and_loads_its_first_page() {
             "/login?next=/queries/1/source%3Fp_a%3D1",
         );
         assert_eq!(answer.header("location"), Some("/queries/1/source?p_a=1"));
+        // A page that stays open must not lose its session while it is in use: the server says when
+        // one is over, not the browser.
+        let cookie = answer.header("set-cookie").expect("a session");
+        let expires = cookie.split("Expires=").nth(1).and_then(|rest| rest.split(';').next());
+        let expires =
+            chrono::DateTime::parse_from_rfc2822(expires.expect("a date")).expect("reads");
+        let soon = chrono::DateTime::parse_from_rfc2822(answer.header("date").expect("a date"));
+        assert!((expires - soon.expect("reads")).num_days() >= 31, "{cookie}");
         let session = browser.get("/api/session");
         assert!(!browser.csrf_token.borrow().is_empty());
         has(&session, &["user", "messages", "org_slug", "client_config"]);
@@ -208,6 +245,49 @@ fn the_web_client_signs_in_and_loads_its_first_page() {
         let out = browser.send("GET", "/logout", None, None);
         assert_eq!((out.status, out.header("location")), (302, Some("/login")));
         assert_eq!(browser.send("GET", "/api/session", None, None).status, 404);
+    }
+}
+
+#[test]
+fn a_lost_session_is_told_in_the_words_that_the_web_client_looks_for() {
+    let shop = shops().next().expect("an engine");
+    let browser = Browser::signed_in(&shop);
+    browser.send("GET", "/logout", None, None);
+    // Whatever the page does next, its dialog asks to sign in, in a window of its own.
+    let board = json!({ "name": "Board" });
+    for (status, body) in [
+        browser.refused("/api/dashboards", &board),
+        browser.refused("/api/queries/1/results", &json!({ "id": 1, "parameters": {} })),
+        browser.refused("/api/events", &json!([])),
+    ] {
+        assert_eq!(status, 404);
+        assert!(body["message"].as_str().expect("a text").contains("Please login"), "{body}");
+    }
+    let form = browser.send("GET", "/login", None, None);
+    // The window tells the page that opened it: nothing may cut the two apart.
+    assert_eq!(form.header("cross-origin-opener-policy"), None);
+    for field in ["data-test=\"Email\"", "data-test=\"Password\"", "type=\"submit\""] {
+        assert!(form.text().contains(field), "{field}");
+    }
+    let answer = browser.sign_in("admin@example.com", PASSWORD, "/login");
+    assert_eq!(answer.header("location"), Some("/"));
+    has(&browser.get("/api/session"), &["user"]);
+    has(&browser.post("/api/dashboards", &board), &["id"]);
+}
+
+#[test]
+fn every_page_loads_for_somebody_who_may_list_nothing() {
+    for shop in shops() {
+        let (user, id) = shop.user("nobody").expect("made");
+        let gone = shop.admin.delete(&format!("/api/groups/2/members/{id}")).expect("answers");
+        assert_eq!(gone.status, 200, "{}", gone.text());
+        let session = user.get("/api/session").expect("answers").ok().expect("good");
+        assert_eq!(session["user"]["permissions"], json!([]));
+        let status = user.get("/api/organization/status").expect("answers").ok().expect("good");
+        let counters = json!({
+            "users": 0, "alerts": 0, "data_sources": 0, "queries": 0, "dashboards": 0,
+        });
+        assert_eq!(status["object_counters"], counters);
     }
 }
 

@@ -1,5 +1,8 @@
 //! The pages of alerts, groups, users, settings and of the server's inside.
 
+mod driven;
+mod forms;
+
 use serde_json::{Value, json};
 use tessera_e2e::Shop;
 use tessera_testkit::client::Answer;

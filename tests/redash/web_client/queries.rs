@@ -28,12 +28,14 @@ const QUERY: [&str; 18] = [
 ];
 
 /// What every page of a query loads.
-fn load(browser: &Browser, id: &Value) -> Value {
+pub(super) fn load(browser: &Browser, id: &Value) -> Value {
     let query = browser.get(&format!("/api/queries/{id}"));
     has(&query, &QUERY);
     has_or_null(&query, &["latest_query_data_id", "description", "schedule"]);
     assert_eq!(query["can_edit"], true);
-    has(&query["user"], &["id", "name", "email", "profile_image_url", "is_disabled"]);
+    for user in ["user", "last_modified_by"] {
+        has(&query[user], &["id", "name", "email", "profile_image_url", "is_disabled"]);
+    }
     for visualization in query["visualizations"].as_array().expect("a list") {
         has(visualization, &["id", "type", "name", "options", "updated_at", "created_at"]);
     }
@@ -53,7 +55,7 @@ fn save(browser: &Browser, query: &mut Value, change: Value) {
 }
 
 /// Waits for a job as the client does, and loads its result.
-fn result(shop: &Shop, browser: &Browser, started: &Value) -> Value {
+pub(super) fn result(shop: &Shop, browser: &Browser, started: &Value) -> Value {
     has(&started["job"], &["id", "status", "updated_at"]);
     has_or_null(&started["job"], &["error", "result", "query_result_id"]);
     shop.admin.finish(started).expect("ends");
@@ -183,6 +185,135 @@ fn the_web_client_runs_and_saves_a_query() {
         let key = browser.post_nothing(&format!("/api/queries/{id}/regenerate_api_key"));
         assert_ne!(key["api_key"], query["api_key"]);
         assert_eq!(browser.delete(&format!("/api/queries/{}", copy["id"])), Value::Null);
+    }
+}
+
+#[test]
+fn the_web_client_overwrites_what_somebody_else_changed_when_told_to() {
+    for shop in shops() {
+        let browser = Browser::signed_in(&shop);
+        let made = new_query(&shop, &browser, "select 1 as one");
+        let mut query = load(&browser, &made["id"]);
+        let path = format!("/api/queries/{}", query["id"]);
+        let other = json!({ "description": "Somebody's", "version": query["version"] });
+        shop.admin.post(&path, &other).expect("answers").ok().expect("good");
+        let mut mine = json!({
+            "id": query["id"], "version": query["version"], "name": "Mine", "is_draft": false,
+        });
+        let (status, refused) = browser.refused(&path, &mine);
+        assert_eq!(status, 409);
+        has(&refused, &["message"]);
+        mine.as_object_mut().expect("an object").remove("version");
+        let saved = browser.post(&path, &mine);
+        assert_eq!((&saved["name"], &saved["description"]), (&json!("Mine"), &json!("Somebody's")));
+        query["version"] = saved["version"].clone();
+        save(&browser, &mut query, json!({ "tags": ["a", "b"] }));
+    }
+}
+
+#[test]
+fn the_web_client_goes_on_editing_a_query_that_it_archived() {
+    for shop in shops() {
+        let browser = Browser::signed_in(&shop);
+        let made = new_query(&shop, &browser, "select 1 as one");
+        let mut query = load(&browser, &made["id"]);
+        let path = format!("/api/queries/{}", query["id"]);
+        // Archiving answers nothing, so the page still has the version that it read.
+        assert_eq!(browser.delete(&path), Value::Null);
+        let stranger = shop.user("stranger").expect("made").0;
+        let stale = json!({ "name": "No", "version": query["version"] });
+        assert_eq!(stranger.post(&path, &stale).expect("answers").status, 403);
+        save(&browser, &mut query, json!({ "name": "Old orders" }));
+        assert_eq!(query["name"], "Old orders");
+        assert_eq!(load(&browser, &query["id"])["is_archived"], true);
+        let (status, _) = browser.refused(&path, &stale);
+        assert_eq!(status, 409, "once, and not for ever");
+    }
+}
+
+#[test]
+fn a_query_whose_last_editor_is_gone_still_shows_one() {
+    for shop in shops() {
+        let browser = Browser::signed_in(&shop);
+        let made = new_query(&shop, &browser, "select 1 as one");
+        let path = format!("/api/queries/{}", made["id"]);
+        let (editor, id) = shop.user("guest").expect("made");
+        browser.post(&format!("{path}/acl"), &json!({ "access_type": "modify", "user_id": id }));
+        let change = json!({ "description": "By a guest" });
+        editor.post(&path, &change).expect("answers").ok().expect("good");
+        assert_eq!(load(&browser, &made["id"])["last_modified_by"]["id"], id);
+        browser.delete(&format!("/api/users/{id}"));
+        // The page reads the picture of whoever it was, and breaks without one.
+        let query = load(&browser, &made["id"]);
+        assert_eq!(query["last_modified_by"]["id"], query["user"]["id"]);
+    }
+}
+
+#[test]
+fn the_web_client_changes_the_data_source_of_a_query() {
+    for shop in shops() {
+        let browser = Browser::signed_in(&shop);
+        let made = new_query(&shop, &browser, "select count(*) as n from orders");
+        let mut query = load(&browser, &made["id"]);
+        assert!(query["latest_query_data_id"].is_number());
+        let moved = json!({
+            "data_source_id": shop.sqlite, "latest_query_data_id": null, "latest_query_data": null,
+        });
+        save(&browser, &mut query, moved);
+        assert_eq!(query["data_source_id"], shop.sqlite);
+        assert_eq!(query["latest_query_data_id"], Value::Null);
+        browser.post(
+            "/api/events",
+            &json!([{
+                "action": "update_data_source", "object_type": "query", "object_id": query["id"],
+                "dataSourceId": shop.sqlite, "timestamp": 1.5, "screen_resolution": "1x1",
+            }, {
+                "action": "view_source", "object_type": "query", "timestamp": 1.5,
+                "screen_resolution": "1x1",
+            }]),
+        );
+        // A query without data source asks for one that is called null.
+        let missing = browser.send("GET", "/api/data_sources/null", None, None);
+        assert_eq!(missing.status, 404);
+        assert!(!missing.text().contains("Please login"));
+    }
+}
+
+#[test]
+fn the_web_client_searches_and_shares_queries() {
+    for shop in shops() {
+        let browser = Browser::signed_in(&shop);
+        let made = new_query(&shop, &browser, "select 1 as one");
+        let mut query = load(&browser, &made["id"]);
+        save(&browser, &mut query, json!({ "name": "Weekly sales", "is_draft": false }));
+        save(&browser, &mut query, json!({ "tags": ["sales", "week"] }));
+        // While searching it names no order, and says so by a name without a value.
+        for list in [
+            "/api/queries?order&page=1&page_size=20&q=weekly",
+            "/api/queries?order=-created_at&page=1&page_size=20&tags=sales&tags=week",
+            "/api/queries?q=weekly",
+            "/api/queries/my?order=-executed_at&page=1&page_size=20",
+        ] {
+            let found = browser.get(list);
+            assert_eq!(rows(&found)[0]["id"], query["id"], "{list}");
+            has(&rows(&found)[0]["user"], &["name", "profile_image_url"]);
+        }
+        let none = browser.get("/api/queries?order=name&page=1&page_size=20&tags=sales&tags=no");
+        assert!(rows(&none).is_empty());
+        let recent = browser.get("/api/queries/recent");
+        has(&recent[0], &["id", "name", "is_draft", "tags", "options"]);
+
+        let (_, bob) = shop.user("bob").expect("made");
+        let found = browser.get("/api/users?q=bob");
+        assert_eq!(rows(&found)[0]["id"], bob);
+        let acl = format!("/api/queries/{}/acl", query["id"]);
+        assert_eq!(browser.get(&acl), json!({}));
+        let grant = json!({ "access_type": "modify", "user_id": bob });
+        browser.post(&acl, &grant);
+        let editors = browser.get(&acl)["modify"].clone();
+        has(&editors[0], &["id", "name", "email", "profile_image_url"]);
+        browser.delete_with(&acl, &grant);
+        assert_eq!(browser.get(&acl), json!({}));
     }
 }
 

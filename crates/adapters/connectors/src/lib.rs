@@ -6,6 +6,7 @@
 //! runs against real databases, in `tests/`.
 
 mod aws;
+mod batch;
 mod clickhouse;
 mod elastic;
 mod guard;
@@ -17,7 +18,9 @@ mod options;
 mod postgres;
 mod prometheus;
 mod resting;
+mod rs256;
 mod settings;
+mod snowflake;
 mod sqlite;
 mod tls;
 mod trino;
@@ -65,6 +68,7 @@ impl AllConnectors {
             clickhouse::source_type(),
             mssql::source_type(),
             prometheus::source_type(),
+            snowflake::source_type(),
             sqlite::source_type(),
             web::csv_type(),
             web::excel_type(),
@@ -149,6 +153,9 @@ impl AllConnectors {
             mssql::NAME => {
                 Ok(Arc::new(mssql::SqlServer::new(options, Arc::clone(&self.settings))?))
             }
+            snowflake::NAME => {
+                Ok(Arc::new(snowflake::Snowflake::new(options, Arc::clone(&self.settings))?))
+            }
             sqlite::NAME => Ok(Arc::new(sqlite::Sqlite::new(options, Arc::clone(&self.settings))?)),
             web::CSV | web::EXCEL => {
                 let sheets = web::Sheets::new(kind == web::CSV, Arc::clone(&self.settings))?;
@@ -200,9 +207,6 @@ impl Connectors for AllConnectors {
         Ok(connector)
     }
 }
-
-/// Bytes after which a batch is passed on, however few rows it has.
-const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

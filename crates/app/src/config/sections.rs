@@ -336,7 +336,7 @@ section! {
     /// Queries.
     QueriesSection {
         /// Longest text, in bytes.
-        text_bytes_max: usize = 1 << 20,
+        text_bytes_max: usize = 4 << 20,
         /// The limit that `apply_auto_limit` adds, in rows.
         auto_limit_rows: u64 = 1000,
         /// Most values of a query-based parameter.

@@ -28,6 +28,12 @@ pub(crate) fn as_object(options: &Json) -> Result<Map<String, Json>> {
     options.as_object().cloned().ok_or_else(|| Fault::invalid("options", "must be an object"))
 }
 
+/// Options without those that are null: forms send null for a field that was left empty.
+pub(crate) fn filled(mut options: Map<String, Json>) -> Map<String, Json> {
+    options.retain(|_, value| !value.is_null());
+    options
+}
+
 /// The names of options that are sealed and never shown: those that `secret` names (a list, or a
 /// single text), and those whose own schema says `writeOnly`.
 pub(crate) fn secret_names(schema: &Json) -> Vec<&str> {

@@ -52,7 +52,7 @@ pub use import::{
 pub use jobs::{
     Freshness, Job, JobError, JobKind, JobState, Jobs, NewJob, Outcome, QueryRun, RESULTS_SOURCE,
     RUNNING_MAX, RunAnswer, RunInput, RunInputs, RunRequest, RunViewer, RunningJob,
-    SCHEMA_UNSUPPORTED, Tally,
+    SCHEMA_UNSUPPORTED, Tally, remark,
 };
 pub use parameters::DropdownOption;
 pub use queries::{

@@ -77,7 +77,7 @@ impl Default for BiSettings {
             hot_cache_entry_bytes_max: 48 << 20,
             schema_cache_seconds: 7 * 24 * 3600,
             time_zone: chrono_tz::UTC,
-            query_text_bytes_max: 1 << 20,
+            query_text_bytes_max: 4 << 20,
             trash_retention_days: 0,
             dropdown_rows_max: 10_000,
             alert_text_bytes_max: 100_000,

@@ -130,6 +130,20 @@ impl<'a> Found<'a> {
         self.scalars.iter().map(Scalar::text).collect::<Vec<_>>().join(separator)
     }
 
+    /// The value as it stands within a literal: each of several as its definition writes it, unless
+    /// that would close the literal.
+    fn written(&self, within: Option<char>) -> String {
+        match self.multi() {
+            Some(multi) if !multi.prefix.is_empty() && self.quote() != within => self
+                .scalars
+                .iter()
+                .map(|scalar| format!("{}{}{}", multi.prefix, scalar.text(), multi.suffix))
+                .collect::<Vec<_>>()
+                .join(&multi.separator),
+            _ => self.joined(),
+        }
+    }
+
     fn unbindable(&self, fix: &str) -> Fault {
         let detail = format!("no value can be bound at {}: {fix}", self.name);
         Fault::new(Code::UnbindableParameter, detail).with_names(vec![self.name.to_owned()])
@@ -198,8 +212,8 @@ impl<'a> Binder<'a> {
                     self.tag(&found, *glued, *listed)?;
                 }
             }
-            Node::Literal { pieces, cast } => {
-                let value = Bind::Untyped(self.literal(pieces)?);
+            Node::Literal { pieces, quote, cast } => {
+                let value = Bind::Untyped(self.literal(pieces, *quote)?);
                 let cast = cast.clone().and_then(|place| text.get(place));
                 self.placeholder(value, cast.map_or(Cast::None, Cast::Written));
             }
@@ -339,14 +353,14 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    fn literal(&self, pieces: &[Piece]) -> Result<String> {
+    fn literal(&self, pieces: &[Piece], quote: Option<char>) -> Result<String> {
         let mut text = String::new();
         for piece in pieces {
             match piece {
                 Piece::Text(fragment) => text.push_str(fragment),
                 Piece::Tag(tag) => {
                     if let Some(found) = self.find(*tag)? {
-                        text.push_str(&found.joined());
+                        text.push_str(&found.written(quote));
                     }
                 }
             }

@@ -15,7 +15,7 @@ impl Dialect {
 
     /// Whether a backslash escapes in every literal.
     pub(crate) const fn escapes(self) -> bool {
-        matches!(self, Self::MySql | Self::ClickHouse)
+        matches!(self, Self::MySql | Self::ClickHouse | Self::Snowflake)
     }
 
     /// Whether double quotes make literals rather than names.
@@ -33,14 +33,19 @@ impl Dialect {
         matches!(self, Self::Sqlite | Self::SqlServer)
     }
 
-    /// Whether `$tag$…$tag$` is a literal.
+    /// Whether `$tag$…$tag$` is a literal, or `$$…$$` alone.
     pub(crate) const fn has_dollar_quotes(self) -> bool {
-        matches!(self, Self::Postgres | Self::ClickHouse)
+        matches!(self, Self::Postgres | Self::ClickHouse | Self::Snowflake)
+    }
+
+    /// Whether dollar quotes may have a tag in them.
+    pub(crate) const fn tags_dollar_quotes(self) -> bool {
+        !matches!(self, Self::Snowflake)
     }
 
     /// Whether a question mark is a placeholder.
     pub(crate) const fn has_question_marks(self) -> bool {
-        matches!(self, Self::Sqlite | Self::MySql | Self::Trino)
+        matches!(self, Self::Sqlite | Self::MySql | Self::Trino | Self::Snowflake)
     }
 
     /// Whether `N'…'` is a literal.
@@ -60,7 +65,7 @@ impl Dialect {
 
     /// Whether a type may stand in front of a literal, as in `date '…'`.
     pub(crate) const fn has_typed_literals(self) -> bool {
-        matches!(self, Self::Postgres | Self::MySql | Self::ClickHouse | Self::Trino)
+        !matches!(self, Self::Sqlite | Self::SqlServer | Self::Document(_))
     }
 
     /// Whether a cast to a written type is known by another name here.
@@ -78,7 +83,7 @@ impl Dialect {
     /// Words after which no limit of rows may be added to a query.
     pub(crate) const fn ends_of_query(self) -> &'static [&'static str] {
         match self {
-            Self::Postgres | Self::Sqlite | Self::Trino | Self::Document(_) => {
+            Self::Postgres | Self::Sqlite | Self::Trino | Self::Snowflake | Self::Document(_) => {
                 &["limit", "offset", "fetch"]
             }
             Self::MySql => &["limit", "for", "lock", "into", "procedure"],

@@ -149,7 +149,7 @@ impl Lexer<'_> {
                 self.take_while(is_space);
                 (Kind::Space, true)
             }
-            '-' | '#' if self.comments_line(c) => {
+            '-' | '#' | '/' if self.comments_line(c) => {
                 let returns = dialect.return_ends_line();
                 self.take_while_or_tag(|byte| byte != b'\n' && (byte != b'\r' || !returns));
                 (Kind::Comment, true)
@@ -242,6 +242,7 @@ impl Lexer<'_> {
             (_, '-') => next == Some(b'-'),
             (Dialect::MySql, '#') => true,
             (Dialect::ClickHouse, '#') => matches!(next, Some(b' ' | b'!')),
+            (Dialect::Snowflake, '/') => next == Some(b'/'),
             _ => false,
         }
     }
@@ -317,7 +318,9 @@ impl Lexer<'_> {
             self.take_while(|c| c.is_ascii_digit());
             return (Kind::Placeholder, true);
         }
-        self.take_while(|c| c != '$' && continues_word(c));
+        if self.dialect.tags_dollar_quotes() {
+            self.take_while(|c| c != '$' && continues_word(c));
+        }
         if self.peek(0) != Some(b'$') {
             self.at = start + 1;
             return (Kind::Symbol('$'), true);

@@ -58,6 +58,8 @@ pub enum Dialect {
     SqlServer,
     /// Trino and Presto.
     Trino,
+    /// Snowflake.
+    Snowflake,
     /// No SQL: a document, whose scalars take the values.
     Document(Document),
 }

@@ -84,7 +84,7 @@ pub(crate) enum Style {
 
 impl Style {
     /// The quote that a doubled one stands for within a literal.
-    fn quote(self) -> Option<u8> {
+    pub(crate) fn quote(self) -> Option<u8> {
         match self {
             Self::Literal(Quoting::Plain | Quoting::Escaped) => Some(b'\''),
             Self::Literal(Quoting::Double) => Some(b'"'),
@@ -122,6 +122,10 @@ fn escape(text: &str, at: usize, bytes: &mut Vec<u8>, dialect: Dialect) -> Optio
     match dialect {
         Dialect::MySql => return Some(escape_mysql(c, at, bytes)),
         Dialect::ClickHouse => return escape_clickhouse(text, c, at, bytes),
+        Dialect::Snowflake if c == 'U' => {
+            bytes.push(b'U');
+            return Some(at + 1);
+        }
         _ => {}
     }
     let digits = |from: usize, most: usize, radix: u32| {

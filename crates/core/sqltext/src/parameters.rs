@@ -125,7 +125,8 @@ fn parse_one(index: usize, entry: &Json) -> Result<Parameter> {
         .filter(|name| !name.is_empty())
         .ok_or_else(|| fault(".name", "give the parameter a name".into()))?;
     let kind = match text("type").unwrap_or_default() {
-        "text" => ParameterKind::Text,
+        // Without a type it is a text: old definitions have none.
+        "" | "text" => ParameterKind::Text,
         "text-pattern" => {
             ParameterKind::TextPattern { regex: text("regex").unwrap_or_default().to_owned() }
         }

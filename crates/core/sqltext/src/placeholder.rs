@@ -19,7 +19,7 @@ pub(crate) fn written(dialect: Dialect, number: usize, cast: &Cast<'_>) -> Strin
     let plain = match dialect {
         Dialect::Postgres => format!("${number}"),
         Dialect::Sqlite | Dialect::Document(_) => return format!("?{number}"),
-        Dialect::MySql | Dialect::Trino => "?".to_owned(),
+        Dialect::MySql | Dialect::Trino | Dialect::Snowflake => "?".to_owned(),
         Dialect::SqlServer => format!("@P{number}"),
         Dialect::ClickHouse => {
             let kind = if let Cast::To(kind) = cast { kind.as_ref() } else { "String" };
@@ -51,7 +51,9 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
         Scalar::Boolean(value) => match dialect {
             Dialect::Postgres => (Bind::Untyped(value.to_string()), to("bool")),
             Dialect::ClickHouse => (Bind::Untyped(value.to_string()), to("Bool")),
-            Dialect::Trino => (Bind::Untyped(value.to_string()), to("boolean")),
+            Dialect::Trino | Dialect::Snowflake => {
+                (Bind::Untyped(value.to_string()), to("boolean"))
+            }
             Dialect::Sqlite | Dialect::MySql | Dialect::SqlServer | Dialect::Document(_) => {
                 (Bind::Integer((*value).into()), Cast::None)
             }
@@ -72,6 +74,7 @@ pub(crate) fn typed(dialect: Dialect, scalar: &Scalar) -> (Bind, Cast<'static>) 
                 Dialect::MySql => to("datetime(6)"),
                 Dialect::SqlServer => to("datetime2(6)"),
                 Dialect::ClickHouse => to("DateTime64(6)"),
+                Dialect::Snowflake => to("timestamp_ntz(6)"),
             };
             (Bind::Datetime(*value), cast)
         }
@@ -100,6 +103,7 @@ fn number_type(dialect: Dialect, number: &Number) -> Cast<'static> {
         Dialect::MySql => (65, 30, "double"),
         Dialect::ClickHouse => (76, 76, "Float64"),
         Dialect::Trino => (38, 38, "double"),
+        Dialect::Snowflake => (38, 37, "float"),
         _ => (38, 38, "float"),
     };
     let name = if dialect == Dialect::ClickHouse { "Decimal" } else { "decimal" };

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::{Map, Value as Json};
 use tessera_kernel::{Code, Fault, Result, Timestamp};
 
-use crate::parameters::{Parameter, ParameterKind};
+use crate::parameters::{MultiValues, Parameter, ParameterKind};
 use crate::template::Template;
 use crate::values::{Number, Scalar, Value, Values};
 use crate::{dates, dynamic};
@@ -29,7 +29,8 @@ type Checked = std::result::Result<Value, &'static str>;
 impl Template {
     /// Checks `given` against the definitions. Without definitions every value is taken as it is:
     /// a JSON number is a number, a string is text, a list is many values, an object with `start`
-    /// and `end` is a range, and null is none. Given names that the text does not use are checked
+    /// and `end` is a range, and null is none; what stands in lists only may be written as one:
+    /// `1,2`, `'a','b'` or `"a","b"`. Given names that the text does not use are checked
     /// too, and left out.
     ///
     /// The ends of a range may come as `x.start` and `x.end`, as text `start--end`, or as the name
@@ -51,6 +52,40 @@ impl Template {
         if missing.is_empty() { Ok(values) } else { Err(missing_parameters(missing)) }
     }
 
+    /// As [`resolve`](Self::resolve), for a text that is not saved yet: `hints` are definitions of an
+    /// earlier one. Each is used where the value fits it, also if the several values of one are
+    /// written as that definition writes them; any other value is taken as it is. Gives the
+    /// definitions that were used.
+    ///
+    /// # Errors
+    /// As without definitions.
+    pub fn resolve_hinted(
+        &self,
+        hints: &[Parameter],
+        given: &Map<String, Json>,
+        context: &Context<'_>,
+    ) -> Result<(Vec<Parameter>, Values)> {
+        let names = self.names();
+        let (mut known, mut found, mut rest) = (Vec::new(), Vec::new(), Map::new());
+        for (name, value) in join_ends(hints, given) {
+            let hint = hints.iter().find(|hint| hint.name == name && names.contains(&name));
+            match hint.and_then(|hint| Some((hint, fitting(hint, &value, context)?))) {
+                Some((hint, value)) => {
+                    known.push(hint.clone());
+                    found.push((name, value));
+                }
+                None => {
+                    rest.insert(name, value);
+                }
+            }
+        }
+        let values = self.check(&[], &rest, context)?;
+        let values =
+            found.into_iter().fold(values, |values, (name, value)| values.with(name, value));
+        let missing = self.without_value(&values);
+        if missing.is_empty() { Ok((known, values)) } else { Err(missing_parameters(missing)) }
+    }
+
     /// As [`resolve`](Self::resolve), but of parameters without a value nothing is said.
     ///
     /// # Errors
@@ -67,6 +102,7 @@ impl Template {
             let checked = if definitions.is_empty() {
                 match &value {
                     Json::Null => continue,
+                    Json::String(text) if self.takes_list(&name) => Ok(listed(text)),
                     value => free(value, self.takes_range(&name), context),
                 }
             } else {
@@ -167,6 +203,24 @@ fn check_one(definition: &Parameter, value: &Json, context: &Context<'_>) -> Che
         ParameterKind::DatetimeRange => range(value, Shape::Minutes, context),
         ParameterKind::DatetimeRangeWithSeconds => range(value, Shape::Seconds, context),
     }
+}
+
+/// The value as a definition of an earlier text sees it; `None` if it does not fit, or if the
+/// definition would say no more than the value itself does.
+fn fitting(hint: &Parameter, value: &Json, context: &Context<'_>) -> Option<Value> {
+    if hint.kind == ParameterKind::Text {
+        return None;
+    }
+    let separated = |multi: &MultiValues| {
+        let inner = value.as_str()?.strip_prefix(multi.prefix.as_str())?;
+        let inner = inner.strip_suffix(multi.suffix.as_str())?;
+        let between = format!("{}{}{}", multi.suffix, multi.separator, multi.prefix);
+        (!between.is_empty()).then(|| inner.split(&between).map(Json::from).collect::<Json>())
+    };
+    check_one(hint, value, context).ok().or_else(|| {
+        let several = separated(hint.multi.as_ref()?)?;
+        check_one(hint, &several, context).ok()
+    })
 }
 
 fn text(text: &str) -> Value {
@@ -283,6 +337,22 @@ fn range(value: &Json, shape: Shape, context: &Context<'_>) -> Checked {
         start: moment(&ends.0, shape, context)?,
         end: moment(&ends.1, shape, context)?,
     })
+}
+
+/// The values of a text that is a list of them, which is how clients send the values of a parameter
+/// that takes several while nobody has saved its definition; any other text is one value.
+fn listed(written: &str) -> Value {
+    let quoted = |quote: char| {
+        let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
+        let between = format!("{quote},{quote}");
+        Some(inner.split(&between).map(|item| Scalar::Text(item.to_owned())).collect())
+    };
+    let numbers = || {
+        let items = written.contains(',').then(|| written.split(','))?;
+        items.map(|item| Number::parse(item).map(Scalar::Number)).collect()
+    };
+    let several: Option<Vec<Scalar>> = quoted('\'').or_else(|| quoted('"')).or_else(numbers);
+    several.map_or_else(|| text(written), Value::Many)
 }
 
 /// A value of which no definition says anything.

@@ -38,6 +38,8 @@ pub(crate) enum Node {
     /// A literal with tags in it.
     Literal {
         pieces: Vec<Piece>,
+        /// What it stands in, if that is a quote.
+        quote: Option<char>,
         /// The type that was written in front.
         cast: Option<Range<usize>>,
     },
@@ -151,6 +153,20 @@ impl Template {
         self.tags.get(tag).is_some_and(|tag| matches!(tag.want, Want::Attribute(_)))
     }
 
+    /// Whether the parameter stands within `IN (…)` or `ARRAY[…]` and nowhere else.
+    pub(crate) fn takes_list(&self, parameter: &str) -> bool {
+        let uses =
+            |want: &Want| matches!(want, Want::Value { name, part: None } if name == parameter);
+        let listed = |node: &Node| match node {
+            Node::Tag { tag, listed: true, glued: false } => {
+                self.tags.get(*tag).is_some_and(|tag| uses(&tag.want))
+            }
+            _ => false,
+        };
+        let all = self.tags.iter().filter(|tag| uses(&tag.want)).count();
+        all > 0 && all == self.nodes.iter().filter(|node| listed(node)).count()
+    }
+
     /// Whether the text uses an end of this parameter.
     #[must_use]
     pub fn takes_range(&self, parameter: &str) -> bool {
@@ -261,6 +277,7 @@ impl Nodes<'_> {
             self.push(token.start, token.end, Node::Unbindable { tags, reason });
             return;
         };
+        let quote = style.quote().map(char::from);
         let prefix = self.dialect.has_typed_literals();
         let prefix = prefix.then(|| type_prefix(self.text, self.tokens, index)).flatten();
         // Elsewhere the unit stands behind the value whatever that is.
@@ -271,7 +288,7 @@ impl Nodes<'_> {
             prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.first)).filter(interval),
             prefix.as_ref().and_then(|prefix| self.tokens.get(prefix.after.checked_sub(1)?)),
         ) else {
-            self.push(token.start, token.end, Node::Literal { pieces, cast: None });
+            self.push(token.start, token.end, Node::Literal { pieces, quote, cast: None });
             return;
         };
         let mut end = token.end;
@@ -293,7 +310,7 @@ impl Nodes<'_> {
             }
         }
         let (start, cast) = (first.start, first.start..last.end);
-        self.push(start, end, Node::Literal { pieces, cast: Some(cast) });
+        self.push(start, end, Node::Literal { pieces, quote, cast: Some(cast) });
     }
 
     fn kind(&self, index: Option<usize>) -> Option<Kind> {

@@ -1,6 +1,7 @@
 //! The cookies of a session: its token, which scripts cannot read, and the proof against forged
 //! requests, which our own pages send back in a header.
 
+use chrono::TimeDelta;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use tessera_kernel::{Secret, Timestamp};
@@ -38,14 +39,18 @@ pub fn state(headers: &HeaderMap) -> Option<Secret> {
     value(headers, STATE).filter(|text| !text.is_empty()).map(Secret::new)
 }
 
-/// Sets the session.
+/// How long a browser keeps a session's cookie beyond the moment that the session ends unless used.
+const KEPT: TimeDelta = TimeDelta::days(31);
+
+/// Sets the session. The cookie outlives an idle session, which the server ends by itself; as one in
+/// use lives on, its cookie is set anew.
 #[must_use]
 pub fn session_cookie(
     settings: &KitSettings,
     token: &Secret,
     expires_at: Timestamp,
 ) -> HeaderValue {
-    let expires = expires_at.format("%a, %d %b %Y %H:%M:%S GMT");
+    let expires = (expires_at + KEPT).format("%a, %d %b %Y %H:%M:%S GMT");
     build(&format!(
         "{SESSION}={}; Expires={expires}; HttpOnly; Path=/; SameSite=Lax{}",
         token.expose(),

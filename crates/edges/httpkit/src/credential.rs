@@ -20,14 +20,13 @@ pub fn key_of(headers: &HeaderMap, query: Option<&str>) -> Option<Credential> {
     Some(Credential { secret: Secret::new(text), transport: Transport::Header })
 }
 
-/// `Key k`, `Bearer k`, or the bare key. Other schemes are not ours.
+/// `Key k`, `Bearer k`, or the bare key. Other schemes are not ours. `Bearer` is written in any case
+/// (RFC 9110); `Key` is no registered scheme, and Redash knows it in this spelling only.
 fn in_authorization(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
     match text.split_once(' ') {
         None => Some(text.to_owned()),
-        Some((scheme, key))
-            if scheme.eq_ignore_ascii_case("key") || scheme.eq_ignore_ascii_case("bearer") =>
-        {
+        Some((scheme, key)) if scheme == "Key" || scheme.eq_ignore_ascii_case("bearer") => {
             Some(key.trim().to_owned())
         }
         Some(_) => Some(String::new()),
@@ -82,6 +81,7 @@ mod tests {
     fn a_key_is_found_wherever_clients_put_it() {
         check(Some("Key abc"), None, Some("abc"));
         check(Some("Bearer abc"), None, Some("abc"));
+        check(Some("bearer abc"), None, Some("abc"));
         check(Some("abc"), None, Some("abc"));
         check(None, Some("x=1&api_key=abc"), Some("abc"));
         check(None, Some("x=1"), None);
@@ -97,6 +97,7 @@ mod tests {
     #[test]
     fn another_scheme_is_a_bad_key_and_not_no_key() {
         check(Some("Basic dTpw"), None, Some(""));
+        check(Some("key abc"), None, Some(""));
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub(crate) fn check(parts: &Parts, info: &RequestInfo) -> Result<()> {
     }
     check_origin(&parts.headers, info)?;
     let cookie = cookies::csrf_token(&parts.headers);
-    let header = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
+    // Programs that drive the web client spell it in another way than the client itself.
+    let header = ["x-csrf-token", "x-csrftoken"].iter().find_map(|name| parts.headers.get(*name));
+    let header = header.and_then(|value| value.to_str().ok());
     match (cookie, header) {
         (Some(cookie), Some(header)) if cookie == header => Ok(()),
         _ => Err(refused("the CSRF token is missing or incorrect")),
@@ -77,6 +79,8 @@ mod tests {
     fn an_unsafe_request_needs_the_token_twice_and_no_foreign_origin() {
         let cookie = ("cookie", "session=s; csrf_token=t");
         assert!(!refuses("POST", &[cookie, ("x-csrf-token", "t")]));
+        assert!(!refuses("POST", &[cookie, ("x-csrftoken", "t")]));
+        assert!(refuses("POST", &[cookie, ("x-csrf-token", "u"), ("x-csrftoken", "t")]));
         assert!(refuses("POST", &[cookie]));
         assert!(refuses("POST", &[("x-csrf-token", "t")]));
         assert!(refuses("POST", &[cookie, ("x-csrf-token", "u")]));

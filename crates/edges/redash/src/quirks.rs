@@ -129,7 +129,8 @@ fn postgres_type(kind: ColumnKind, name: &str) -> Option<&'static str> {
 /// of it: whether there is no parameter of type `text`.
 pub(crate) fn is_safe(options: &Json) -> bool {
     let parameters = options.get("parameters").and_then(Json::as_array);
-    !parameters.into_iter().flatten().any(|parameter| parameter["type"] == "text")
+    let kind = |parameter: &Json| parameter["type"].as_str().unwrap_or_default().to_owned();
+    !parameters.into_iter().flatten().any(|parameter| matches!(&*kind(parameter), "" | "text"))
 }
 
 /// Types that the page for new data sources leaves out, since others took their place. Data sources
@@ -363,6 +364,7 @@ mod tests {
         assert!(is_safe(&json!({})));
         assert!(is_safe(&json!({ "parameters": [{ "name": "p", "type": "text-pattern" }] })));
         assert!(!is_safe(&json!({ "parameters": [{ "name": "t", "type": "text" }] })));
+        assert!(!is_safe(&json!({ "parameters": [{ "name": "t" }] })), "a text without a type");
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn account_routes() -> Vec<Route> {
         get("/api/users/avatar.svg", PROBE, pages::avatar),
         get("/api/session", act(SessionRead), session::session),
         get("/api/config", PROBE, session::config),
-        get("/api/organization/status", act(Action::AccountsList), session::organization_status),
+        get("/api/organization/status", act(SessionRead), session::organization_status),
         get("/status.json", act(SystemStatus), admin::status),
         get("/api/admin/queries/outdated", act(SystemJobs), admin::outdated),
         get("/api/admin/queries/rq_status", act(SystemJobs), admin::rq_status),

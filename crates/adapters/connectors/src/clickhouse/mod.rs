@@ -44,6 +44,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::ClickHouse,
         syntax: "sql",
         auto_limit: true,
+        remarks: true,
         row_policy: false,
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn source_types() -> [SourceType; 3] {
         dialect: Dialect::Document(Document::Json),
         syntax: "json",
         auto_limit: false,
+        remarks: false,
         row_policy: false,
     };
     [

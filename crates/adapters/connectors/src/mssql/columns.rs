@@ -1,19 +1,10 @@
-//! Rows into Arrow: one builder for each column.
+//! Rows into Arrow.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow_array::builder::{
-    ArrayBuilder, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder,
-    StringBuilder, TimestampMicrosecondBuilder,
-};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use tessera_kernel::{COLUMN_KIND, COLUMN_SOURCE_TYPE, Code, ColumnKind, Fault, Result};
+use tessera_kernel::{Code, ColumnKind, Fault, Result};
 use tiberius::time::Time;
 use tiberius::{Column, ColumnData, ColumnType, Row};
 
-use crate::BATCH_BYTES_MAX;
+use crate::batch::{self, Builder, Columns};
 
 /// 1970-01-01, in days since 0001-01-01 counted from 0, and since 1900-01-01.
 const EPOCH_DAYS: i32 = 719_162;
@@ -21,111 +12,51 @@ const EPOCH_DAYS_1900: i64 = 25_567;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-enum Builder {
-    Integer(Int64Builder),
-    Double(Float64Builder),
-    Boolean(BooleanBuilder),
-    Date(Date32Builder),
-    Timestamp(TimestampMicrosecondBuilder),
-    Bytes(BinaryBuilder),
-    Text(StringBuilder),
-}
-
-/// The columns of one result.
-pub(super) struct Columns {
-    builders: Vec<Builder>,
-    schema: SchemaRef,
-    rows: usize,
-    bytes: usize,
-}
-
 fn malformed() -> Fault {
     Fault::new(Code::Internal, "the server sent a value that does not have the form of its type")
 }
 
-impl Columns {
-    pub(super) fn new(described: &[Column]) -> Self {
-        let (mut builders, mut fields) = (Vec::new(), Vec::new());
-        for column in described {
-            let (meaning, physical, builder) = builder(column.column_type());
-            let source = format!("mssql:{:?}", column.column_type()).to_ascii_lowercase();
-            fields.push(Field::new(column.name(), physical, true).with_metadata(HashMap::from([
-                (COLUMN_KIND.to_owned(), meaning.as_str().to_owned()),
-                (COLUMN_SOURCE_TYPE.to_owned(), source),
-            ])));
-            builders.push(builder);
-        }
-        Self { builders, schema: Arc::new(Schema::new(fields)), rows: 0, bytes: 0 }
-    }
-
-    pub(super) fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    /// Rows since the last batch.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether they make a batch: so many rows, or so large ones.
-    pub(super) fn is_full(&self, rows: usize) -> bool {
-        self.rows >= rows || self.bytes >= BATCH_BYTES_MAX
-    }
-
-    pub(super) fn push(&mut self, row: Row) -> Result<()> {
-        for (builder, cell) in self.builders.iter_mut().zip(row) {
-            self.bytes += match &cell {
-                ColumnData::String(Some(text)) => text.len(),
-                ColumnData::Binary(Some(bytes)) => bytes.len(),
-                _ => 8,
-            };
-            builder.push(cell)?;
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
-    pub(super) fn take(&mut self) -> Result<RecordBatch> {
-        (self.rows, self.bytes) = (0, 0);
-        let arrays = self.builders.iter_mut().map(Builder::finish).collect();
-        RecordBatch::try_new(self.schema(), arrays)
-            .map_err(|error| Fault::internal("rows do not fit their columns", error))
-    }
+pub(super) fn columns(described: &[Column]) -> Columns {
+    Columns::new(described.iter().map(|column| batch::Described {
+        name: column.name().to_owned(),
+        meaning: meaning(column.column_type()),
+        single: false,
+        source_type: format!("mssql:{:?}", column.column_type()).to_ascii_lowercase(),
+        own: (),
+    }))
 }
 
-fn builder(kind: ColumnType) -> (ColumnKind, DataType, Builder) {
+pub(super) fn push(columns: &mut Columns, row: Row) -> Result<()> {
+    let mut bytes = 0;
+    for (column, cell) in columns.each().zip(row) {
+        bytes += match &cell {
+            ColumnData::String(Some(text)) => text.len(),
+            ColumnData::Binary(Some(bytes)) => bytes.len(),
+            _ => 8,
+        };
+        push_value(&mut column.builder, cell)?;
+    }
+    columns.add_bytes(bytes);
+    columns.end_row();
+    Ok(())
+}
+
+fn meaning(kind: ColumnType) -> ColumnKind {
     use ColumnType as T;
-    let text = |meaning| (meaning, DataType::Utf8, Builder::Text(StringBuilder::new()));
     match kind {
-        T::Int1 | T::Int2 | T::Int4 | T::Int8 | T::Intn => {
-            (ColumnKind::Integer, DataType::Int64, Builder::Integer(Int64Builder::new()))
-        }
-        T::Bit | T::Bitn => {
-            (ColumnKind::Boolean, DataType::Boolean, Builder::Boolean(BooleanBuilder::new()))
-        }
+        T::Int1 | T::Int2 | T::Int4 | T::Int8 | T::Intn => ColumnKind::Integer,
+        T::Bit | T::Bitn => ColumnKind::Boolean,
         // The driver reads money as a floating-point number.
-        T::Float4 | T::Float8 | T::Floatn | T::Money | T::Money4 => {
-            (ColumnKind::Float, DataType::Float64, Builder::Double(Float64Builder::new()))
-        }
-        T::Decimaln | T::Numericn => text(ColumnKind::Decimal),
-        T::Daten => (ColumnKind::Date, DataType::Date32, Builder::Date(Date32Builder::new())),
-        T::Datetime | T::Datetime4 | T::Datetimen | T::Datetime2 => (
-            ColumnKind::Timestamp,
-            DataType::Timestamp(TimeUnit::Microsecond, None),
-            Builder::Timestamp(TimestampMicrosecondBuilder::new()),
-        ),
-        T::DatetimeOffsetn => (
-            ColumnKind::TimestampTz,
-            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Builder::Timestamp(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
-        ),
-        T::BigVarBin | T::BigBinary | T::Image | T::Udt => {
-            (ColumnKind::Bytes, DataType::Binary, Builder::Bytes(BinaryBuilder::new()))
-        }
-        T::Guid => text(ColumnKind::Uuid),
-        T::Timen | T::Xml | T::SSVariant => text(ColumnKind::Other),
+        T::Float4 | T::Float8 | T::Floatn | T::Money | T::Money4 => ColumnKind::Float,
+        T::Decimaln | T::Numericn => ColumnKind::Decimal,
+        T::Daten => ColumnKind::Date,
+        T::Datetime | T::Datetime4 | T::Datetimen | T::Datetime2 => ColumnKind::Timestamp,
+        T::DatetimeOffsetn => ColumnKind::TimestampTz,
+        T::BigVarBin | T::BigBinary | T::Image | T::Udt => ColumnKind::Bytes,
+        T::Guid => ColumnKind::Uuid,
+        T::Timen | T::Xml | T::SSVariant => ColumnKind::Other,
         T::Null | T::BigVarChar | T::BigChar | T::NVarchar | T::NChar | T::Text | T::NText => {
-            text(ColumnKind::Text)
+            ColumnKind::Text
         }
     }
 }
@@ -190,55 +121,41 @@ fn clock(time: Time) -> String {
     format!("{hours:02}:{minutes:02}:{seconds:02}{fraction}")
 }
 
-impl Builder {
-    fn push(&mut self, cell: ColumnData<'static>) -> Result<()> {
-        match self {
-            Self::Integer(out) => out.append_option(match cell {
-                ColumnData::U8(found) => found.map(i64::from),
-                ColumnData::I16(found) => found.map(i64::from),
-                ColumnData::I32(found) => found.map(i64::from),
-                ColumnData::I64(found) => found,
-                _ => return Err(malformed()),
-            }),
-            Self::Double(out) => out.append_option(match cell {
-                // By way of its shortest text, so that 0.1 does not become 0.10000000149.
-                ColumnData::F32(found) => {
-                    found.map(|number| number.to_string().parse().unwrap_or(f64::from(number)))
-                }
-                ColumnData::F64(found) => found,
-                _ => return Err(malformed()),
-            }),
-            Self::Boolean(out) => out.append_option(match cell {
-                ColumnData::Bit(found) => found,
-                _ => return Err(malformed()),
-            }),
-            Self::Date(out) => {
-                let micros = moment(&cell)?;
-                let days = micros.map(|micros| i32::try_from(micros.div_euclid(DAY_MICROS)));
-                out.append_option(days.transpose().map_err(|_| malformed())?);
+fn push_value(builder: &mut Builder, cell: ColumnData<'static>) -> Result<()> {
+    match builder {
+        Builder::Integer(out) => out.append_option(match cell {
+            ColumnData::U8(found) => found.map(i64::from),
+            ColumnData::I16(found) => found.map(i64::from),
+            ColumnData::I32(found) => found.map(i64::from),
+            ColumnData::I64(found) => found,
+            _ => return Err(malformed()),
+        }),
+        Builder::Double(out) => out.append_option(match cell {
+            // By way of its shortest text, so that 0.1 does not become 0.10000000149.
+            ColumnData::F32(found) => {
+                found.map(|number| number.to_string().parse().unwrap_or(f64::from(number)))
             }
-            Self::Timestamp(out) => out.append_option(moment(&cell)?),
-            Self::Bytes(out) => match cell {
-                ColumnData::Binary(found) => out.append_option(found),
-                _ => return Err(malformed()),
-            },
-            Self::Text(out) => out.append_option(text(cell)?),
+            ColumnData::F64(found) => found,
+            _ => return Err(malformed()),
+        }),
+        Builder::Boolean(out) => out.append_option(match cell {
+            ColumnData::Bit(found) => found,
+            _ => return Err(malformed()),
+        }),
+        Builder::Date(out) => {
+            let micros = moment(&cell)?;
+            let days = micros.map(|micros| i32::try_from(micros.div_euclid(DAY_MICROS)));
+            out.append_option(days.transpose().map_err(|_| malformed())?);
         }
-        Ok(())
+        Builder::Timestamp(out) => out.append_option(moment(&cell)?),
+        Builder::Bytes(out) => match cell {
+            ColumnData::Binary(found) => out.append_option(found),
+            _ => return Err(malformed()),
+        },
+        Builder::Text(out) => out.append_option(text(cell)?),
+        Builder::Single(_) | Builder::Time(_) | Builder::Interval(_) => return Err(malformed()),
     }
-
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Integer(out) => ArrayBuilder::finish(out),
-            Self::Double(out) => ArrayBuilder::finish(out),
-            Self::Boolean(out) => ArrayBuilder::finish(out),
-            Self::Date(out) => ArrayBuilder::finish(out),
-            // The zone is part of the builder's type, which `finish` keeps.
-            Self::Timestamp(out) => ArrayBuilder::finish(out),
-            Self::Bytes(out) => ArrayBuilder::finish(out),
-            Self::Text(out) => ArrayBuilder::finish(out),
-        }
-    }
+    Ok(())
 }
 
 /// Anything as text: a column of variants has any of these.

@@ -20,10 +20,10 @@ use tiberius::{AuthMethod, Client, Config, EncryptionLevel, Query, QueryItem, Qu
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
-use self::columns::Columns;
 use self::options::Options;
 use self::wire::Wire;
 use crate::ConnectorSettings;
+use crate::batch::Columns;
 use crate::http::{HttpTls, client_config};
 
 pub(crate) const NAME: &str = "mssql";
@@ -39,6 +39,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::SqlServer,
         syntax: "sql",
         auto_limit: true,
+        remarks: false,
         row_policy: false,
     }
 }
@@ -129,13 +130,13 @@ impl SqlServer {
         while let Some(item) = rows.try_next().await.map_err(|error| failed(&error))? {
             match item {
                 QueryItem::Metadata(found) => {
-                    let made = Columns::new(found.columns());
+                    let made = columns::columns(found.columns());
                     sink.begin(made.schema()).await?;
                     columns = Some(made);
                 }
                 QueryItem::Row(row) => {
                     let Some(columns) = columns.as_mut() else { continue };
-                    columns.push(row)?;
+                    columns::push(columns, row)?;
                     if columns.is_full(self.settings.batch_rows) {
                         sink.batch(columns.take()?).await?;
                     }

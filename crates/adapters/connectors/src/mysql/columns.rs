@@ -1,20 +1,11 @@
-//! Rows into Arrow: one builder for each column.
+//! Rows into Arrow.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow_array::builder::{
-    ArrayBuilder, BinaryBuilder, Date32Builder, Float32Builder, Float64Builder, Int64Builder,
-    StringBuilder, TimestampMicrosecondBuilder,
-};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::{Column as Described, Value};
-use tessera_kernel::{COLUMN_KIND, COLUMN_SOURCE_TYPE, ColumnKind, Fault, Result};
+use tessera_kernel::{ColumnKind, Result};
 
 use super::values;
-use crate::BATCH_BYTES_MAX;
+use crate::batch::{self, Builder};
 
 /// The character set of bytes that are no text.
 const BINARY: u16 = 63;
@@ -29,86 +20,50 @@ pub(super) enum Pass {
     Again,
 }
 
-enum Builder {
-    Integer(Int64Builder),
-    /// Bits as a number.
-    Bits(Int64Builder),
-    Single(Float32Builder),
-    Double(Float64Builder),
-    Date(Date32Builder),
-    Timestamp(TimestampMicrosecondBuilder),
-    Bytes(BinaryBuilder),
-    Text(StringBuilder),
-    /// Bits as a number that is too large for others.
-    BitsText(StringBuilder),
+/// How values of a column come.
+#[derive(PartialEq, Eq)]
+pub(super) enum Form {
+    Usual,
+    /// Bits that are a number.
+    Bits,
 }
 
-/// The columns of one result.
+pub(super) type Columns = batch::Columns<Form>;
+
+/// Columns of whole numbers beyond 64 bits with sign.
 #[derive(Default)]
-pub(super) struct Columns {
-    builders: Vec<Builder>,
-    schema: Option<SchemaRef>,
-    /// Columns of whole numbers beyond 64 bits with sign.
-    wide: Vec<usize>,
-    rows: usize,
-    bytes: usize,
+pub(super) struct Wide(Vec<usize>);
+
+/// Columns as the server describes them.
+pub(super) fn columns(described: &[Described], wide: &Wide) -> Columns {
+    Columns::new(described.iter().enumerate().map(|(place, column)| {
+        let kind = column.column_type();
+        let bits = kind == ColumnType::MYSQL_TYPE_BIT;
+        batch::Described {
+            name: column.name_str().into_owned(),
+            meaning: meaning(column, wide.0.contains(&place)),
+            single: kind == ColumnType::MYSQL_TYPE_FLOAT,
+            source_type: format!("mysql:{}", values::type_name(column)),
+            own: if bits { Form::Bits } else { Form::Usual },
+        }
+    }))
 }
 
-impl Columns {
-    /// Makes columns as the server describes them.
-    pub(super) fn declare(&mut self, described: &[Described]) {
-        (self.rows, self.bytes) = (0, 0);
-        self.builders.clear();
-        let mut fields = Vec::new();
-        for (place, column) in described.iter().enumerate() {
-            let wide = self.wide.contains(&place);
-            let (meaning, physical, builder) = kind(column, wide);
-            let source = format!("mysql:{}", values::type_name(column));
-            fields.push(Field::new(column.name_str(), physical, true).with_metadata(
-                HashMap::from([
-                    (COLUMN_KIND.to_owned(), meaning.as_str().to_owned()),
-                    (COLUMN_SOURCE_TYPE.to_owned(), source),
-                ]),
-            ));
-            self.builders.push(builder);
+/// Adds a row; `false` if a value does not fit, and the result has to be read anew.
+pub(super) fn push(columns: &mut Columns, row: Vec<Value>, wide: &mut Wide) -> Result<bool> {
+    let (mut fits, mut bytes) = (true, 0);
+    for (place, (column, value)) in columns.each().zip(row).enumerate() {
+        bytes += size(&value);
+        if value == Value::NULL {
+            column.builder.push_null();
+        } else if !push_value(&mut column.builder, &column.own, value)? {
+            wide.0.push(place);
+            fits = false;
         }
-        self.schema = Some(Arc::new(Schema::new(fields)));
     }
-
-    pub(super) fn schema(&self) -> SchemaRef {
-        self.schema.as_ref().map_or_else(|| Arc::new(Schema::empty()), Arc::clone)
-    }
-
-    /// Rows since the last batch.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether they make a batch: so many rows, or so large ones.
-    pub(super) fn is_full(&self, rows: usize) -> bool {
-        self.rows >= rows || self.bytes >= BATCH_BYTES_MAX
-    }
-
-    /// Adds a row; `false` if a value does not fit, and the result has to be read anew.
-    pub(super) fn push(&mut self, row: Vec<Value>) -> Result<bool> {
-        let mut fits = true;
-        for (place, (builder, value)) in self.builders.iter_mut().zip(row).enumerate() {
-            self.bytes += size(&value);
-            if !builder.push(value)? {
-                self.wide.push(place);
-                fits = false;
-            }
-        }
-        self.rows += 1;
-        Ok(fits)
-    }
-
-    pub(super) fn take(&mut self) -> Result<RecordBatch> {
-        (self.rows, self.bytes) = (0, 0);
-        let arrays = self.builders.iter_mut().map(Builder::finish).collect();
-        RecordBatch::try_new(self.schema(), arrays)
-            .map_err(|error| Fault::internal("rows do not fit their columns", error))
-    }
+    columns.add_bytes(bytes);
+    columns.end_row();
+    Ok(fits)
 }
 
 /// About how many bytes a value takes.
@@ -119,120 +74,65 @@ fn size(value: &Value) -> usize {
     }
 }
 
-fn kind(column: &Described, wide: bool) -> (ColumnKind, DataType, Builder) {
+fn meaning(column: &Described, wide: bool) -> ColumnKind {
     use ColumnType as T;
-    let text = |meaning| (meaning, DataType::Utf8, Builder::Text(StringBuilder::new()));
-    let timestamp = |meaning, zone: Option<Arc<str>>| {
-        let builder = TimestampMicrosecondBuilder::new().with_timezone_opt(zone.clone());
-        let physical = DataType::Timestamp(TimeUnit::Microsecond, zone);
-        (meaning, physical, Builder::Timestamp(builder))
-    };
     match column.column_type() {
         T::MYSQL_TYPE_TINY
         | T::MYSQL_TYPE_SHORT
         | T::MYSQL_TYPE_LONG
         | T::MYSQL_TYPE_INT24
         | T::MYSQL_TYPE_LONGLONG
-        | T::MYSQL_TYPE_YEAR => {
-            if wide {
-                return text(ColumnKind::Decimal);
-            }
-            (ColumnKind::Integer, DataType::Int64, Builder::Integer(Int64Builder::new()))
-        }
-        T::MYSQL_TYPE_BIT if wide => {
-            (ColumnKind::Decimal, DataType::Utf8, Builder::BitsText(StringBuilder::new()))
-        }
-        T::MYSQL_TYPE_BIT => {
-            (ColumnKind::Integer, DataType::Int64, Builder::Bits(Int64Builder::new()))
-        }
-        T::MYSQL_TYPE_FLOAT => {
-            (ColumnKind::Float, DataType::Float32, Builder::Single(Float32Builder::new()))
-        }
-        T::MYSQL_TYPE_DOUBLE => {
-            (ColumnKind::Float, DataType::Float64, Builder::Double(Float64Builder::new()))
-        }
-        T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => text(ColumnKind::Decimal),
-        T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE => {
-            (ColumnKind::Date, DataType::Date32, Builder::Date(Date32Builder::new()))
-        }
-        T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => timestamp(ColumnKind::Timestamp, None),
-        T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => {
-            timestamp(ColumnKind::TimestampTz, Some("UTC".into()))
-        }
+        | T::MYSQL_TYPE_YEAR
+        | T::MYSQL_TYPE_BIT => match wide {
+            true => ColumnKind::Decimal,
+            false => ColumnKind::Integer,
+        },
+        T::MYSQL_TYPE_FLOAT | T::MYSQL_TYPE_DOUBLE => ColumnKind::Float,
+        T::MYSQL_TYPE_DECIMAL | T::MYSQL_TYPE_NEWDECIMAL => ColumnKind::Decimal,
+        T::MYSQL_TYPE_DATE | T::MYSQL_TYPE_NEWDATE => ColumnKind::Date,
+        T::MYSQL_TYPE_DATETIME | T::MYSQL_TYPE_DATETIME2 => ColumnKind::Timestamp,
+        T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => ColumnKind::TimestampTz,
         // It may be negative, and longer than a day.
-        T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => text(ColumnKind::Other),
-        T::MYSQL_TYPE_JSON => text(ColumnKind::Json),
-        T::MYSQL_TYPE_NULL => text(ColumnKind::Text),
-        _ => {
+        T::MYSQL_TYPE_TIME | T::MYSQL_TYPE_TIME2 => ColumnKind::Other,
+        T::MYSQL_TYPE_JSON => ColumnKind::Json,
+        T::MYSQL_TYPE_NULL => ColumnKind::Text,
+        kind => {
             let named = column.flags().intersects(ColumnFlags::ENUM_FLAG | ColumnFlags::SET_FLAG);
-            let geometry = column.column_type() == T::MYSQL_TYPE_GEOMETRY;
-            if (column.character_set() == BINARY && !named) || geometry {
-                (ColumnKind::Bytes, DataType::Binary, Builder::Bytes(BinaryBuilder::new()))
-            } else {
-                text(ColumnKind::Text)
+            let bytes = column.character_set() == BINARY && !named;
+            match bytes || kind == T::MYSQL_TYPE_GEOMETRY {
+                true => ColumnKind::Bytes,
+                false => ColumnKind::Text,
             }
         }
     }
 }
 
-impl Builder {
-    /// Adds a value; `false` if it is too large for the type.
-    fn push(&mut self, value: Value) -> Result<bool> {
-        if value == Value::NULL {
-            self.push_null();
-            return Ok(true);
+/// Adds a value; `false` if it is too large for the type.
+fn push_value(builder: &mut Builder, form: &Form, value: Value) -> Result<bool> {
+    match builder {
+        Builder::Integer(out) => {
+            let number = match form {
+                Form::Usual => values::integer(value)?,
+                Form::Bits => i64::try_from(values::bits(&value)?).ok(),
+            };
+            out.append_option(number);
+            return Ok(number.is_some());
         }
-        match self {
-            Self::Integer(out) => match values::integer(value)? {
-                Some(number) => out.append_value(number),
-                None => {
-                    out.append_null();
-                    return Ok(false);
-                }
-            },
-            Self::Bits(out) => match i64::try_from(values::bits(&value)?) {
-                Ok(number) => out.append_value(number),
-                Err(_) => {
-                    out.append_null();
-                    return Ok(false);
-                }
-            },
-            Self::Single(out) => out.append_value(values::single(value)?),
-            Self::Double(out) => out.append_value(values::double(value)?),
-            Self::Date(out) => out.append_option(values::date(&value)?),
-            Self::Timestamp(out) => out.append_option(values::timestamp(&value)?),
-            Self::Bytes(out) => match value {
-                Value::Bytes(bytes) => out.append_value(bytes),
-                _ => return Err(values::malformed()),
-            },
-            Self::Text(out) => values::text(value, out)?,
-            Self::BitsText(out) => out.append_value(values::bits(&value)?.to_string()),
-        }
-        Ok(true)
-    }
-
-    fn push_null(&mut self) {
-        match self {
-            Self::Integer(out) | Self::Bits(out) => out.append_null(),
-            Self::Single(out) => out.append_null(),
-            Self::Double(out) => out.append_null(),
-            Self::Date(out) => out.append_null(),
-            Self::Timestamp(out) => out.append_null(),
-            Self::Bytes(out) => out.append_null(),
-            Self::Text(out) | Self::BitsText(out) => out.append_null(),
+        Builder::Single(out) => out.append_value(values::single(value)?),
+        Builder::Double(out) => out.append_value(values::double(value)?),
+        Builder::Date(out) => out.append_option(values::date(&value)?),
+        Builder::Timestamp(out) => out.append_option(values::timestamp(&value)?),
+        Builder::Bytes(out) => match value {
+            Value::Bytes(bytes) => out.append_value(bytes),
+            _ => return Err(values::malformed()),
+        },
+        Builder::Text(out) => match form {
+            Form::Usual => values::text(value, out)?,
+            Form::Bits => out.append_value(values::bits(&value)?.to_string()),
+        },
+        Builder::Boolean(_) | Builder::Time(_) | Builder::Interval(_) => {
+            return Err(values::malformed());
         }
     }
-
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Integer(out) | Self::Bits(out) => ArrayBuilder::finish(out),
-            Self::Single(out) => ArrayBuilder::finish(out),
-            Self::Double(out) => ArrayBuilder::finish(out),
-            Self::Date(out) => ArrayBuilder::finish(out),
-            // The zone is part of the builder's type, which `finish` keeps.
-            Self::Timestamp(out) => ArrayBuilder::finish(out),
-            Self::Bytes(out) => ArrayBuilder::finish(out),
-            Self::Text(out) | Self::BitsText(out) => ArrayBuilder::finish(out),
-        }
-    }
+    Ok(true)
 }

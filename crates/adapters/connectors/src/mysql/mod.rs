@@ -64,6 +64,7 @@ impl Family {
             dialect: Dialect::MySql,
             syntax: "sql",
             auto_limit: true,
+            remarks: self != Self::MemSql,
             row_policy: false,
         }
     }

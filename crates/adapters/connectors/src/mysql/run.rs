@@ -11,7 +11,7 @@ use tessera_bi::ports::BatchSink;
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bind, Bound, Dialect, StatementClass, classify};
 
-use super::columns::{Columns, Pass};
+use super::columns::{self, Pass, Wide};
 use super::connect::now;
 use super::errors::{failed, is_not_prepared, is_too_long};
 
@@ -56,7 +56,7 @@ impl<'a> Run<'a> {
             let late = is_too_long(&error) && begun.elapsed() >= limit;
             if late { too_long(limit.as_secs(), TIME_LIMIT) } else { failed(&error) }
         };
-        let mut columns = Columns::default();
+        let mut wide = Wide::default();
         loop {
             let prepared = self.prepare(part, &fault).await?;
             let pass = match prepared {
@@ -65,14 +65,14 @@ impl<'a> Run<'a> {
                     let params =
                         if values.is_empty() { Params::Empty } else { Params::Positional(values) };
                     let rows = self.conn.exec_iter(&prepared, params).await.map_err(fault)?;
-                    let target = Target { columns: &mut columns, wanted, batch_rows };
+                    let target = Target { wide: &mut wide, wanted, batch_rows };
                     let pass = target.read(rows, sink, &fault).await?;
                     self.conn.close(prepared).await.map_err(fault)?;
                     pass
                 }
                 None => {
                     let rows = self.conn.query_iter(part.sql.as_str()).await.map_err(fault)?;
-                    let target = Target { columns: &mut columns, wanted, batch_rows };
+                    let target = Target { wide: &mut wide, wanted, batch_rows };
                     target.read(rows, sink, &fault).await?
                 }
             };
@@ -118,7 +118,8 @@ impl Run<'_> {
 
 /// Where the rows of one result go.
 struct Target<'c> {
-    columns: &'c mut Columns,
+    /// Columns that were too narrow in an earlier pass.
+    wide: &'c mut Wide,
     /// Whether anybody looks at them.
     wanted: bool,
     batch_rows: usize,
@@ -132,18 +133,17 @@ impl Target<'_> {
         sink: &mut dyn BatchSink,
         fault: &(impl Fn(Error) -> Fault + Sync),
     ) -> Result<Pass> {
-        let columns = self.columns;
         if rows.columns_ref().is_empty() || !self.wanted {
             let gives = !rows.columns_ref().is_empty();
             rows.drop_result().await.map_err(fault)?;
             return Ok(if gives { Pass::Done } else { Pass::Nothing });
         }
-        columns.declare(rows.columns_ref());
+        let mut columns = columns::columns(rows.columns_ref(), self.wide);
         let mut row = rows.next().await.map_err(fault)?;
         // Only now is it sure that the statement runs at all.
         sink.begin(columns.schema()).await?;
         while let Some(read) = row {
-            if !columns.push(read.unwrap())? {
+            if !columns::push(&mut columns, read.unwrap(), self.wide)? {
                 // What is left is read to its end, to keep the connection.
                 rows.drop_result().await.map_err(fault)?;
                 return Ok(Pass::Again);

@@ -43,6 +43,7 @@ impl Family {
             dialect: Dialect::Postgres,
             syntax: "sql",
             auto_limit: true,
+            remarks: true,
             row_policy: false,
         }
     }

@@ -54,6 +54,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::Document(Document::Address),
         syntax: "sql",
         auto_limit: false,
+        remarks: false,
         row_policy: false,
     }
 }

@@ -22,7 +22,8 @@ use tessera_sqltext::{Bind, Bound, Dialect};
 use tokio::sync::mpsc;
 
 use self::columns::Columns;
-use crate::{BATCH_BYTES_MAX, ConnectorSettings, text_option};
+use crate::batch::BYTES_MAX;
+use crate::{ConnectorSettings, text_option};
 
 pub(crate) const NAME: &str = "sqlite";
 
@@ -44,6 +45,7 @@ pub(crate) fn source_type() -> SourceType {
         dialect: Dialect::Sqlite,
         syntax: "sql",
         auto_limit: true,
+        remarks: false,
         row_policy: false,
     }
 }
@@ -247,7 +249,7 @@ impl Reader {
                     cells.push(cell);
                 }
             }
-            if !ended && batch[0].len() < self.batch_rows && bytes < BATCH_BYTES_MAX {
+            if !ended && batch[0].len() < self.batch_rows && bytes < BYTES_MAX {
                 continue;
             }
             bytes = 0;

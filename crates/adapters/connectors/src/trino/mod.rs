@@ -53,6 +53,7 @@ impl Family {
             dialect: Dialect::Trino,
             syntax: "sql",
             auto_limit: false,
+            remarks: true,
             row_policy: false,
         }
     }
@@ -128,7 +129,7 @@ impl Trino {
         if columns.is_none()
             && let Some(described) = &page.columns
         {
-            let made = Columns::new(described);
+            let made = columns::columns(described);
             sink.begin(made.schema()).await?;
             *columns = Some(made);
         }
@@ -137,7 +138,7 @@ impl Trino {
                 let detail = "the server sent rows without columns";
                 return Err(Fault::new(Code::SourceFailed, detail));
             };
-            columns.push(row)?;
+            columns::push(columns, row)?;
             if columns.rows() >= self.batch_rows {
                 sink.batch(columns.take()?).await?;
             }

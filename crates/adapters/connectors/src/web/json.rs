@@ -38,6 +38,7 @@ pub(crate) fn json_type() -> SourceType {
         dialect: Dialect::Document(Kind::Yaml),
         syntax: "yaml",
         auto_limit: false,
+        remarks: false,
         row_policy: false,
     }
 }

@@ -34,6 +34,7 @@ fn source_type(name: &'static str, title: &'static str) -> SourceType {
         dialect: Dialect::Document(Kind::Yaml),
         syntax: "yaml",
         auto_limit: false,
+        remarks: false,
         row_policy: false,
     }
 }

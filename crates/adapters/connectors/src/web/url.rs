@@ -38,6 +38,7 @@ pub(crate) fn url_type() -> SourceType {
         dialect: Dialect::Document(Kind::Address),
         syntax: "sql",
         auto_limit: false,
+        remarks: false,
         row_policy: false,
     }
 }

@@ -15,6 +15,7 @@ mod postgres_family;
 mod prometheus;
 mod redshift_iam;
 mod server;
+mod snowflake;
 mod sqlite;
 mod trino;
 mod web;

@@ -40,6 +40,7 @@ pub fn results_source_type() -> SourceType {
         dialect: Dialect::Sqlite,
         syntax: "sql",
         auto_limit: false,
+        remarks: false,
         row_policy: false,
     }
 }

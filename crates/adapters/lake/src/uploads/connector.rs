@@ -33,6 +33,7 @@ pub fn files_source_type() -> SourceType {
         dialect: Dialect::Postgres,
         syntax: "sql",
         auto_limit: true,
+        remarks: false,
         row_policy: false,
     }
 }

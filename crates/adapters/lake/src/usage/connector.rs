@@ -29,6 +29,7 @@ pub fn usage_source_type() -> SourceType {
         dialect: Dialect::Postgres,
         syntax: "sql",
         auto_limit: true,
+        remarks: false,
         row_policy: true,
     }
 }

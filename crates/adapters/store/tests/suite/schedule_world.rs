@@ -111,6 +111,7 @@ impl World {
             dialect: Dialect::Postgres,
             syntax: "sql",
             auto_limit: true,
+            remarks: false,
             row_policy: false,
         };
         let mut settings = BiSettings::default();

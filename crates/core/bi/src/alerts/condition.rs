@@ -43,13 +43,13 @@ impl Operator {
         }
     }
 
-    /// Reads a spelling; old alerts have words.
+    /// Reads a spelling; old alerts have words, which clients turn into signs (`=` for `equals`).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "greater than" => Some(Self::Greater),
             "less than" => Some(Self::Less),
-            "equals" => Some(Self::Equal),
+            "equals" | "=" => Some(Self::Equal),
             _ => Self::ALL.into_iter().find(|operator| operator.as_str() == text),
         }
     }
@@ -199,6 +199,7 @@ mod tests {
             ("greater than", json!(11), json!(10), Triggered),
             ("less than", json!(11), json!(10), Ok),
             ("equals", json!(10), json!(10), Triggered),
+            ("=", json!(10), json!(11), Ok),
         ] {
             assert_eq!(state(operator, value.clone(), threshold), wanted, "{operator} {value}");
         }

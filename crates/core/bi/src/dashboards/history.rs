@@ -138,7 +138,8 @@ impl Dashboards {
             }
             AsOf::Before(moment) => steps.retain(|step| step.at >= moment),
         }
-        let own = fields(dashboard).into_iter().map(|(name, value)| (name.to_owned(), value));
-        Ok(rewind(own.chain(all_kept(widgets)).collect(), &steps))
+        let mut today = fields(dashboard);
+        today.extend(all_kept(widgets));
+        Ok(rewind(today, &steps))
     }
 }

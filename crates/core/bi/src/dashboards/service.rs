@@ -12,10 +12,12 @@ use tessera_kernel::ids::{DashboardId, Uid, UserId, VisualizationId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Secret};
 
 use super::slug::slug_of;
+use super::widget_history::is_of_widgets;
 use super::{Dashboard, DashboardFilter, DashboardListing, Widget, WidgetDetail};
+use crate::history::differing;
 use crate::queries::{clean_tags, shown};
 use crate::service::Parts;
-use crate::{Change, Json, TagCount};
+use crate::{Change, Json, ObjectKind, TagCount};
 
 const NAME_CHARACTERS_MAX: usize = 100;
 
@@ -35,6 +37,9 @@ pub struct DashboardDetail {
 pub struct DashboardChange {
     /// The version that the change is based on; `None` overwrites whatever is there.
     pub expected_version: Option<i64>,
+    /// Whether that version still counts as the present one when the dashboard was but published
+    /// or archived since, or the reverse.
+    pub whatever_its_standing: bool,
     /// A new name; the slug follows it.
     pub name: Option<String>,
     /// A new layout.
@@ -175,7 +180,10 @@ impl Dashboards {
         before: &Dashboard,
         change: DashboardChange,
     ) -> Result<Dashboard> {
-        if change.expected_version.is_some_and(|version| version != before.version) {
+        if let Some(seen) = change.expected_version
+            && seen != before.version
+            && !(change.whatever_its_standing && self.is_but_standing(before, seen).await?)
+        {
             return Err(conflict());
         }
         let mut dashboard = before.clone();
@@ -201,6 +209,17 @@ impl Dashboards {
         dashboard.is_archived = change.is_archived.unwrap_or(dashboard.is_archived);
         dashboard.filters_enabled = change.filters_enabled.unwrap_or(dashboard.filters_enabled);
         Ok(dashboard)
+    }
+
+    /// Whether nothing happened since a version but that the dashboard was published or archived, or
+    /// the reverse.
+    async fn is_but_standing(&self, dashboard: &Dashboard, seen: i64) -> Result<bool> {
+        let repos = &self.parts.repos;
+        let steps = repos.changes_since(ObjectKind::Dashboard, dashboard.id.0, seen).await?;
+        let own: Vec<_> = steps.iter().filter(|step| !is_of_widgets(&step.changes)).collect();
+        // Without every step since, what happened is not known.
+        let all = i64::try_from(own.len()) == Ok(dashboard.version.saturating_sub(seen));
+        Ok(all && own.iter().all(|step| is_of_standing(&step.changes)))
     }
 
     /// Archives a dashboard: it leaves the lists, and its public link stops working.
@@ -360,7 +379,7 @@ impl Dashboards {
             object_id: before.id.0,
             version: after.version,
             user: Some(user),
-            changes: differences(before, &after),
+            changes: differing(&fields(before), &fields(&after)),
             at: now,
         };
         (after, change)
@@ -416,8 +435,8 @@ fn clean_name(name: &str) -> Result<String> {
 }
 
 /// The fields whose changes the history keeps, under the names that it keeps them by.
-pub(super) fn fields(dashboard: &Dashboard) -> [(&'static str, Json); 7] {
-    [
+pub(super) fn fields(dashboard: &Dashboard) -> Map<String, Json> {
+    let fields = [
         ("name", json!(dashboard.name)),
         ("layout", dashboard.layout.clone()),
         ("options", dashboard.options.clone()),
@@ -425,15 +444,12 @@ pub(super) fn fields(dashboard: &Dashboard) -> [(&'static str, Json); 7] {
         ("is_draft", json!(dashboard.is_draft)),
         ("is_archived", json!(dashboard.is_archived)),
         ("dashboard_filters_enabled", json!(dashboard.filters_enabled)),
-    ]
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }
 
-fn differences(before: &Dashboard, after: &Dashboard) -> Json {
-    let changed = fields(before).into_iter().zip(fields(after)).filter(|(old, new)| old.1 != new.1);
-    let changes: Map<String, Json> = changed
-        .map(|((name, previous), (_, current))| {
-            (name.to_owned(), json!({ "previous": previous, "current": current }))
-        })
-        .collect();
-    Json::Object(changes)
+/// Whether a step tells of nothing but that a dashboard was published or archived, or the reverse.
+fn is_of_standing(changes: &Json) -> bool {
+    let is_standing = |name: &String| name == "is_draft" || name == "is_archived";
+    changes.as_object().is_some_and(|changes| changes.keys().all(is_standing))
 }

@@ -124,9 +124,9 @@ impl Destinations {
     ) -> Result<DestinationSettings> {
         let name = form::clean_name(&new.name)?;
         let channel = self.known(&new.kind)?;
-        let all = form::as_object(&new.options)?;
+        let all = form::filled(form::as_object(&new.options)?);
         form::check(&channel.schema, &all)?;
-        self.parts.channels()?.check(&new.kind, &new.options)?;
+        self.parts.channels()?.check(&new.kind, &Json::Object(all.clone()))?;
         self.check_name(&name, None).await?;
         let now = self.parts.clock.now();
         let uid = self.parts.random.uid(now);
@@ -190,7 +190,7 @@ impl Destinations {
             for (name, value) in old.into_iter().filter(|(name, _)| kept(name)) {
                 all.entry(name).or_insert(value);
             }
-            all.retain(|_, value| !value.is_null());
+            let all = form::filled(all);
             form::check(&channel.schema, &all)?;
             self.parts.channels()?.check(&kind, &Json::Object(all.clone()))?;
             changes = changes.field("type", destination.kind.as_str(), kind.as_str());

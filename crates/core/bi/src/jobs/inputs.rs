@@ -245,6 +245,7 @@ impl Parts {
             query: Some(id),
             text: &query.text,
             options: &query.options,
+            hints: None,
             auto_limit: auto_limited(&query.options),
             now: outer.now,
             zone: outer.zone,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tessera_access::{Payer, SlotClaim, Viewer};
-use tessera_kernel::ids::{QueryId, ResultId, SourceId, Uid, UserId};
+use tessera_kernel::ids::{KeyId, QueryId, ResultId, SourceId, Uid, UserId};
 use tessera_kernel::{Code, Timestamp};
 use tessera_sqltext::{Parameter, Values};
 
@@ -100,6 +100,12 @@ pub struct QueryRun {
     /// Who pays for the seconds that the database works.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payers: Vec<Payer>,
+    /// Who asked first: a user's address, or what the caller is.
+    #[serde(default)]
+    pub asked_by: String,
+    /// The key that was asked with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_with: Option<KeyId>,
     /// Whether a schedule asked for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scheduled: bool,
@@ -200,11 +206,13 @@ mod direct;
 mod inputs;
 mod nested;
 mod plan;
+mod remark;
 mod scheduled;
 mod service;
 mod signals;
 
 pub use inputs::{RESULTS_SOURCE, RunInput, RunInputs};
+pub use remark::remark;
 pub(crate) use scheduled::scheduled_job;
 pub use service::{Freshness, Jobs, RUNNING_MAX, RunAnswer, RunRequest, SCHEMA_UNSUPPORTED};
 pub(crate) use service::{allow_run, auto_limited};

@@ -1,5 +1,6 @@
 //! What a run will be, before it is one: its text, checked values, limits and identity.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -8,7 +9,7 @@ use tessera_access::{ActiveKey, Caller, Payer};
 use tessera_kernel::ids::{QueryId, SourceId};
 use tessera_kernel::{Result, Timestamp};
 use tessera_sqltext::{
-    Context, Dialect, Template, apply_auto_limit, normalize_statements, query_hash,
+    Context, Dialect, Parameter, Template, apply_auto_limit, normalize_statements, query_hash,
 };
 
 use super::QueryRun;
@@ -24,6 +25,9 @@ pub(super) struct Plan<'a> {
     pub query: Option<QueryId>,
     pub text: &'a str,
     pub options: &'a Json,
+    /// The options of the query that a text not saved yet is to become a part of, if those count
+    /// as far as they fit.
+    pub hints: Option<&'a Json>,
     pub auto_limit: bool,
     /// The moment that words like "yesterday" start from.
     pub now: Timestamp,
@@ -65,14 +69,28 @@ impl Parts {
         } else {
             plan.text.to_owned()
         };
-        let definitions = definitions(plan.options)?;
+        let mut definitions = definitions(plan.options)?;
         let template = Template::parse(&text, dialect)?;
         let held: Option<&ActiveKey> = caller.key().map(Arc::as_ref);
         let given = pins::merge(held, &template.names(), &definitions, given)?;
         let (mut attributes, own) = attribute_values(caller, &template.attributes())?;
-        let dropdowns = self.dropdown_values(caller, &definitions).await?;
+        let hints = match plan.hints.filter(|_| held.is_none()) {
+            Some(options) => self.hints(caller, options, &template.names()).await,
+            None => None,
+        };
+        let dropdowns = match &hints {
+            Some((_, dropdowns)) => dropdowns.clone(),
+            None => self.dropdown_values(caller, &definitions).await?,
+        };
         let context = Context { now: plan.now, zone: plan.zone, dropdowns: &dropdowns };
-        let values = template.resolve(&definitions, &given, &context)?;
+        let values = match hints {
+            Some((hints, _)) => {
+                let (known, values) = template.resolve_hinted(&hints, &given, &context)?;
+                definitions = known;
+                values
+            }
+            None => template.resolve(&definitions, &given, &context)?,
+        };
         // The dry run asks the same: `queries::dry_run`.
         pins::check(held, &values, &context)?;
         let values = own.into_iter().fold(values, |values, (name, value)| values.with(name, value));
@@ -105,10 +123,24 @@ impl Parts {
             bytes_max,
             attributes,
             payers: Vec::new(),
+            asked_by: caller.user().map_or_else(|| caller.label(), |user| user.email.clone()),
+            asked_with: held.map(ActiveKey::id),
             viewer,
             scheduled: false,
             inputs: inputs.run,
         };
         Ok(Planned { source: source.id, key, dialect, run })
     }
+
+    /// What the options of an earlier text say of the parameters that a text uses, with the values to
+    /// choose from. What cannot be read any more says nothing.
+    async fn hints(&self, caller: &Caller, options: &Json, used: &[String]) -> Option<Hints> {
+        let mut hints = definitions(options).ok()?;
+        hints.retain(|hint| used.contains(&hint.name));
+        let dropdowns = self.dropdown_values(caller, &hints).await.unwrap_or_default();
+        Some((hints, dropdowns))
+    }
 }
+
+/// Definitions, and the values to choose from by the query that gives them.
+type Hints = (Vec<Parameter>, HashMap<i64, Vec<String>>);

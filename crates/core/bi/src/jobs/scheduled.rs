@@ -29,6 +29,7 @@ pub(crate) async fn scheduled_job(
         query: Some(query.id),
         text: &query.text,
         options: &query.options,
+        hints: None,
         auto_limit: auto_limited(&query.options),
         now: due,
         zone,

@@ -90,6 +90,7 @@ impl Jobs {
             query: Some(id),
             text: &query.text,
             options: &query.options,
+            hints: None,
             auto_limit: asked.unwrap_or_else(|| auto_limited(&query.options)),
             now: self.parts.clock.now(),
             zone: self.parts.settings.time_zone,
@@ -108,12 +109,39 @@ impl Jobs {
         options: &Json,
         request: &RunRequest,
     ) -> Result<RunAnswer> {
+        self.run_text(grant, text, options, None, request).await
+    }
+
+    /// Runs a text that is not saved yet. What the query that it is to become a part of says of its
+    /// parameters counts as far as the values fit it: with `hints`, the options of that query.
+    ///
+    /// # Errors
+    /// As [`run_query`](Self::run_query).
+    pub async fn run_draft(
+        &self,
+        grant: &Authorized<RunStatement>,
+        text: &str,
+        hints: Option<&Json>,
+        request: &RunRequest,
+    ) -> Result<RunAnswer> {
+        self.run_text(grant, text, &Json::Null, hints, request).await
+    }
+
+    async fn run_text(
+        &self,
+        grant: &Authorized<RunStatement>,
+        text: &str,
+        options: &Json,
+        hints: Option<&Json>,
+        request: &RunRequest,
+    ) -> Result<RunAnswer> {
         self.parts.check_text(text)?;
         let plan = Plan {
             source: Some(grant.act().source),
             query: None,
             text,
             options,
+            hints,
             auto_limit: request.auto_limit.unwrap_or(false),
             now: self.parts.clock.now(),
             zone: self.parts.settings.time_zone,

@@ -70,7 +70,7 @@ impl Queries {
             None => None,
         };
         let dialect = match source {
-            Some(source) => self.parts.dialect(&source)?,
+            Some(source) => self.parts.type_of(&source)?.dialect,
             None => Dialect::Postgres,
         };
         Ok(Asked {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, json};
 use tessera_access::{Authorized, Changes, CreateQuery, ReadQueryHistory, UpdateQuery};
-use tessera_kernel::ids::SourceId;
-use tessera_kernel::{Fault, Result};
+use tessera_kernel::ids::{SourceId, UserId};
+use tessera_kernel::{Fault, PageRequest, Result};
 
 use super::service::fields;
 use super::{Queries, Query, QueryChange, QueryDetail};
@@ -11,6 +11,26 @@ use crate::history::{VersionDiff, differing, rewind};
 use crate::{Json, ObjectKind};
 
 impl Queries {
+    /// Whether nothing else happened since a version than that this user archived the query: who
+    /// archives it is told no version, and may go on with the one before.
+    pub(super) async fn archived_since(
+        &self,
+        query: &Query,
+        version: i64,
+        user: UserId,
+    ) -> Result<bool> {
+        if !query.is_archived || version + 1 != query.version {
+            return Ok(false);
+        }
+        let last = PageRequest { number: 1, size: 1 };
+        let steps = self.parts.repos.query_history(query.id, last).await?;
+        Ok(steps.items.first().is_some_and(|step| {
+            step.version == query.version
+                && step.user == Some(user)
+                && step.changes["is_archived"]["current"] == true
+        }))
+    }
+
     /// What differs between two versions of a query.
     ///
     /// # Errors
@@ -99,8 +119,7 @@ impl Queries {
         if oldest > version {
             return Err(missing());
         }
-        let today = fields(query).into_iter().map(|(name, value)| (name.to_owned(), value));
-        let mut fields = rewind(today.collect(), &steps);
+        let mut fields = rewind(fields(query), &steps);
         // Before the history was kept in full, texts of versions were kept on their own.
         if let Some(kept) = repos.query_version(query.id, version).await? {
             fields.insert("query".to_owned(), json!(kept.text));

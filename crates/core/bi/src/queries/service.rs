@@ -16,7 +16,7 @@ use tessera_sqltext::{
 };
 
 use super::{Change, Query, QueryDetail, QueryFilter, QueryListing, TagCount};
-use crate::history::{HistoryStep, signed};
+use crate::history::{HistoryStep, differing, signed};
 use crate::jobs::auto_limited;
 use crate::parameters::{definitions, dropdown_parameters, dropdown_queries};
 use crate::results::template_digest;
@@ -215,7 +215,10 @@ impl Queries {
             Fault::new(Code::Conflict, "the query was changed by somebody else; load it again")
                 .with_field("version")
         };
-        if change.expected_version.is_some_and(|version| version != before.version) {
+        if let Some(version) = change.expected_version
+            && version != before.version
+            && !self.archived_since(&before, version, user).await?
+        {
             return Err(conflict());
         }
         let mut query = before.clone();
@@ -276,7 +279,7 @@ impl Queries {
         let user = grant.user()?.id;
         let now = self.parts.clock.now();
         let ended = Query { is_archived: true, schedule: None, ..query.clone() };
-        let changes = differences(&query, &ended);
+        let changes = differing(&fields(&query), &fields(&ended));
         let change = history(&query, user, query.version + 1, changes, now);
         self.parts.repos.archive_query(query.id, now, &change).await?;
         self.parts.gate.forget_keys();
@@ -496,7 +499,8 @@ impl Queries {
         let now = self.parts.clock.now();
         query.version = before.version + 1;
         query.updated_at = now;
-        let change = history(&query, user, query.version, differences(before, &query), now);
+        let change =
+            history(&query, user, query.version, differing(&fields(before), &fields(&query)), now);
         if !self.parts.repos.update_query(&query, before.version, &change).await? {
             return Err(conflict());
         }
@@ -596,8 +600,8 @@ fn history(
 }
 
 /// The fields whose changes the history keeps, under the names that it keeps them by.
-pub(super) fn fields(query: &Query) -> [(&'static str, Json); 9] {
-    [
+pub(super) fn fields(query: &Query) -> Map<String, Json> {
+    let fields = [
         ("name", json!(query.name)),
         ("description", json!(query.description)),
         ("query", json!(query.text)),
@@ -607,15 +611,6 @@ pub(super) fn fields(query: &Query) -> [(&'static str, Json); 9] {
         ("tags", json!(query.tags)),
         ("is_draft", json!(query.is_draft)),
         ("is_archived", json!(query.is_archived)),
-    ]
-}
-
-fn differences(before: &Query, after: &Query) -> Json {
-    let changed = fields(before).into_iter().zip(fields(after)).filter(|(old, new)| old.1 != new.1);
-    let changes: Map<String, Json> = changed
-        .map(|((name, previous), (_, current))| {
-            (name.to_owned(), json!({ "previous": previous, "current": current }))
-        })
-        .collect();
-    Json::Object(changes)
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }

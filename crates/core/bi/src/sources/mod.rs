@@ -50,6 +50,9 @@ pub struct SourceType {
     pub syntax: &'static str,
     /// Whether a row limit can be added to a text.
     pub auto_limit: bool,
+    /// Whether a remark that tells who runs it is put in front of a text, for those who look after
+    /// the database.
+    pub remarks: bool,
     /// Whether everybody sees rows of their own: then runs and results are for one viewer each, and
     /// only users can run.
     pub row_policy: bool,

@@ -129,10 +129,10 @@ impl Sources {
     ) -> Result<SourceSettings> {
         let name = form::clean_name(&new.name)?;
         let known = self.known_type(&new.kind)?;
-        let options = form::as_object(&new.options)?;
+        let options = form::filled(form::as_object(&new.options)?);
         refuse_tunnel(&options)?;
         form::check(&known.schema, &options)?;
-        self.parts.connectors.check(&new.kind, &new.options)?;
+        self.parts.connectors.check(&new.kind, &Json::Object(options.clone()))?;
         let now = self.parts.clock.now();
         let uid = self.parts.random.uid(now);
         let changes = Changes::new().field("name", Json::Null, name.as_str()).field(
@@ -192,9 +192,10 @@ impl Sources {
             for (secret, value) in self.secrets(&source)? {
                 options.entry(secret).or_insert(value);
             }
+            let options = form::filled(options);
             form::check(&known.schema, &options)?;
             self.parts.connectors.check(&source.kind, &Json::Object(options.clone()))?;
-            let before = self.all_options(&source)?;
+            let before = form::filled(self.all_options(&source)?);
             if options != before {
                 source.version += 1;
             }
@@ -343,12 +344,12 @@ impl Sources {
         })
     }
 
-    /// The dialect of a data source; for the executor.
+    /// The type of a data source; for the executor.
     ///
     /// # Errors
     /// `Unsupported` for a type that this server does not know.
-    pub fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
-        self.parts.dialect(source)
+    pub fn type_of(&self, source: &Source) -> Result<&SourceType> {
+        self.parts.type_of(source)
     }
 
     /// One data source without asking who wants it; for the executor.
@@ -423,7 +424,7 @@ impl Parts {
             )
             .with_names(vec![source.name]));
         }
-        let dialect = self.dialect(&source)?;
+        let dialect = self.type_of(&source)?.dialect;
         Ok((source, dialect))
     }
 
@@ -450,8 +451,8 @@ impl Parts {
         Ok(Some(RunViewer { viewer, user: user.id }))
     }
 
-    pub(crate) fn dialect(&self, source: &Source) -> Result<tessera_sqltext::Dialect> {
-        self.connectors.dialect(&source.kind).ok_or_else(|| {
+    pub(crate) fn type_of(&self, source: &Source) -> Result<&SourceType> {
+        self.connectors.source_type(&source.kind).ok_or_else(|| {
             let detail = format!("this server has no connector for the type {:?}", source.kind);
             Fault::new(Code::Unsupported, detail)
         })

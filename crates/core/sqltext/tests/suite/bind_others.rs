@@ -1,4 +1,4 @@
-//! What is sent to ClickHouse, SQL Server and Trino.
+//! What is sent to ClickHouse, SQL Server, Trino and Snowflake.
 
 use serde_json::json;
 use tessera_sqltext::{Bind, Dialect, apply_auto_limit};
@@ -84,4 +84,27 @@ fn trino_takes_question_marks() {
         &[untyped("x"), Bind::Integer(7), untyped("2021-02-03"), untyped("x\\")],
     );
     refuses(trino, "select ?, {{t}}");
+}
+
+#[test]
+fn snowflake_takes_question_marks_and_escapes() {
+    let flake = Dialect::Snowflake;
+    sends(
+        flake,
+        "select {{t}}, {{n}}, {{d}}, {{dts}}, 'it\\'s {{t}}', $$it's {{t}}$$",
+        "select ?, ?, CAST(? AS date), CAST(? AS timestamp_ntz(6)), ?, ?",
+        &[
+            untyped("x"),
+            Bind::Integer(7),
+            Bind::Date(day()),
+            Bind::Datetime(day().and_hms_opt(4, 5, 6).expect("a time")),
+            untyped("it's x"),
+            untyped("it's x"),
+        ],
+    );
+    sends(flake, "a // {{t}}'\n{{t}}", "a //  '\n?", &[untyped("x")]);
+    // A dollar begins the name of a variable there, and no tag of a quote.
+    sends(flake, "$a$'{{t}}'", "$a$ ?", &[untyped("x")]);
+    sends(flake, "timestamp '{{t}}'", "CAST(? AS timestamp)", &[untyped("x")]);
+    refuses(flake, "select ?, {{t}}");
 }

@@ -88,6 +88,10 @@ fn a_literal_with_tags_becomes_one_placeholder_with_its_whole_text() {
     sends("$x$a'{{ t }}$$b$x$ + 1", json!({"t": "$x$"}), "$1 + 1", &[untyped("a'$x$$$b")]);
     sends("'a{{ t }}' -- c\n 'b'", json!({"t": "x"}), "$1", &[untyped("axb")]);
     sends("'{{ em }}'", json!({"em": ["red", "blue"]}), "$1", &[untyped("red,blue")]);
+    // As text they are what their definition says, unless that would have closed the literal.
+    let quoted = "\"red\",\"bl\"ue\"";
+    sends("'{{ em2 }}'", json!({"em2": ["red", "bl\"ue"]}), "$1", &[untyped(quoted)]);
+    sends("$${{ em }}$$", json!({"em": ["red", "blue"]}), "$1", &[untyped("'red','blue'")]);
     sends("select'{{ t }}'and 1", json!({"t": "x"}), "select $1 and 1", &[untyped("x")]);
     sends("'{{ d }}'::date", json!({"d": "2021-02-03"}), "$1::date", &[untyped("2021-02-03")]);
 }

@@ -20,6 +20,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
         Dialect::ClickHouse,
         Dialect::SqlServer,
         Dialect::Trino,
+        Dialect::Snowflake,
     ])
 }
 
@@ -157,7 +158,7 @@ proptest! {
             let placeholder = match dialect {
                 Dialect::Postgres => "select $1",
                 Dialect::Sqlite | Dialect::Document(_) => "select ?1",
-                Dialect::MySql | Dialect::Trino => "select ?",
+                Dialect::MySql | Dialect::Trino | Dialect::Snowflake => "select ?",
                 Dialect::ClickHouse => "select {p1:String}",
                 Dialect::SqlServer => "select @P1",
             };

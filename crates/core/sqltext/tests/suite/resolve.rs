@@ -126,6 +126,25 @@ fn a_multi_value_takes_a_list_a_scalar_an_empty_list_and_a_list_in_text() {
 }
 
 #[test]
+fn an_unknown_value_that_stands_in_lists_only_may_be_written_as_a_list() {
+    let read = |text: &str, value: &str| {
+        let values = resolve(text, PG, &[], &json!({"x": value})).unwrap();
+        shown(&values, "x")
+    };
+    assert_eq!(read("a in ({{x}})", "1,2"), "[1][2]");
+    assert_eq!(read("a in ( {{x}} ) or b in ({{x}})", "'it's','b'"), "[it's][b]");
+    assert_eq!(read("array[{{x}}]", "\"a\",\"b\""), "[a][b]");
+    assert_eq!(read("a in ({{x}})", "'a'"), "[a]");
+    assert_eq!(read("a in ({{x}})", "a,b"), "a,b");
+    assert_eq!(read("a in ({{x}})", "1"), "1");
+    assert_eq!(read("a = {{x}}", "1,2"), "1,2");
+    assert_eq!(read("a in ({{x}}) or b = {{x}}", "'a','b'"), "'a','b'");
+    let known = only(&["t"]);
+    let values = resolve("a in ({{t}})", PG, &known, &json!({"t": "1,2"})).unwrap();
+    assert_eq!(shown(&values, "t"), "1,2");
+}
+
+#[test]
 fn dates_are_read_loosely_and_written_canonically() {
     fits("d", json!("Feb 3 2021"), "2021-02-03");
     fits("d", json!("2021-02-03T23:30:00Z"), "2021-02-03");
@@ -231,11 +250,13 @@ fn definitions_are_read_from_the_stored_list() {
          "global": false, "locals": [],
          "multiValuesOptions": {"prefix": "'", "suffix": "'"}, "value": ["x"]},
         {"name": "b", "type": "text", "multiValuesOptions": {}, "queryId": null},
+        {"name": "c"},
     ]);
     let parsed = parse_parameters(&list).unwrap();
     assert_eq!(parsed[0].kind, ParameterKind::Enum { options: vec!["x".into(), "y".into()] });
     assert_eq!(parsed[0].multi.as_ref().unwrap().separator, ",");
     assert_eq!((parsed[1].title.as_str(), &parsed[1].multi), ("b", &None));
+    assert_eq!(parsed[2].kind, ParameterKind::Text, "old definitions have no type");
     assert_eq!(Json::Object(default_values(&parsed)), json!({"a": ["x"]}));
     let stored = serde_json::to_string(&parsed).unwrap();
     assert_eq!(serde_json::from_str::<Vec<tessera_sqltext::Parameter>>(&stored).unwrap(), parsed);
@@ -246,7 +267,6 @@ fn definitions_are_read_from_the_stored_list() {
             json!([{"name": "a", "type": "text"}, {"name": "b", "type": "colour"}]),
             "options.parameters[1].type",
         ),
-        (json!([{"name": "a"}]), "options.parameters[0].type"),
         (json!([{"type": "text"}]), "options.parameters[0].name"),
         (json!([{"name": "a", "type": "query"}]), "options.parameters[0].queryId"),
         (

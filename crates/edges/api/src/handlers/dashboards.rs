@@ -174,6 +174,7 @@ async fn update(call: Call) -> Result<Response> {
     let body: DashboardChange = call.json()?;
     let change = tessera_bi::DashboardChange {
         expected_version: call.expected_version(body.version)?,
+        whatever_its_standing: false,
         name: body.name,
         layout: body.layout,
         options: body.options,

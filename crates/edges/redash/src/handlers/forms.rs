@@ -1,4 +1,6 @@
 //! The forms of the few pages that the server writes itself.
+//!
+//! Names of forms and fields, and `data-test`, are those that programs which drive a browser look for.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -23,10 +25,10 @@ pub(super) fn setup(
     error: Option<&str>,
 ) -> Response {
     let body = format!(
-        "{}<form method=\"post\" action=\"/setup\">\
+        "{}<form method=\"post\" name=\"create_account\" action=\"/setup\">\
          <label for=\"name\">Your name</label>\
          <input id=\"name\" name=\"name\" value=\"{}\" required autocomplete=\"name\">\
-         <label for=\"email\">E-mail</label>\
+         <label for=\"email\">Email</label>\
          <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
          autocomplete=\"email\">\
          <label for=\"password\">Password</label>\
@@ -37,7 +39,7 @@ pub(super) fn setup(
          autocomplete=\"organization\">\
          <label for=\"setup_token\">Setup token</label>\
          <input id=\"setup_token\" name=\"setup_token\" value=\"{}\" autocomplete=\"off\">\
-         <button>Set up</button></form>",
+         <button type=\"submit\">Set up</button></form>",
         alert(error),
         escape(typed.name),
         escape(typed.email),
@@ -54,7 +56,7 @@ pub(super) struct Ways {
     pub(super) remote_user: bool,
 }
 
-/// The form to sign in.
+/// The form to sign in. Browsers that programs steer find its fields by the recorded names.
 pub(super) fn login(
     status: StatusCode,
     next: &str,
@@ -66,15 +68,16 @@ pub(super) fn login(
     let mut body = alert(error);
     if ways.passwords {
         body.push_str(&format!(
-            "<form method=\"post\" action=\"/login?next={next}\">\
-             <label for=\"email\">E-mail</label>\
-             <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
-             autocomplete=\"username\">\
-             <label for=\"password\">Password</label>\
-             <input id=\"password\" name=\"password\" type=\"password\" required \
-             autocomplete=\"current-password\">\
+            "<form method=\"post\" name=\"login\" action=\"/login?next={next}\">\
+             <label for=\"inputEmail\">Email</label>\
+             <input id=\"inputEmail\" name=\"email\" type=\"email\" value=\"{}\" required \
+             autocomplete=\"username\" data-test=\"Email\">\
+             <label for=\"inputPassword\">Password</label>\
+             <input id=\"inputPassword\" name=\"password\" type=\"password\" required \
+             autocomplete=\"current-password\" data-test=\"Password\">\
              <label class=\"tick\"><input type=\"checkbox\" name=\"remember\"> Remember me</label>\
-             <button>Sign in</button></form><p><a href=\"/forgot\">Forgot your password?</a></p>",
+             <button type=\"submit\">Log in</button></form>\
+             <p><a href=\"/forgot\">Forgot your password?</a></p>",
             escape(email)
         ));
     }
@@ -129,7 +132,7 @@ pub(super) fn code(
          <input type=\"hidden\" name=\"challenge\" value=\"{}\">{remember}\
          <label for=\"code\">Code</label>\
          <input id=\"code\" name=\"code\" required autofocus autocomplete=\"one-time-code\">\
-         <button>Continue</button></form>",
+         <button type=\"submit\">Continue</button></form>",
         alert(error),
         escape(&encode(asked.next)),
         escape(asked.challenge.expose())
@@ -161,7 +164,7 @@ pub(super) fn password(
         "{}<p>Choose a password for {}.</p><form method=\"post\">\
          <label for=\"password\">Password</label>\
          <input id=\"password\" name=\"password\" type=\"password\" required \
-         autocomplete=\"new-password\"><button>Continue</button></form>",
+         autocomplete=\"new-password\"><button type=\"submit\">Continue</button></form>",
         alert(error),
         escape(name)
     );
@@ -172,9 +175,9 @@ pub(super) fn password(
 pub(super) fn forgot(status: StatusCode, email: &str, error: Option<&str>) -> Response {
     let body = format!(
         "{}<p>Type the address of your account. A link to set a new password comes by mail.</p>\
-         <form method=\"post\" action=\"/forgot\"><label for=\"email\">E-mail</label>\
+         <form method=\"post\" action=\"/forgot\"><label for=\"email\">Email</label>\
          <input id=\"email\" name=\"email\" type=\"email\" value=\"{}\" required \
-         autocomplete=\"username\"><button>Send the link</button></form>",
+         autocomplete=\"username\"><button type=\"submit\">Send the link</button></form>",
         alert(error),
         escape(email)
     );
@@ -184,7 +187,7 @@ pub(super) fn forgot(status: StatusCode, email: &str, error: Option<&str>) -> Re
 /// A question with one answer, behind a one-use link.
 pub(super) fn confirm(status: StatusCode, title: &str, email: &str) -> Response {
     let body = format!(
-        "<p>Is {} your address?</p><form method=\"post\"><button>Yes</button></form>",
+        "<p>Is {} your address?</p><form method=\"post\"><button type=\"submit\">Yes</button></form>",
         escape(email)
     );
     page(status, title, &body)
@@ -196,8 +199,10 @@ pub(super) fn notice(status: StatusCode, title: &str, text: &str) -> Response {
 }
 
 fn alert(error: Option<&str>) -> String {
-    let text = |error: &str| format!("<p class=\"error\" role=\"alert\">{}</p>", escape(error));
-    error.map_or_else(String::new, text)
+    error.map_or_else(String::new, |error| {
+        let error = escape(error);
+        format!("<p class=\"error\" role=\"alert\" data-test=\"ErrorMessage\">{error}</p>")
+    })
 }
 
 fn encode(text: &str) -> String {

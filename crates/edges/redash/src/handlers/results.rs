@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use http::StatusCode;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use tessera_access::{Caller, ReadQuery, ReadResult, RunQuery, RunStatement};
 use tessera_bi::{Freshness, QueryResult, RunAnswer, RunRequest, record_export};
 use tessera_formats::Format;
@@ -12,7 +12,7 @@ use tessera_kernel::{Code, Fault, Result};
 use crate::RedashState;
 use crate::credential::Call;
 use crate::errors::{Refusal, Worded, no_run};
-use crate::map::{bool_if, freshness, from_address, id, id_field, text_field, values};
+use crate::map::{as_id, bool_if, freshness, from_address, id, id_field, text_field, values};
 use crate::quirks;
 use crate::wire::{self, Answer, Delivery, Envelope, deliver};
 
@@ -37,7 +37,16 @@ pub(crate) async fn run_statement(call: Call) -> Answer {
     let act = RunStatement { source: id_field(&body, "data_source_id")? };
     let grant = call.permit(act).await.worded(Code::Forbidden, no_run)?;
     let (text, request) = (text_field(&body, "query")?, request(&call, &body)?);
-    let answer = call.state.bi.jobs.run_statement(&grant, &text, &json!({}), &request).await?;
+    // Editors run what is not saved yet, with the number of the query that it belongs to.
+    let saved = match body.get("query_id").and_then(as_id) {
+        Some(id) => call.permit_if(ReadQuery { query: id.into() }).await?,
+        None => None,
+    };
+    let hints = match saved {
+        Some(saved) => Some(call.state.bi.queries.get(&saved).await?.listing.query.options),
+        None => None,
+    };
+    let answer = call.state.bi.jobs.run_draft(&grant, &text, hints.as_ref(), &request).await?;
     respond(&call, answer).await
 }
 

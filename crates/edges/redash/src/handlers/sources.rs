@@ -13,7 +13,7 @@ use tessera_kernel::{Code, Fault};
 
 use crate::credential::Call;
 use crate::errors::{Refusal, Worded, missing_field, sentence};
-use crate::map::{id, text_field, text_if, without_masks, without_nulls};
+use crate::map::{id, text_field, text_if, without_masks};
 use crate::wire::{self, Answer, SourceOut};
 
 pub(crate) async fn list(call: Call) -> Answer {
@@ -35,11 +35,7 @@ pub(crate) async fn create(call: Call) -> Answer {
     let new = NewSource {
         name: text_field(&body, "name")?,
         kind: text_field(&body, "type")?,
-        options: body
-            .get("options")
-            .cloned()
-            .map(without_nulls)
-            .ok_or_else(|| missing_field("options"))?,
+        options: body.get("options").cloned().ok_or_else(|| missing_field("options"))?,
     };
     let created = call.state.bi.sources.create(&grant, new).await;
     let settings = created.worded(Code::Invalid, bad_options)?;
@@ -77,7 +73,7 @@ pub(crate) async fn update(Path(source): Path<String>, call: Call) -> Answer {
             .get("options")
             .filter(|options| !options.is_null())
             .cloned()
-            .map(|options| without_masks(without_nulls(options))),
+            .map(without_masks),
     };
     let updated = call.state.bi.sources.update(&grant, change).await;
     let settings = updated.worded(Code::Invalid, bad_options)?;

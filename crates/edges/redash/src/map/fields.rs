@@ -5,6 +5,8 @@ use http::{HeaderMap, header};
 use serde_json::Value as Json;
 use tessera_httpkit::body;
 
+use super::multipart;
+
 /// Names and values.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
@@ -14,7 +16,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Reads a form, or an object of texts if the body says it is JSON.
+    /// Reads a form in either encoding, or an object of texts if the body says it is JSON.
     pub(crate) fn read(headers: &HeaderMap, bytes: &Bytes) -> Self {
         let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if media.is_some_and(|media| media.starts_with("application/json")) {
@@ -29,7 +31,10 @@ impl Fields {
             };
             return Self { pairs: fields.into_iter().filter_map(text).collect(), is_json: true };
         }
-        Self { pairs: serde_urlencoded::from_bytes(bytes).unwrap_or_default(), is_json: false }
+        let parts = media.and_then(|media| multipart::pairs(media, bytes));
+        let pairs =
+            parts.unwrap_or_else(|| serde_urlencoded::from_bytes(bytes).unwrap_or_default());
+        Self { pairs, is_json: false }
     }
 
     /// Whether there is a value, which may be empty.
@@ -46,6 +51,16 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_in_parts_is_read_too() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, "multipart/form-data; boundary=b".parse().unwrap());
+        let body =
+            "--b\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\na@b.c\r\n--b--\r\n";
+        let form = Fields::read(&headers, &Bytes::from_static(body.as_bytes()));
+        assert_eq!((form.get("email"), form.is_json), ("a@b.c", false));
+    }
 
     #[test]
     fn a_form_and_a_json_object_are_read_alike() {

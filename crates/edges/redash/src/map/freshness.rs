@@ -13,6 +13,8 @@ pub(crate) fn freshness(body: &Map<String, Json>) -> Result<Freshness> {
         None | Some(Json::Null) => return Ok(Freshness::Any),
         Some(Json::Number(number)) => number.as_f64().ok_or_else(invalid)?,
         Some(Json::String(text)) => text.trim().parse().map_err(|_| invalid())?,
+        // The page's `?maxAge` without a number.
+        Some(Json::Bool(is_set)) => f64::from(u8::from(*is_set)),
         Some(_) => return Err(invalid()),
     };
     if !seconds.is_finite() {
@@ -48,7 +50,8 @@ mod tests {
         let half_hour = Freshness::NoOlderThan(Duration::from_secs(1800));
         assert_eq!(read(json!(1800)), Some(half_hour));
         assert_eq!(read(json!("1800")), Some(half_hour));
-        for bad in [json!("x"), json!([1]), json!(true), json!("NaN"), json!("inf")] {
+        assert_eq!(read(json!(true)), Some(Freshness::NoOlderThan(Duration::from_secs(1))));
+        for bad in [json!("x"), json!([1]), json!("NaN"), json!("inf")] {
             assert_eq!(read(bad.clone()), None, "{bad}");
         }
     }

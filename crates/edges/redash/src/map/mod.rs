@@ -4,6 +4,7 @@ mod changes;
 mod fields;
 mod filters;
 mod freshness;
+mod multipart;
 mod next;
 mod paging;
 mod parameters;
@@ -15,7 +16,7 @@ use crate::errors::missing_field;
 
 pub(crate) use changes::{
     dashboard_change, new_query, new_widget, query_change, user_change, visualization_change,
-    widget_change, without_masks, without_nulls,
+    widget_change, without_masks,
 };
 pub(crate) use fields::Fields;
 pub(crate) use filters::{dashboard_filter, query_filter, user_filter, user_order};

@@ -33,7 +33,7 @@ pub(crate) struct QueryOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_modified_by: Option<Option<UserOut<'a>>>,
+    last_modified_by: Option<UserOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_modified_by_id: Option<Option<i64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,10 @@ impl<'a> QueryOut<'a> {
     pub(crate) fn shown(bi: &Bi, detail: &'a QueryDetail) -> Result<Self> {
         Ok(Self {
             user: Some(UserOut::new(&detail.listing.owner)),
-            last_modified_by: Some(detail.modified_by.as_ref().map(UserOut::new)),
+            // Pages show a name and a picture here, also when that user is gone.
+            last_modified_by: Some(UserOut::new(
+                detail.modified_by.as_ref().unwrap_or(&detail.listing.owner),
+            )),
             ..Self::base(bi, &detail.listing)?
         })
     }

@@ -55,6 +55,9 @@ pub(crate) async fn deliver(state: &RedashState, delivery: Delivery<'_>) -> Resu
     if delivery.is_immutable {
         let cache = HeaderValue::from_static("private,max-age=31557600");
         headers.insert(header::CACHE_CONTROL, cache);
+        // What is kept for one caller is not for the next one in the same browser.
+        let callers = HeaderValue::from_static("authorization, cookie, x-api-key");
+        headers.append(header::VARY, callers);
     }
     Ok(response)
 }
