@@ -71,3 +71,48 @@ fn the_sealing_secret_is_changed_and_a_wrong_one_is_refused() {
     std::fs::write(&file, &after).expect("written");
     assert_eq!(json_of(data, &["database", "reencrypt", "--dry-run"])[0]["secrets"], 1);
 }
+
+#[test]
+fn settings_are_shown_without_secrets_and_those_of_the_organisation_are_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path();
+    let version = json_of(data, &["version"])["version"].clone();
+    assert_eq!(run(data, &["version"], "").1.trim(), version.as_str().expect("a version"));
+    let made = json_of(data, &["database", "create_tables"]);
+    assert!(made[0]["schema_version"].as_i64().is_some_and(|version| version > 0), "{made}");
+    let settings = json_of(data, &["check_settings"]);
+    assert_eq!(settings["server.listen"], "127.0.0.1:5000");
+    assert!(settings.as_object().is_some_and(|all| all.len() > 100));
+    // The folder for everything is the only one that the test changes.
+    let changed = json_of(data, &["settings", "--changed"]);
+    let names: Vec<&String> = changed.as_object().into_iter().flatten().map(|one| one.0).collect();
+    assert_eq!(names, ["data"]);
+    let root = ["users", "create_root", "ada@example.com", "--name", "Ada"];
+    assert_eq!(run(data, &root, "correct horse battery\n").0, Some(0));
+    assert_eq!(json_of(data, &["org", "settings"])["date_format"], "DD/MM/YY");
+    let set = ["org", "set", "date_format=YYYY-MM-DD", "disable_public_urls=true"];
+    let settings = json_of(data, &set);
+    assert_eq!(settings["date_format"], "YYYY-MM-DD");
+    assert_eq!(json_of(data, &["org", "settings"])["disable_public_urls"], true);
+    let settings = json_of(data, &["org", "set", "date_format=null"]);
+    assert_eq!(settings["date_format"], "DD/MM/YY");
+    let (code, text) = run(data, &["org", "set", "bogus=1"], "");
+    assert!(code == Some(1) && text.contains("bogus"), "{text}");
+    assert_eq!(run(data, &["org", "set", "bogus"], "").0, Some(1));
+}
+
+#[test]
+fn an_option_of_digits_is_a_text_where_the_type_wants_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path();
+    let root = ["users", "create-root", "ada@example.com", "--name", "Ada"];
+    assert_eq!(run(data, &root, "correct horse battery\n").0, Some(0));
+    let options = ["-o", "dbname=2026", "-o", "port=5432", "-o", "password=12345"];
+    let new = [&["ds", "new", "W", "--type", "pg"][..], &options].concat();
+    let made = json_of(data, &new);
+    assert_eq!(made[0]["type"], "pg");
+    let id = made[0]["id"].to_string();
+    let edited = ["ds", "edit", &id, "-o", "password=67890", "-o", "dbname=2027"];
+    assert_eq!(json_of(data, &edited)[0]["name"], "W");
+    assert!(json_of(data, &["ds", "list_types"]).as_array().is_some_and(|all| all.len() > 10));
+}

@@ -9,6 +9,8 @@ mod web_client;
 use serde_json::{Value, json};
 use tessera_e2e::{ENGINES, Shop, options};
 
+mod bodies;
+mod operator;
 mod query_results;
 mod search;
 

@@ -168,10 +168,12 @@ fn the_page_asks_for_the_code_and_goes_on_to_where_one_was_going() {
     person(&server, &admin, "ada", PASSWORD).expect("added");
     let (_, mut authenticator, _) = enrolled(&server, "ada");
     let browser = Browser::new(&server);
-    let fields = [("email", "ada@example.com"), ("password", PASSWORD)];
+    let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("remember", "on")];
     let page = form(&browser.client, "/login?next=/queries/7", &fields).expect("answers");
     assert_eq!(page.status, 200);
     let text = page.text();
+    let ticked = "<input type=\"hidden\" name=\"remember\" value=\"on\">";
+    assert!(text.contains(ticked), "the box is not forgotten on the way: {text}");
     let value = |name: &str| {
         let rest = text.split(name).nth(1).expect("there");
         rest.split('"').next().expect("an end").to_owned()
@@ -179,10 +181,11 @@ fn the_page_asks_for_the_code_and_goes_on_to_where_one_was_going() {
     let challenge = value("name=\"challenge\" value=\"");
     let action = value("action=\"");
     let send = |code: &str| {
-        let fields = [("challenge", challenge.as_str()), ("code", code)];
+        let fields = [("challenge", challenge.as_str()), ("code", code), ("remember", "on")];
         form(&browser.client, &action, &fields).expect("answers")
     };
-    assert!(send("000000").text().contains("wrong"));
+    let wrong = send("000000").text();
+    assert!(wrong.contains("wrong") && wrong.contains(ticked), "{wrong}");
     let done = send(&authenticator.code().expect("a code"));
     assert_eq!((done.status, done.header("location")), (302, Some("/queries/7")));
     assert!(browser.email().expect("answers").is_some());

@@ -57,9 +57,12 @@ pub fn channels(
             webex: service(&section.webex_url),
             asana: service(&section.asana_url),
         },
+        mail_subject: section.mail_subject.clone(),
+        kinds_enabled: section.kinds_enabled.clone(),
+        kinds_disabled: section.kinds_disabled.clone(),
     };
     let made = AllChannels::new(settings, Arc::clone(mailer), Arc::clone(clock));
-    Ok(Arc::new(made.map_err(explain)?))
+    Ok(Arc::new(made.map_err(explain).context("the settings of [channels]")?))
 }
 
 fn mail(section: &MailSection) -> Result<MailSettings> {

@@ -20,7 +20,7 @@ use tessera_lake::{
     Lake, ResultEngine, ResultJoins, UploadSettings, Uploads, UsageFileSettings, UsageFiles,
     files_source_type, results_source_type, usage_source_type,
 };
-use tessera_redash::{NodeFacts, ServerNotes};
+use tessera_redash::{ClientSettings, NodeFacts, ServerNotes};
 use tessera_runtime::RuntimeSettings;
 use tessera_store::{Store, StoreSettings};
 
@@ -79,7 +79,11 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
         .with_source_type(
             files_source_type(),
             Arc::new(move |uid, _| Ok(Arc::new(uploads.source(uid)))),
-        );
+        )
+        .only(&config.sources.types_enabled, &config.sources.types_disabled)
+        .map_err(|fault| {
+            explain(fault).context("the settings sources.types_enabled and sources.types_disabled")
+        })?;
     let node = format!("{}-{}", std::process::id(), random.alphanumeric(8));
     let sealer = Sealer::new(&secrets.seals, Arc::clone(&random)).map_err(explain)?;
     let trusted = signin::trusted(config, &clock)?;
@@ -164,8 +168,10 @@ fn access_settings(config: &Config, node: &str) -> Result<AccessSettings> {
     Ok(AccessSettings {
         password_min_characters: config.passwords.min_characters,
         session_idle_seconds: config.sessions.idle_seconds,
+        session_remembered_seconds: config.sessions.remembered_seconds,
         invitation_seconds: config.sessions.link_seconds,
         login_attempts_per_hour: config.limits.login_attempts_per_hour,
+        new_users_per_hour: config.limits.new_users_per_hour,
         limits_enabled: config.limits.enabled,
         workspace_requests_per_hour: config.limits.workspace_requests_per_hour,
         requests_per_minute_per_key: config.limits.requests_per_minute_per_key,
@@ -349,12 +355,14 @@ pub fn kit_settings(config: &Config) -> Result<KitSettings> {
         cookies_secure: config.server.cookies_secure,
         request_seconds: config.server.request_seconds,
         assertions: signin::assertions(config)?,
-        frame_origins: frame_origins(&config.server.frame_origins)?,
+        frame_origins: origins("server.frame_origins", &config.server.frame_origins)?,
+        cors_origins: origins("server.cors_origins", &config.server.cors_origins)?,
+        strict_transport: strict_transport(&config.server.strict_transport_security)?,
     })
 }
 
 /// Origins as browsers spell them, or `*`.
-fn frame_origins(texts: &[String]) -> Result<Vec<String>> {
+fn origins(setting: &str, texts: &[String]) -> Result<Vec<String>> {
     for text in texts {
         let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let plain = |host: &str| {
@@ -365,12 +373,25 @@ fn frame_origins(texts: &[String]) -> Result<Vec<String>> {
         };
         if text != "*" && !host.is_some_and(plain) {
             anyhow::bail!(
-                "server.frame_origins has {text:?}, which is neither * nor an origin such as \
+                "{setting} has {text:?}, which is neither * nor an origin such as \
                  https://intranet.example"
             );
         }
     }
     Ok(texts.to_vec())
+}
+
+/// The header that tells browsers to come over HTTPS only.
+fn strict_transport(text: &str) -> Result<Option<http::HeaderValue>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    anyhow::ensure!(
+        text.starts_with("max-age="),
+        "the setting server.strict_transport_security must begin with max-age="
+    );
+    let value = text.parse();
+    Ok(Some(value.context("the setting server.strict_transport_security is no header")?))
 }
 
 /// What the Redash dialect notes by itself.
@@ -383,6 +404,22 @@ pub fn server_notes(config: &Config) -> Result<ServerNotes> {
         "changes" => Ok(ServerNotes::Changes),
         "all" => Ok(ServerNotes::All),
         other => anyhow::bail!("activity.server_notes is {other:?}; use none, changes or all"),
+    }
+}
+
+/// What the Redash dialect tells its web client.
+#[must_use]
+pub fn client_settings(config: &Config) -> ClientSettings {
+    let section = config.redash.clone();
+    ClientSettings {
+        page_size: section.page_size,
+        page_sizes: section.page_sizes,
+        dashboard_refresh_seconds: section.dashboard_refresh_seconds,
+        query_refresh_seconds: section.query_refresh_seconds,
+        table_cell_json_characters_max: section.table_cell_json_characters_max,
+        auto_publish_named_queries: section.auto_publish_named_queries,
+        custom_js_visualizations: section.custom_js_visualizations,
+        extended_alert_options: section.extended_alert_options,
     }
 }
 

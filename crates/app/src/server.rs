@@ -106,6 +106,7 @@ fn router(
             tokens: crate::signin::token_facts(config),
             allowed_domains: config.signin.allowed_domains.clone(),
             node: compose::node_facts(core),
+            client: compose::client_settings(config),
         },
     ));
     let metabase = tessera_metabase::router(MetabaseState::new(

@@ -41,6 +41,7 @@ pub(crate) fn settings(config: &Config) -> Result<SignInSettings> {
         create_users: signin.create_users,
         link_by_email: signin.link_by_email,
         allowed_domains: signin.allowed_domains.clone(),
+        blocked_domains: signin.blocked_domains.iter().map(|name| name.to_lowercase()).collect(),
         group_map: signin.group_map.clone(),
         remote_user: !signin.remote_user_header.is_empty(),
     })

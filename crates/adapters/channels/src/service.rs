@@ -16,6 +16,8 @@ use crate::options::Options;
 /// Delivers notices to every kind of destination.
 pub struct AllChannels {
     types: Vec<ChannelType>,
+    /// How those of `types` are reached, in the same order.
+    kinds: Vec<&'static Kind>,
     sender: Sender,
     mailer: Arc<dyn Mailer>,
     clock: Arc<dyn Clock>,
@@ -28,26 +30,46 @@ impl std::fmt::Debug for AllChannels {
 }
 
 impl AllChannels {
-    /// All kinds; mail goes through `mailer`.
+    /// All kinds that the operator left open; mail goes through `mailer`.
     ///
     /// # Errors
-    /// `Invalid` if the extra certificates cannot be read.
+    /// `Invalid` if the extra certificates cannot be read, or a kind is named that there is not.
     pub fn new(
         settings: ChannelSettings,
         mailer: Arc<dyn Mailer>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        let types = KINDS.iter().map(|kind| (kind.describe)()).collect();
+        let mut all: Vec<_> = KINDS.iter().map(|kind| ((kind.describe)(), kind)).collect();
+        for name in settings.kinds_enabled.iter().chain(&settings.kinds_disabled) {
+            if !all.iter().any(|(described, _)| described.kind == name) {
+                return Err(Fault::invalid("type", format!("there is no kind {name:?}")));
+            }
+        }
+        all.retain(|(described, _)| settings.opens(described.kind));
+        let (mut types, kinds): (Vec<ChannelType>, Vec<_>) = all.into_iter().unzip();
+        for described in &mut types {
+            let subject = described.schema.pointer_mut("/properties/subject_template/default");
+            if let Some(subject) = subject {
+                *subject = settings.mail_subject.as_str().into();
+            }
+        }
         let sender = Sender::new(settings, Arc::clone(&clock))?;
-        Ok(Self { types, sender, mailer, clock })
+        Ok(Self { types, kinds, sender, mailer, clock })
     }
 
     fn kind(&self, name: &str) -> Result<&'static Kind> {
-        // Both are in the same order.
-        let found = self.types.iter().zip(KINDS).find(|(described, _)| described.kind == name);
-        found
-            .map(|(_, kind)| kind)
-            .ok_or_else(|| Fault::invalid("type", format!("there is no kind {name:?}")))
+        let found = self.types.iter().zip(&self.kinds).find(|(known, _)| known.kind == name);
+        if let Some((_, kind)) = found {
+            return Ok(kind);
+        }
+        let detail = match self.sender.settings().opens(name) {
+            true => format!("there is no kind {name:?}"),
+            false => format!(
+                "the kind {name:?} is switched off here (channels.kinds_enabled, \
+                 channels.kinds_disabled)"
+            ),
+        };
+        Err(Fault::invalid("type", detail))
     }
 }
 
@@ -64,7 +86,8 @@ impl Channels for AllChannels {
     async fn deliver(&self, kind: &str, options: &Json, notice: &AlertNotice) -> Result<String> {
         let posts = match self.kind(kind)?.way {
             Way::Mail(write) => {
-                let mail = write(Options(options), notice)?;
+                let subject = &self.sender.settings().mail_subject;
+                let mail = write(Options(options), notice, subject)?;
                 self.mailer.send(&mail).await?;
                 return Ok("the mail server took it".to_owned());
             }

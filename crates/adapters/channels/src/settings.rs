@@ -23,6 +23,12 @@ pub struct ChannelSettings {
     pub extra_authorities: Option<Vec<u8>>,
     /// Where the services are that have one address for everybody.
     pub services: ServiceUrls,
+    /// The subject of mails that have none of their own, with `{alert_name}` and `{state}`.
+    pub mail_subject: String,
+    /// If not empty: the only kinds of destinations that there are.
+    pub kinds_enabled: Vec<String>,
+    /// Kinds of destinations that there are not.
+    pub kinds_disabled: Vec<String>,
 }
 
 impl Default for ChannelSettings {
@@ -36,7 +42,19 @@ impl Default for ChannelSettings {
             answer_bytes_max: 64 << 10,
             extra_authorities: None,
             services: ServiceUrls::default(),
+            mail_subject: "Alert: {alert_name} changed status to {state}".to_owned(),
+            kinds_enabled: Vec::new(),
+            kinds_disabled: Vec::new(),
         }
+    }
+}
+
+impl ChannelSettings {
+    /// Whether there is a kind of destinations.
+    pub(crate) fn opens(&self, kind: &str) -> bool {
+        let named = |kinds: &[String]| kinds.iter().any(|known| known == kind);
+        (self.kinds_enabled.is_empty() || named(&self.kinds_enabled))
+            && !named(&self.kinds_disabled)
     }
 }
 

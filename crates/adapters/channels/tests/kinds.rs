@@ -405,3 +405,35 @@ fn kinds_their_order_and_their_secrets_are_as_clients_know_them() {
         ]
     );
 }
+
+#[tokio::test]
+async fn kinds_that_the_operator_switched_off_are_not_there() {
+    let names = |channels: &tessera_channels::AllChannels| -> Vec<&'static str> {
+        channels.types().iter().map(|known| known.kind).collect()
+    };
+    let two = channels("http://127.0.0.1:1", |settings| {
+        settings.kinds_enabled = vec!["webhook".to_owned(), "email".to_owned()];
+    });
+    assert_eq!(names(&two), ["email", "webhook"]);
+    let fewer = channels("http://127.0.0.1:1", |settings| {
+        settings.kinds_disabled = vec!["slack".to_owned()];
+    });
+    assert!(names(&fewer).len() == 11 && !names(&fewer).contains(&"slack"));
+    let options = json!({ "url": "http://127.0.0.1:1/" });
+    let fault = fewer.check("slack", &options).expect_err("switched off");
+    assert!(fault.detail().contains("channels.kinds_disabled"), "{fault}");
+    assert!(fewer.check("mattermost", &options).is_ok(), "the others are where they were");
+    let fault = fewer.deliver("slack", &options, &notice(Triggered)).await.expect_err("off");
+    assert_eq!(fault.code(), tessera_kernel::Code::Invalid);
+    let unknown = tessera_channels::ChannelSettings {
+        kinds_disabled: vec!["pigeon".to_owned()],
+        ..tessera_channels::ChannelSettings::default()
+    };
+    let clock: std::sync::Arc<dyn tessera_kernel::Clock> =
+        std::sync::Arc::new(tessera_kernel::SystemClock);
+    let mailer =
+        tessera_channels::SmtpMailer::new(None, std::sync::Arc::clone(&clock)).expect("a mailer");
+    let mailer = std::sync::Arc::new(mailer);
+    let fault = tessera_channels::AllChannels::new(unknown, mailer, clock).expect_err("unknown");
+    assert!(fault.detail().contains("pigeon"), "{fault}");
+}

@@ -143,6 +143,19 @@ async fn an_alert_comes_by_mail_in_both_states() {
     ] {
         assert!(data.contains(text), "{text:?} is not in {data}");
     }
+    let usual = ChannelSettings {
+        mail_subject: "[{state}] {alert_name}".to_owned(),
+        ..ChannelSettings::default()
+    };
+    let mailer = Arc::new(self::mailer(settings(&server, MailTls::None)));
+    let channels = AllChannels::new(usual, mailer, clock()).expect("channels");
+    let schema = &channels.types()[0].schema["properties"]["subject_template"];
+    assert_eq!(schema["default"], "[{state}] {alert_name}");
+    let options = json!({ "addresses": "ada@example.com" });
+    common::deliver(&channels, "email", &options, &plain(Triggered)).await;
+    let got = server.next().expect("the mail");
+    let data = got["data"].as_str().expect("text");
+    assert!(data.contains("Subject: [TRIGGERED] too many\r\n"), "{data}");
     let fault = AllChannels::new(
         ChannelSettings::default(),
         Arc::new(SmtpMailer::new(None, clock()).expect("a mailer")),

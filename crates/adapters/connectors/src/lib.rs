@@ -58,6 +58,8 @@ pub struct AllConnectors {
     types: Vec<SourceType>,
     /// Makers of types that other parts of this server offer.
     added: Vec<(&'static str, SourceMaker)>,
+    /// Types that the operator switched off.
+    closed: Vec<&'static str>,
     /// Open ones by data source, with the version of its settings.
     open: Mutex<HashMap<SourceId, Opened>>,
 }
@@ -85,7 +87,35 @@ impl AllConnectors {
         types.extend(mysql::Family::ALL.map(mysql::Family::source_type));
         types.extend(settings.duckdb_library.as_ref().map(|_| duckdb::source_type()));
         types.sort_by_key(|known| known.title.to_lowercase());
-        Self { settings: Arc::new(settings), types, added: Vec::new(), open: Mutex::default() }
+        Self {
+            settings: Arc::new(settings),
+            types,
+            added: Vec::new(),
+            closed: Vec::new(),
+            open: Mutex::default(),
+        }
+    }
+
+    /// Switches types off: all that are not `enabled`, unless that is empty, and those that are
+    /// `disabled`. Data sources that there are of such a type stay, and cannot be used.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that is no type.
+    pub fn only(mut self, enabled: &[String], disabled: &[String]) -> Result<Self> {
+        let known = |name: &String| self.types.iter().any(|one| one.name == name);
+        if let Some(unknown) = enabled.iter().chain(disabled).find(|name| !known(name)) {
+            let detail = format!("there is no data source type {unknown:?}");
+            return Err(Fault::new(Code::Invalid, detail));
+        }
+        let named = |names: &[String], one: &SourceType| names.iter().any(|name| name == one.name);
+        let (open, closed) = self
+            .types
+            .into_iter()
+            .partition(|one| (enabled.is_empty() || named(enabled, one)) && !named(disabled, one));
+        self.types = open;
+        let closed: Vec<SourceType> = closed;
+        self.closed = closed.iter().map(|one| one.name).collect();
+        Ok(self)
     }
 
     /// Adds a type that another part of this server offers, such as its own records.
@@ -104,6 +134,13 @@ impl AllConnectors {
     }
 
     fn make(&self, kind: &str, uid: Uid, options: &Json) -> Result<Arc<dyn Connector>> {
+        if self.closed.contains(&kind) {
+            let detail = format!(
+                "the type {kind:?} is switched off here (sources.types_enabled, \
+                 sources.types_disabled)"
+            );
+            return Err(Fault::new(Code::Unsupported, detail));
+        }
         if let Some(family) = mysql::Family::ALL.into_iter().find(|one| one.name() == kind) {
             let settings = Arc::clone(&self.settings);
             return Ok(Arc::new(mysql::MySql::new(family, options, settings)?));
@@ -183,5 +220,33 @@ impl Connectors for AllConnectors {
         let connector = self.make(&source.kind, source.uid, options)?;
         open.insert(source.id, (source.version, Arc::clone(&connector)));
         Ok(connector)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_the_operator_switched_off_are_not_there() {
+        let only = |enabled: &[&str], disabled: &[&str]| {
+            let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+            let (enabled, disabled): (Vec<String>, Vec<String>) = (names(enabled), names(disabled));
+            AllConnectors::new(ConnectorSettings::default()).only(&enabled, &disabled)
+        };
+        let names = |all: &AllConnectors| -> Vec<&'static str> {
+            all.types().iter().map(|known| known.name).collect()
+        };
+        let all = names(&only(&[], &[]).expect("all"));
+        assert!(all.contains(&"pg") && all.contains(&"sqlite"));
+        let two = only(&["pg", "mysql", "sqlite"], &["sqlite"]).expect("two");
+        assert_eq!(names(&two), ["mysql", "pg"]);
+        let options = serde_json::json!({ "dbname": "x" });
+        assert!(two.check("pg", &options).is_ok());
+        let fault = two.check("sqlite", &options).expect_err("switched off");
+        assert!(fault.code() == Code::Unsupported, "{fault}");
+        assert!(fault.detail().contains("sources.types_disabled"), "{fault}");
+        assert!(only(&["postgres"], &[]).is_err(), "it is called pg");
+        assert!(only(&[], &["nope"]).is_err());
     }
 }

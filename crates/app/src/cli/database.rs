@@ -9,12 +9,18 @@ use tessera_access::{Action, Sealer, check_sealed, reseal};
 
 use super::output;
 use super::session::Session;
-use crate::compose::explain;
+use crate::compose::{self, explain};
 use crate::config::Config;
 use crate::secrets;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    /// Make the tables, or bring those of an earlier version up to date; the server does so itself
+    #[command(
+        alias = "create_tables",
+        after_help = "Example:\n  tessera database migrate --database-url postgres://…"
+    )]
+    Migrate,
     /// Seal everything anew with a new secret: options of data sources, keys, second factors
     #[command(after_help = "\
 Example:
@@ -33,7 +39,10 @@ again. Then copy secrets.toml to the other nodes. A store that other secrets sea
 }
 
 pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Result<()> {
-    let Command::Reencrypt { keep_old, dry_run } = command;
+    let (keep_old, dry_run) = match command {
+        Command::Migrate => return migrate(&config, as_json).await,
+        Command::Reencrypt { keep_old, dry_run } => (keep_old, dry_run),
+    };
     let session = Session::open(&config).await?;
     let core = &session.core;
     let data = config.data.canonicalize()?;
@@ -64,4 +73,12 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
     core.access.audit.flush().await.map_err(explain)?;
     let row = vec![json!(after.total), json!(resealed), json!(version)];
     output::table(&["sealed", "resealed", "secret_version"], &[row], as_json)
+}
+
+/// Opening the store does it.
+async fn migrate(config: &Config, as_json: bool) -> Result<()> {
+    let core = compose::core(config, None).await?;
+    let version = core.store.schema_version();
+    core.store.close().await;
+    output::table(&["schema_version"], &[vec![json!(version)]], as_json)
 }

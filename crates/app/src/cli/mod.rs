@@ -15,6 +15,7 @@ mod query;
 mod results;
 mod rows;
 mod session;
+mod settings;
 mod sources;
 mod status;
 mod users;
@@ -83,7 +84,7 @@ Examples:
     #[command(subcommand)]
     Keys(keys::Command),
     /// Data sources: types, list, create, edit, test, schema, delete
-    #[command(subcommand)]
+    #[command(subcommand, alias = "ds")]
     Sources(sources::Command),
     /// Run queries: list, run
     #[command(subcommand)]
@@ -94,15 +95,28 @@ Examples:
     /// Queries: list, archive, unarchive, delete, tag, untag, history, restore
     #[command(subcommand)]
     Queries(queries::Command),
-    /// The organisation: list
+    /// The organisation: list, settings, set
     #[command(subcommand)]
     Org(org::Command),
     /// Take over what another server has
     #[command(subcommand)]
     Import(import::Command),
-    /// The metadata store: reencrypt
+    /// The metadata store: migrate, reencrypt
     #[command(subcommand)]
     Database(database::Command),
+    /// The version of this program
+    #[command(after_help = "Example:\n  tessera version --json")]
+    Version,
+    /// Every setting in force, from the file, the environment and flags; secrets are hidden
+    #[command(
+        alias = "check_settings",
+        after_help = "Examples:\n  tessera settings --changed\n  tessera settings --json"
+    )]
+    Settings {
+        /// Only those that are not as usual
+        #[arg(long)]
+        changed: bool,
+    },
     /// How much there is, and whether jobs wait
     #[command(after_help = "Example:\n  tessera status --json")]
     Status,
@@ -163,6 +177,8 @@ async fn execute(cli: Cli) -> Result<()> {
             telemetry::start_logs(&config.logs)?;
             Box::pin(server::serve(config, serve.demo)).await
         }
+        Command::Version => version(json),
+        Command::Settings { changed } => settings::run(&config, changed, json),
         command => {
             // A command's own words are its answer; only what went wrong belongs into the log.
             config.logs.level = "warn".to_owned();
@@ -182,9 +198,19 @@ async fn execute(cli: Cli) -> Result<()> {
                 Command::Audit(command) => Box::pin(audit::run(config, command, json)).await,
                 Command::Mail(command) => Box::pin(mail::run(config, command, json)).await,
                 Command::Doctor => Box::pin(doctor::run(config, json)).await,
-                Command::Serve(_) => unreachable!("it was taken above"),
+                Command::Serve(_) | Command::Version | Command::Settings { .. } => {
+                    unreachable!("it was taken above")
+                }
             }
         }
+    }
+}
+
+fn version(as_json: bool) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    match as_json {
+        true => output::value(&serde_json::json!({ "version": version })),
+        false => output::line(version),
     }
 }
 

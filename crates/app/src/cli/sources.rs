@@ -97,7 +97,8 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
         }
         Command::Create { name, kind, option } => {
             let grant = session.permit(CreateSource {}).await?;
-            let new = NewSource { name, kind, options: options(&option)? };
+            let options = options(&option, &schema_of(&session, &kind).await?)?;
+            let new = NewSource { name, kind, options };
             let made = sources.create(&grant, new).await.map_err(explain)?;
             output::table(&COLUMNS, &[row(&made.view)], as_json)
         }
@@ -109,9 +110,10 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
             let changed = match option.is_empty() {
                 true => None,
                 false => {
+                    let schema = schema_of(&session, &present.view.source.kind).await?;
                     let mut all = present.view.source.options;
                     if let (Value::Object(all), Value::Object(given)) =
-                        (&mut all, options(&option)?)
+                        (&mut all, options(&option, &schema)?)
                     {
                         all.extend(given);
                     }
@@ -151,20 +153,31 @@ pub(super) async fn run(config: Config, command: Command, as_json: bool) -> Resu
     }
 }
 
-/// `name=value` pairs as an object. Whole numbers and truth values are read as such.
-fn options(pairs: &[String]) -> Result<Value> {
+/// `name=value` pairs as an object, each value as the type's schema wants it: a password of digits is
+/// a text.
+fn options(pairs: &[String], schema: &Value) -> Result<Value> {
     let mut options = Map::new();
     for pair in pairs {
         let (name, value) =
             pair.split_once('=').with_context(|| format!("the option {pair:?} has no ="))?;
-        let value = match value {
-            "true" => json!(true),
-            "false" => json!(false),
-            text => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
+        let value = match schema["properties"][name]["type"].as_str() {
+            Some("boolean") => value.parse::<bool>().map_or_else(|_| json!(value), Value::Bool),
+            Some("number" | "integer") => {
+                value.parse::<i64>().map_or_else(|_| json!(value), |number| json!(number))
+            }
+            _ => json!(value),
         };
         options.insert(name.to_owned(), value);
     }
     Ok(Value::Object(options))
+}
+
+/// The schema of a type; null for one that there is not.
+async fn schema_of(session: &Session, kind: &str) -> Result<Value> {
+    let grant = session.permit(ListSourceTypes {}).await?;
+    let types = session.core.bi.sources.types(&grant);
+    let found = types.into_iter().find(|known| known.name == kind);
+    Ok(found.map_or(Value::Null, |known| known.schema))
 }
 
 fn option_names(schema: &Value) -> Value {
@@ -187,4 +200,27 @@ fn row(view: &SourceView) -> Vec<Value> {
     let source = &view.source;
     let state = if source.paused { "paused" } else { "ready" };
     vec![json!(source.id), json!(source.name), json!(source.kind), json!(state)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_as_their_schema_wants_them() {
+        let schema = json!({ "properties": {
+            "port": { "type": "number" }, "ssl": { "type": "boolean" },
+            "password": { "type": "string" },
+        }});
+        let given = ["port=5432", "ssl=true", "password=12345", "other=true", "url=a=b"];
+        let given = given.map(str::to_owned);
+        let read = options(&given, &schema).expect("pairs");
+        assert_eq!(
+            read,
+            json!({
+                "port": 5432, "ssl": true, "password": "12345", "other": "true", "url": "a=b"
+            })
+        );
+        assert!(options(&["port".to_owned()], &schema).is_err());
+    }
 }

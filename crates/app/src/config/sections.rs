@@ -40,7 +40,7 @@ section! {
         shutdown_seconds: u64 = 10,
         /// Whether cookies are sent over HTTPS only.
         cookies_secure: bool = false,
-        /// Networks of proxies whose `X-Forwarded-For` is believed.
+        /// Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
         trusted_proxies: Vec<String> = Vec::new(),
         /// Whether `/metrics` is open to everybody; if not, it takes an administrator's key.
         metrics_public: bool = true,
@@ -48,6 +48,13 @@ section! {
         /// such as `https://intranet.example`; `*` is every page. A key that names its own origins
         /// is not widened by this.
         frame_origins: Vec<String> = Vec::new(),
+        /// Origins of pages whose scripts may read results with a key, such as
+        /// `https://intranet.example`; `*` is every page. Cookies never count, and a key that names
+        /// its own origins is not widened by this.
+        cors_origins: Vec<String> = Vec::new(),
+        /// What `Strict-Transport-Security` says where this server is reached over HTTPS, such as
+        /// `max-age=31536000; includeSubDomains`; empty for no such header.
+        strict_transport_security: String = String::new(),
         /// Whether pages and the Redash dialect are served below the short name of the organisation,
         /// as `/default/api/queries`. Pages are then served there only.
         multi_org: bool = false,
@@ -79,6 +86,8 @@ section! {
     SessionsSection {
         /// How long an idle session lives, in seconds.
         idle_seconds: i64 = 6 * 3600,
+        /// The same where the person ticked "Remember me", in seconds.
+        remembered_seconds: i64 = 31 * 24 * 3600,
         /// How long an invitation or reset link works, in seconds.
         link_seconds: i64 = 7 * 24 * 3600,
     }
@@ -103,6 +112,9 @@ section! {
         link_by_email: bool = false,
         /// If not empty: the only domains of proved e-mail addresses that may sign in this way.
         allowed_domains: Vec<String> = Vec::new(),
+        /// Domains of e-mail addresses with which nobody is invited, such as those of throw-away
+        /// mailboxes; with what is below them.
+        blocked_domains: Vec<String> = Vec::new(),
         /// The claim with a person's groups: a name, or a path with dots.
         groups_claim: String = "groups".to_owned(),
         /// What the claim calls a group → the name of the group here. Only these groups are
@@ -218,6 +230,8 @@ section! {
         /// Links to set a new password per user and hour; also links that do not work, and wishes
         /// for links by mail, per address.
         reset_links_per_hour: u32 = 10,
+        /// Users whom one person or key may add per hour on each node; 0 is no limit.
+        new_users_per_hour: u32 = 200,
         /// Requests per hour for all keys of a workspace together; 0 is no limit.
         workspace_requests_per_hour: u64 = 250_000,
         /// Requests per minute for every other key, beside the limits of its own terms; 0 is no
@@ -341,6 +355,11 @@ section! {
 section! {
     /// Data sources.
     SourcesSection {
+        /// If not empty: the only types of data sources that there are, such as `pg`. Data sources of
+        /// another type stay, and cannot be used.
+        types_enabled: Vec<String> = Vec::new(),
+        /// Types of data sources that there are not.
+        types_disabled: Vec<String> = Vec::new(),
         /// Networks that no data source may be in.
         denied_networks: Vec<String> =
             ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"].map(str::to_owned).to_vec(),
@@ -433,6 +452,14 @@ section! {
 section! {
     /// Notices of alerts to chats, pagers and webhooks.
     ChannelsSection {
+        /// If not empty: the only kinds of destinations that there are, such as `email`. Destinations of
+        /// another kind stay, and are told nothing.
+        kinds_enabled: Vec<String> = Vec::new(),
+        /// Kinds of destinations that there are not.
+        kinds_disabled: Vec<String> = Vec::new(),
+        /// The subject of mails about alerts that have none of their own; `{alert_name}` and `{state}`
+        /// are filled in.
+        mail_subject: String = "Alert: {alert_name} changed status to {state}".to_owned(),
         /// Networks that no notice goes to.
         denied_networks: Vec<String> =
             ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"].map(str::to_owned).to_vec(),
@@ -494,6 +521,25 @@ section! {
         date_format: String = "DD/MM/YY".to_owned(),
         /// Times of day, in moment.js tokens.
         time_format: String = "HH:mm".to_owned(),
+        /// How many lines of a list the web client shows at once.
+        page_size: u32 = 20,
+        /// What people may choose instead.
+        page_sizes: Vec<u32> = vec![5, 10, 20, 50, 100],
+        /// How often dashboards may be refreshed by the web client, in seconds.
+        dashboard_refresh_seconds: Vec<u32> = vec![60, 300, 600, 1800, 3600, 43_200, 86_400],
+        /// Which intervals the web client offers for schedules, in seconds.
+        query_refresh_seconds: Vec<u32> = vec![
+            60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 18_000, 21_600, 25_200, 28_800,
+            32_400, 36_000, 39_600, 43_200, 86_400, 604_800, 1_209_600, 2_592_000,
+        ],
+        /// Longest text in a cell of a table that the web client shows as JSON, in characters.
+        table_cell_json_characters_max: u32 = 50_000,
+        /// Whether the web client publishes a query when it gets a name.
+        auto_publish_named_queries: bool = true,
+        /// Whether the web client offers charts that run their authors' scripts in readers' browsers.
+        custom_js_visualizations: bool = true,
+        /// Whether the web client offers more options of alerts.
+        extended_alert_options: bool = false,
     }
 }
 

@@ -45,6 +45,8 @@ pub struct RequestContext {
     pub dialect: Dialect,
     /// Its signature, or why that does not count; `None` if it has none.
     pub proof: Option<Arc<Proof>>,
+    /// Whether who signs in with it asks to be remembered.
+    pub remember: bool,
     /// Its record.
     pub ledger: Ledger,
 }

@@ -70,7 +70,7 @@ pub use reseal::{SealedCount, SealedKind, SealedRepo, SealedValue, check_sealed,
 pub use seal::{Sealed, Sealer};
 pub use service::{Access, Services};
 pub use service_accounts::{NewServiceAccount, ServiceAccountChange};
-pub use sessions::{NewSession, Session, Sessions};
+pub use sessions::{NewSession, Recognised, Session, Sessions};
 pub use settings::{AccessSettings, TransportRule, UsageSettings};
 pub use setup::{Setup, SetupRequest};
 pub use signin::{

@@ -4,7 +4,7 @@ use tessera_kernel::ids::{GroupId, UserId};
 use tessera_kernel::{Fault, Result};
 
 use crate::acts::{AdministerUser, CreateUser, DeleteUser, ReadUser};
-use crate::users::clean_name;
+use crate::users::{clean_name, distinct};
 use crate::{Authorized, User, UserKind, Users};
 
 /// What a new service account is made of.
@@ -39,12 +39,7 @@ impl Users {
         self.check_groups(&new.groups).await?;
         let now = self.clock.now();
         let uid = self.random.uid(now);
-        let mut groups = Vec::with_capacity(new.groups.len());
-        for group in new.groups {
-            if !groups.contains(&group) {
-                groups.push(group);
-            }
-        }
+        let groups = distinct(new.groups);
         let mut user = User {
             id: UserId(0),
             kind: UserKind::Service,
@@ -90,7 +85,7 @@ impl Users {
         }
         if let Some(groups) = change.groups {
             self.check_groups(&groups).await?;
-            user.groups = groups;
+            user.groups = distinct(groups);
         }
         user.updated_at = self.clock.now();
         self.save(&user).await?;

@@ -52,6 +52,15 @@ pub struct NewSession {
     pub expires_at: Timestamp,
 }
 
+/// Who is behind a session's token.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    /// The person.
+    pub caller: Caller,
+    /// Until when it now lives, if that has moved: the cookie has to live on, too.
+    pub renewed_until: Option<Timestamp>,
+}
+
 /// Sessions.
 #[derive(Clone)]
 pub struct Sessions {
@@ -85,7 +94,8 @@ impl Sessions {
         }
         let token = Secret::new(self.random.alphanumeric(43));
         let now = self.clock.now();
-        let expires_at = now + self.idle();
+        let life = if context.remember { self.remembered() } else { self.idle() };
+        let expires_at = now + life;
         let (_, digest) = self.gate.peppers().digest(token.expose());
         let session = Session {
             uid: self.random.uid(now),
@@ -109,7 +119,7 @@ impl Sessions {
     ///
     /// # Errors
     /// `Unauthenticated` for one that is unknown or over.
-    pub async fn authenticate(&self, token: &Secret, address: Option<&str>) -> Result<Caller> {
+    pub async fn authenticate(&self, token: &Secret, address: Option<&str>) -> Result<Recognised> {
         let now = self.clock.now();
         let session = self.find(token).await?;
         let record = self.repos.user(session.user).await?.ok_or_else(over)?;
@@ -118,13 +128,16 @@ impl Sessions {
         }
         let user = self.gate.principal(session.user).await?.ok_or_else(over)?;
         // Written down only now and then, to spare storage.
-        let fresh = now + self.idle();
+        let life = self.life(&session);
+        let fresh = now + life;
         let seen_long_ago = (now - session.last_seen_at).num_seconds() >= SEEN_EVERY_SECONDS;
-        if fresh - session.expires_at > self.idle() / 10 || seen_long_ago {
+        let extends = fresh - session.expires_at > life / 10 || seen_long_ago;
+        if extends {
             self.repos.extend_session(&session.digest, fresh, now, address).await?;
         }
         self.gate.saw(user.id, now);
-        Ok(Caller::User { user, key: None })
+        let caller = Caller::User { user, key: None };
+        Ok(Recognised { caller, renewed_until: extends.then_some(fresh) })
     }
 
     /// The running sessions of a user, the one used last first.
@@ -218,6 +231,18 @@ impl Sessions {
 
     async fn user(&self, id: UserId) -> Result<User> {
         self.repos.user(id).await?.ok_or_else(|| Fault::not_found("user"))
+    }
+
+    /// How long a session lives from now on. One that was remembered was given just that time when
+    /// it was last seen; any other time than the present one is that of an idle session.
+    fn life(&self, session: &Session) -> chrono::TimeDelta {
+        let given = (session.expires_at - session.last_seen_at).num_seconds();
+        let remembered = self.remembered();
+        if given == remembered.num_seconds() { remembered } else { self.idle() }
+    }
+
+    fn remembered(&self) -> chrono::TimeDelta {
+        chrono::TimeDelta::seconds(self.gate.settings().session_remembered_seconds)
     }
 
     fn idle(&self) -> chrono::TimeDelta {

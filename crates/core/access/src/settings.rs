@@ -20,10 +20,14 @@ pub struct AccessSettings {
     pub password_min_characters: usize,
     /// How long an idle session lives, in seconds.
     pub session_idle_seconds: i64,
+    /// The same for one in which the person asked to be remembered.
+    pub session_remembered_seconds: i64,
     /// How long an invitation or reset link works, in seconds.
     pub invitation_seconds: i64,
     /// Attempts to sign in per address and hour.
     pub login_attempts_per_hour: u32,
+    /// Users whom one caller may add per hour; zero is no limit.
+    pub new_users_per_hour: u32,
     /// Whether rate limits apply at all.
     pub limits_enabled: bool,
     /// Requests per hour for all keys of a workspace together; zero is no limit.
@@ -87,8 +91,10 @@ impl Default for AccessSettings {
         Self {
             password_min_characters: 10,
             session_idle_seconds: 6 * 3600,
+            session_remembered_seconds: 31 * 24 * 3600,
             invitation_seconds: 7 * 24 * 3600,
             login_attempts_per_hour: 50,
+            new_users_per_hour: 200,
             limits_enabled: true,
             workspace_requests_per_hour: 250_000,
             requests_per_minute_per_key: 0,

@@ -16,7 +16,7 @@ use crate::acts::{
 use crate::keys::Keys;
 use crate::ports::Repos;
 use crate::signin::Guard;
-use crate::{AccessSettings, Authorized, Changes, Gate, Mails, Passwords};
+use crate::{AccessSettings, Authorized, Changes, Gate, Mails, Passwords, Throttle};
 
 pub use record::{
     Invitation, NewUser, TokenPurpose, User, UserChange, UserFilter, UserKind, UserOrder, UserToken,
@@ -35,6 +35,8 @@ pub struct Users {
     guard: Guard,
     settings: AccessSettings,
     mails: Mails,
+    /// Counts whom each caller adds.
+    added: Arc<Throttle>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -57,7 +59,9 @@ impl Users {
         random: Arc<dyn Random>,
     ) -> Self {
         let settings = gate.settings().clone();
-        Self { repos, gate, keys, passwords, guard, settings, mails, clock, random }
+        let per_hour = if settings.limits_enabled { settings.new_users_per_hour } else { 0 };
+        let added = Arc::new(Throttle::per_hour(per_hour));
+        Self { repos, gate, keys, passwords, guard, settings, mails, added, clock, random }
     }
 
     /// A page of users.
@@ -131,12 +135,15 @@ impl Users {
     /// Adds a user who joins the default group, and an invitation to set a password.
     ///
     /// # Errors
-    /// `Invalid` for a bad name or address, `Duplicate` for a taken address.
+    /// `Invalid` for a bad name or address, or one in a blocked domain; `Duplicate` for a taken
+    /// address; `RateLimited` for too many in an hour.
     pub async fn create(
         &self,
         grant: &Authorized<CreateUser>,
         new: NewUser,
     ) -> Result<(User, Invitation)> {
+        self.check_domain(&clean_email(&new.email)?)?;
+        self.added.check(&grant.caller().label())?;
         let changes = Changes::new()
             .field("name", Json::Null, new.name.trim())
             .field("email", Json::Null, new.email.trim().to_lowercase())
@@ -218,6 +225,7 @@ impl Users {
         if let Some(email) = &change.email {
             let email = clean_email(email)?;
             if email != user.email {
+                self.check_domain(&email)?;
                 user.email = email;
                 user.email_verified = false;
                 user.epoch = epoch + 1;
@@ -241,7 +249,7 @@ impl Users {
                     .with_field("groups"));
             }
             self.check_groups(&groups).await?;
-            user.groups = groups;
+            user.groups = distinct(groups);
         }
         let changes = Changes::new()
             .field("name", before.name, user.name.as_str())
@@ -340,6 +348,20 @@ impl Users {
         &self.gate
     }
 
+    /// Refuses addresses in domains that the operator blocked, and in those below them.
+    fn check_domain(&self, email: &str) -> Result<()> {
+        let domain = email.rsplit('@').next().unwrap_or_default();
+        let blocked = self.settings.signin.blocked_domains.iter().any(|blocked| {
+            domain
+                .strip_suffix(blocked.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        if blocked {
+            return Err(Fault::invalid("email", "the domain is blocked (signin.blocked_domains)"));
+        }
+        Ok(())
+    }
+
     pub(crate) async fn check_groups(&self, groups: &[GroupId]) -> Result<()> {
         let known = self.repos.groups().await?;
         match groups.iter().find(|group| !known.iter().any(|known| known.id == **group)) {
@@ -362,11 +384,25 @@ impl Users {
     }
 }
 
+/// Each group once, in the order in which they were named.
+pub(crate) fn distinct(named: Vec<GroupId>) -> Vec<GroupId> {
+    let mut groups = Vec::with_capacity(named.len());
+    for group in named {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
 pub(crate) fn clean_name(name: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > TEXT_CHARACTERS_MAX {
         let detail = format!("must have 1 to {TEXT_CHARACTERS_MAX} characters");
         return Err(Fault::invalid("name", detail));
+    }
+    if name.contains('\0') {
+        return Err(Fault::invalid("name", "must not hold the character NUL"));
     }
     Ok(name.to_owned())
 }
@@ -374,7 +410,7 @@ pub(crate) fn clean_name(name: &str) -> Result<String> {
 pub(crate) fn clean_email(email: &str) -> Result<String> {
     let email = email.trim().to_lowercase();
     let good = email.len() <= TEXT_CHARACTERS_MAX
-        && !email.contains(char::is_whitespace)
+        && !email.contains(|letter: char| letter.is_whitespace() || letter.is_control())
         && email.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@') && domain.contains('.')
         });

@@ -17,6 +17,9 @@ pub(crate) fn clean_name(name: &str) -> Result<String> {
         let detail = format!("must have 1 to {NAME_CHARACTERS_MAX} characters");
         return Err(Fault::invalid("name", detail));
     }
+    if name.contains('\0') {
+        return Err(Fault::invalid("name", "must not hold the character NUL"));
+    }
     Ok(name.to_owned())
 }
 

@@ -178,7 +178,22 @@ fn join_ends(known: &HashMap<&str, &Parameter>, given: &Map<String, Json>) -> Ma
     joined
 }
 
+/// Why a value is refused that has a text which databases do not store.
+const NUL: &str = "holds the character NUL";
+
+fn has_nul(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(has_nul),
+        Json::Object(members) => members.values().any(has_nul),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
 fn check_one(definition: &Parameter, value: &Json, context: &Context<'_>) -> Checked {
+    if has_nul(value) {
+        return Err(NUL);
+    }
     match &definition.kind {
         ParameterKind::Text => value.as_str().map(text).ok_or("must be text"),
         ParameterKind::TextPattern { regex } => pattern(regex, value),
@@ -351,6 +366,9 @@ fn listed(written: &str) -> Value {
 
 /// A value of which no definition says anything.
 fn free(value: &Json, takes_range: bool, context: &Context<'_>) -> Checked {
+    if has_nul(value) {
+        return Err(NUL);
+    }
     let reason = "must be text, a number, a truth value, a list of these, or start and end";
     let scalar = |value: &Json| match value {
         Json::String(text) => Ok(Scalar::Text(text.clone())),

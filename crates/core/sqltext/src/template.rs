@@ -165,10 +165,12 @@ impl Template {
 
     /// The parameters that stand within `IN (…)` or `ARRAY[…]` and nowhere else.
     pub(crate) fn lists(&self) -> HashSet<&str> {
-        let name = |tag: &Tag| match &tag.want {
-            Want::Value { name, part: None } => Some(name.as_str()),
-            _ => None,
-        };
+        fn name(tag: &Tag) -> Option<&str> {
+            match &tag.want {
+                Want::Value { name, part: None } => Some(name),
+                _ => None,
+            }
+        }
         let mut elsewhere: HashMap<&str, usize> = HashMap::new();
         for name in self.tags.iter().filter_map(name) {
             *elsewhere.entry(name).or_default() += 1;

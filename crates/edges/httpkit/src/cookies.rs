@@ -2,7 +2,8 @@
 //! requests, which our own pages send back in a header.
 
 use chrono::TimeDelta;
-use http::{HeaderMap, HeaderValue, header::COOKIE};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 use tessera_kernel::{Secret, Timestamp};
 
 use crate::KitSettings;
@@ -38,11 +39,11 @@ pub fn state(headers: &HeaderMap) -> Option<Secret> {
     value(headers, STATE).filter(|text| !text.is_empty()).map(Secret::new)
 }
 
-/// How long a browser keeps a session's cookie beyond the first moment that the session could end.
+/// How long a browser keeps a session's cookie beyond the moment that the session ends unless used.
 const KEPT: TimeDelta = TimeDelta::days(31);
 
-/// Sets the session. The cookie outlives an idle session, which the server ends by itself: one that
-/// is in use lives on, and nobody sets its cookie again.
+/// Sets the session. The cookie outlives an idle session, which the server ends by itself; as one in
+/// use lives on, its cookie is set anew.
 #[must_use]
 pub fn session_cookie(
     settings: &KitSettings,
@@ -55,6 +56,17 @@ pub fn session_cookie(
         token.expose(),
         secure(settings)
     ))
+}
+
+/// Whether an answer says something of the session already.
+pub(crate) fn sets_session(headers: &HeaderMap) -> bool {
+    let mut cookies = headers.get_all(SET_COOKIE).iter();
+    cookies.any(|cookie| {
+        cookie
+            .as_bytes()
+            .strip_prefix(SESSION.as_bytes())
+            .is_some_and(|rest| rest.starts_with(b"="))
+    })
 }
 
 /// Takes the session away.

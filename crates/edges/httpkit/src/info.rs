@@ -59,6 +59,7 @@ impl RequestInfo {
             client: self.client.clone(),
             dialect,
             proof: self.proof.get().cloned(),
+            remember: false,
             ledger: self.ledger.clone(),
         }
     }

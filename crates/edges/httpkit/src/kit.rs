@@ -28,6 +28,10 @@ pub struct KitSettings {
     pub assertions: Assertions,
     /// Origins of pages that may show embeds in a frame; `*` is every page.
     pub frame_origins: Vec<String>,
+    /// Origins of pages whose scripts may read results with a key; `*` is every page.
+    pub cors_origins: Vec<String>,
+    /// What tells browsers to come over HTTPS only, where they came so.
+    pub strict_transport: Option<http::HeaderValue>,
 }
 
 impl Default for KitSettings {
@@ -40,6 +44,8 @@ impl Default for KitSettings {
             request_seconds: 90,
             assertions: Assertions::default(),
             frame_origins: Vec::new(),
+            cors_origins: Vec::new(),
+            strict_transport: None,
         }
     }
 }
@@ -134,10 +140,13 @@ impl Kit {
         if let Some(session) = session {
             match self.access.sessions.authenticate(&session, info.address.as_deref()).await {
                 Err(fault) if fault.code() == Code::Unauthenticated && assertion.is_some() => {}
-                caller => {
-                    let caller = caller?;
+                found => {
+                    let found = found?;
                     csrf::check(parts, info)?;
-                    return Ok(caller);
+                    if let Some(until) = found.renewed_until {
+                        info.ledger.note(|entry| entry.renewed = Some((session, until)));
+                    }
+                    return Ok(found.caller);
                 }
             }
         }

@@ -15,8 +15,8 @@ use crate::credential::{QUERY_NAME, redact};
 use crate::record::Recorder;
 use crate::sending::Peer;
 use crate::{
-    KitSettings, RequestFacts, RequestInfo, address, body, limits, meters, origins, prefix,
-    signatures, sunset,
+    KitSettings, RequestFacts, RequestInfo, address, body, cookies, limits, meters, origins,
+    prefix, signatures, sunset,
 };
 
 /// A request identifier that a caller may choose: longer ones are replaced.
@@ -42,12 +42,13 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     let begun = begin();
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|info| info.0.0);
     let address = address::caller_address(peer, request.headers(), &layer.settings.trusted_proxies);
+    let from_proxy =
+        peer.is_some_and(|peer| address::is_trusted(peer.ip(), &layer.settings.trusted_proxies));
     let info = RequestInfo::from(RequestFacts {
         request_id: request_id(request.headers()).unwrap_or_else(|| layer.random.alphanumeric(16)),
         address: address.map(|address| address.to_string()),
-        from_proxy: peer
-            .is_some_and(|peer| address::is_trusted(peer.ip(), &layer.settings.trusted_proxies)),
-        base_url: base_url(&layer.settings, request.headers()) + prefix::of(&request),
+        from_proxy,
+        base_url: base_url(&layer.settings, request.headers(), from_proxy) + prefix::of(&request),
         origin: origins::of(request.headers()),
         client: text(request.headers(), &header::USER_AGENT),
         proof: OnceLock::new(),
@@ -99,12 +100,30 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
     );
     meters::count(recorder.method(), recorder.route(), status, seconds);
     set_headers(response.headers_mut(), &info.request_id, key_in_address);
+    if let Some(strict) = &layer.settings.strict_transport
+        && info.base_url.starts_with("https://")
+    {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, strict.clone());
+    }
     let meter = info.ledger.read(|entry| {
         let headers = response.headers_mut();
-        origins::allow(headers, uri.path(), &entry.origins, info.origin.as_deref());
         // A key that names origins is for those only.
+        match entry.origins.as_slice() {
+            [] => {
+                let open = &layer.settings.cors_origins;
+                origins::allow_results(headers, uri.path(), open, info.origin.as_deref());
+            }
+            named => origins::allow(headers, uri.path(), named, info.origin.as_deref()),
+        }
         let framing = [&layer.settings.frame_origins, &entry.origins];
         origins::frame(headers, uri.path(), framing[usize::from(!entry.origins.is_empty())]);
+        // What a handler says of the session counts: it may have ended.
+        if let Some((token, until)) = &entry.renewed
+            && !cookies::sets_session(headers)
+        {
+            let cookie = cookies::session_cookie(&layer.settings, token, *until);
+            headers.append(header::SET_COOKIE, cookie);
+        }
         if let Some(end) = entry.sunset {
             sunset::announce(response.headers_mut(), end);
         }
@@ -176,10 +195,33 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     good.then(|| text.to_owned())
 }
 
-fn base_url(settings: &KitSettings, headers: &HeaderMap) -> String {
+fn base_url(settings: &KitSettings, headers: &HeaderMap, from_proxy: bool) -> String {
     if let Some(base_url) = &settings.base_url {
         return base_url.trim_end_matches('/').to_owned();
     }
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    format!("http://{}", host.unwrap_or("localhost"))
+    let forwarded = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+    // Of several proxies the last one, which is the trusted one, wrote the last word.
+    let last = forwarded.and_then(|text| text.rsplit(',').next()).map(str::trim);
+    let scheme = if from_proxy && last == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_tells_that_a_request_came_over_https() {
+        let named = |forwarded: &'static str, from_proxy| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("bi.example"));
+            headers.insert("x-forwarded-proto", HeaderValue::from_static(forwarded));
+            base_url(&KitSettings::default(), &headers, from_proxy)
+        };
+        assert_eq!(named("https", true), "https://bi.example");
+        assert_eq!(named("http, https", true), "https://bi.example");
+        assert_eq!(named("https, http", true), "http://bi.example");
+        assert_eq!(named("https", false), "http://bi.example");
+    }
 }

@@ -68,6 +68,36 @@ pub(crate) fn allow(headers: &mut HeaderMap, path: &str, known: &[String], askin
     }
 }
 
+/// Lets pages of the asking origin read results, if the operator opened them to it.
+pub(crate) fn allow_results(
+    headers: &mut HeaderMap,
+    path: &str,
+    open: &[String],
+    asking: Option<&str>,
+) {
+    if open.is_empty() || !is_result(path) {
+        return;
+    }
+    // Every origin is told its own name, so that answers can be told apart and none goes to another.
+    let everybody = open.iter().any(|origin| origin == "*");
+    let named = asking.filter(|_| everybody).map(str::to_owned);
+    allow(headers, path, named.as_ref().map_or(open, std::slice::from_ref), asking);
+}
+
+/// Whether a path gives rows: `/api/query_results…`, `/api/queries/<id>/results…`, `/v1/results/…`,
+/// `/v1/queries/<id>/results…`.
+fn is_result(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    let is_results = |segment: Option<&str>| {
+        segment.is_some_and(|text| text == "results" || text.starts_with("results."))
+    };
+    match (segments.next(), segments.next()) {
+        (Some("api"), Some("query_results")) | (Some("v1"), Some("results")) => true,
+        (Some("api" | "v1"), Some("queries")) => is_results(segments.nth(1)),
+        _ => false,
+    }
+}
+
 /// Lets pages of the key's origins show the answer in a frame.
 pub(crate) fn frame(headers: &mut HeaderMap, path: &str, known: &[String]) {
     if known.is_empty() || !FRAMED.iter().any(|start| path.starts_with(start)) {
@@ -108,6 +138,36 @@ mod tests {
         assert_eq!(allowed("/api/x", &known(), None), None);
         assert_eq!(allowed("/api/x", &[], acme), None);
         assert_eq!(allowed("/login", &known(), acme), None);
+    }
+
+    #[test]
+    fn results_open_to_the_origins_of_the_operator_and_nothing_else_does() {
+        let allowed = |path: &str, open: &[&str], asking: Option<&str>| {
+            let open: Vec<String> = open.iter().map(|&origin| origin.to_owned()).collect();
+            let mut headers = HeaderMap::new();
+            allow_results(&mut headers, path, &open, asking);
+            assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+            let value = headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            value.map(|value| value.to_str().expect("text").to_owned())
+        };
+        let acme = Some("https://acme.example");
+        for path in [
+            "/api/query_results",
+            "/api/query_results/7.csv",
+            "/api/queries/1/results",
+            "/api/queries/1/results.csv",
+            "/api/queries/1/results/7.json",
+            "/v1/results/7",
+        ] {
+            assert_eq!(allowed(path, &["https://acme.example"], acme).as_deref(), acme, "{path}");
+            assert_eq!(allowed(path, &["*"], acme).as_deref(), acme, "{path}");
+            assert_eq!(allowed(path, &["https://other.example"], acme), None, "{path}");
+            assert_eq!(allowed(path, &[], acme), None, "{path}");
+            assert_eq!(allowed(path, &["*"], None), None, "{path}");
+        }
+        for path in ["/api/queries/1", "/api/session", "/api/queries/1/resultset", "/login"] {
+            assert_eq!(allowed(path, &["*"], acme), None, "{path}");
+        }
     }
 
     #[test]

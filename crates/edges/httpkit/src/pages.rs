@@ -28,6 +28,7 @@ width:100%;max-width:26rem}h1{font-size:1.35rem;margin:0 0 1rem}p{margin:.5rem 0
 label{display:block;font-weight:600;margin:1rem 0 .25rem}
 input{width:100%;font:inherit;color:inherit;background:var(--back);border:1px solid var(--edge);
 border-radius:6px;padding:.5rem .65rem}
+.tick{font-weight:400}.tick input{width:auto}
 button{margin-top:1.5rem;width:100%;font:inherit;font-weight:600;border:0;border-radius:6px;
 padding:.6rem;background:var(--accent);color:var(--paper);cursor:pointer}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}

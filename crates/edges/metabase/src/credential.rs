@@ -72,12 +72,12 @@ async fn identify(
     let access = &state.kit.access;
     for session in quirks::sessions(&parts.headers) {
         match access.sessions.authenticate(&session.token, info.address.as_deref()).await {
-            Ok(caller) => {
+            Ok(found) => {
                 // A browser sends cookies on its own, also for a page of another site.
                 if session.from_cookie && !is_safe(&parts.method) {
                     state.kit.check_origin(parts, info)?;
                 }
-                return Ok((caller, Some(session.token)));
+                return Ok((found.caller, Some(session.token)));
             }
             Err(fault) if fault.code() == Code::Unauthenticated => {}
             Err(fault) => return Err(fault),

@@ -16,5 +16,5 @@ mod state;
 mod wire;
 
 pub use routes::{route_table, router, routes};
-pub use state::{NodeFacts, RedashSettings, RedashState, ServerNotes, TokenFacts};
+pub use state::{ClientSettings, NodeFacts, RedashSettings, RedashState, ServerNotes, TokenFacts};
 pub use tessera_httpkit::{Guard, RouteInfo};

@@ -71,9 +71,6 @@ pub(crate) fn groups_want_a_json_type(headers: &HeaderMap) -> Result<(), Refusal
     ))
 }
 
-/// Types that its web client offers no more for new data sources.
-pub(crate) const DEPRECATED_TYPES: [&str; 3] = ["elasticsearch", "kibana", "url"];
-
 /// A column's type as its web client reads it: PostgreSQL's `text`, `uuid`, `json` and the like
 /// have none, and SQLite's columns have none at all. The client then guesses from the values.
 pub(crate) fn column_type(field: &Field) -> Option<&'static str> {
@@ -146,6 +143,10 @@ pub(crate) fn is_safe(options: &Json) -> bool {
     let kind = |parameter: &Json| parameter["type"].as_str().unwrap_or_default().to_owned();
     !parameters.into_iter().flatten().any(|parameter| matches!(&*kind(parameter), "" | "text"))
 }
+
+/// Types that the page for new data sources leaves out, since others took their place. Data sources
+/// that there are go on, and programs may make more.
+pub(crate) const TYPES_FOR_OLD_SOURCES: [&str; 3] = ["elasticsearch", "kibana", "url"];
 
 /// What stands for a secret in settings; the settings pages send it back for one that is to stay.
 pub(crate) const MASK: &str = "--------";

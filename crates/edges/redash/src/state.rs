@@ -21,6 +21,44 @@ pub struct RedashSettings {
     pub allowed_domains: Vec<String>,
     /// The process that answers.
     pub node: NodeFacts,
+    /// What the web client goes by.
+    pub client: ClientSettings,
+}
+
+/// What the web client goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// How many lines of a list are shown at once.
+    pub page_size: u32,
+    /// What people may choose instead.
+    pub page_sizes: Vec<u32>,
+    /// How often dashboards may be refreshed, in seconds.
+    pub dashboard_refresh_seconds: Vec<u32>,
+    /// Which intervals are offered for schedules, in seconds.
+    pub query_refresh_seconds: Vec<u32>,
+    /// Longest text in a cell that is shown as JSON, in characters.
+    pub table_cell_json_characters_max: u32,
+    /// Whether a query is published when it gets a name.
+    pub auto_publish_named_queries: bool,
+    /// Whether charts are offered that run their authors' scripts.
+    pub custom_js_visualizations: bool,
+    /// Whether more options of alerts are offered.
+    pub extended_alert_options: bool,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            page_size: 20,
+            page_sizes: vec![5, 10, 20, 50, 100],
+            dashboard_refresh_seconds: vec![60, 300, 600, 1800, 3600, 43_200, 86_400],
+            query_refresh_seconds: vec![3600, 86_400],
+            table_cell_json_characters_max: 50_000,
+            auto_publish_named_queries: true,
+            custom_js_visualizations: true,
+            extended_alert_options: false,
+        }
+    }
 }
 
 /// A process of this server, as operators know it.
@@ -72,6 +110,7 @@ impl Default for RedashSettings {
             tokens: None,
             allowed_domains: Vec::new(),
             node: NodeFacts::default(),
+            client: ClientSettings::default(),
         }
     }
 }

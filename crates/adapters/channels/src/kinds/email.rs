@@ -11,9 +11,6 @@ use crate::mail::mailbox;
 use crate::options::Options;
 use crate::words;
 
-/// The subject unless somebody says otherwise.
-const SUBJECT: &str = "Alert: {alert_name} changed status to {state}";
-
 pub(super) const KIND: Kind = Kind { describe, check, way: Way::Mail(mail) };
 
 fn describe() -> ChannelType {
@@ -27,7 +24,8 @@ fn describe() -> ChannelType {
                 "addresses": { "type": "string" },
                 "subject_template": {
                     "type": "string",
-                    "default": SUBJECT,
+                    // What the operator decided is put in later.
+                    "default": "",
                     "title": "Subject Template",
                 },
             },
@@ -52,10 +50,10 @@ fn addresses(options: Options<'_>) -> Result<Vec<String>> {
         .collect()
 }
 
-fn mail(options: Options<'_>, notice: &AlertNotice) -> Result<Mail> {
+fn mail(options: Options<'_>, notice: &AlertNotice, usual: &str) -> Result<Mail> {
     let subject = notice.subject.clone().unwrap_or_else(|| {
         words::fill(
-            options.text("subject_template").unwrap_or(SUBJECT),
+            options.text("subject_template").unwrap_or(usual),
             &[("alert_name", &notice.name), ("state", &notice.state.as_str().to_uppercase())],
         )
     });

@@ -36,8 +36,8 @@ type Posts = fn(Options<'_>, &AlertNotice, &Surroundings<'_>) -> Result<Vec<Post
 pub(crate) enum Way {
     /// By requests.
     Http(Posts),
-    /// By mail.
-    Mail(fn(Options<'_>, &AlertNotice) -> Result<Mail>),
+    /// By mail, with this subject unless somebody says otherwise.
+    Mail(fn(Options<'_>, &AlertNotice, &str) -> Result<Mail>),
 }
 
 /// One kind of destination.

@@ -20,6 +20,7 @@ on_both! {
     an_address_that_an_account_knows_is_known_on_all_nodes
     attempts_are_exact_under_concurrency_and_marks_count_once
     a_nonce_counts_once_on_all_nodes_together
+    a_session_lives_on_while_it_is_used_and_a_remembered_one_much_longer
 }
 
 /// A node with a memory of its own.
@@ -155,4 +156,48 @@ async fn a_nonce_counts_once_on_all_nodes_together(store: Store) {
     clock.advance(TimeDelta::hours(1));
     nodes[0].gate.limits().purge().await.unwrap();
     assert_eq!(show(&nodes[0], "a third nonce").await, Ok(()));
+}
+
+async fn a_session_lives_on_while_it_is_used_and_a_remembered_one_much_longer(store: Store) {
+    const HOUR: i64 = 3600;
+    let clock = TestClock::at(at(0));
+    let node = node(&store, &clock);
+    let request = tessera_access::SetupRequest {
+        name: "Ada".to_owned(),
+        email: "ada@example.com".to_owned(),
+        password: Secret::new("correct horse battery"),
+        organization: "Acme".to_owned(),
+    };
+    node.setup.run(&request, None).await.unwrap();
+    let begin = async |remember| {
+        let context = RequestContext { remember, ..from("10.0.0.1") };
+        let password = Secret::new("correct horse battery");
+        match node.signin.password("ada@example.com", &password, &context).await.unwrap() {
+            tessera_access::SignIn::Session(session) => session,
+            tessera_access::SignIn::SecondFactor(_) => panic!("no second factor is set up"),
+        }
+    };
+    let go = |moment| clock.advance(moment - clock.now());
+    let (short, long) = (begin(false).await, begin(true).await);
+    assert_eq!(short.expires_at, at(6 * HOUR));
+    assert_eq!(long.expires_at, at(31 * 24 * HOUR));
+    let seen = async |token: &Secret| {
+        let found = node.sessions.authenticate(token, None).await.ok()?;
+        Some(found.renewed_until)
+    };
+    assert_eq!(seen(&short.token).await, Some(None), "nothing has moved yet");
+    for hours in [5, 10, 15] {
+        go(at(hours * HOUR));
+        let until = at((hours + 6) * HOUR);
+        assert_eq!(seen(&short.token).await, Some(Some(until)), "after {hours} hours");
+    }
+    go(at(21 * HOUR));
+    assert_eq!(seen(&short.token).await, None, "six hours without use");
+    for days in [30, 60] {
+        go(at(days * 24 * HOUR));
+        let until = at((days + 31) * 24 * HOUR);
+        assert_eq!(seen(&long.token).await, Some(Some(until)), "after {days} days");
+    }
+    go(at(91 * 24 * HOUR));
+    assert_eq!(seen(&long.token).await, None, "a month without use");
 }

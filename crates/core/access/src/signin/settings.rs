@@ -33,6 +33,8 @@ pub struct SignInSettings {
     pub link_by_email: bool,
     /// If not empty: the only domains of addresses that trusted parties may name.
     pub allowed_domains: Vec<String>,
+    /// Domains, in lower case, whose addresses nobody is added with or changes to.
+    pub blocked_domains: Vec<String>,
     /// What the trusted party calls a group → the name of the group here.
     pub group_map: BTreeMap<String, String>,
     /// Whether a header of a proxy tells who calls.
@@ -54,6 +56,7 @@ impl Default for SignInSettings {
             create_users: true,
             link_by_email: false,
             allowed_domains: Vec::new(),
+            blocked_domains: Vec::new(),
             group_map: BTreeMap::new(),
             remote_user: false,
         }

@@ -76,6 +76,8 @@ pub struct Entry {
     pub dashboard: Option<DashboardId>,
     /// The format in which rows were given, such as `csv`.
     pub format: Option<&'static str>,
+    /// The token of a session that lives longer now, and until when.
+    pub renewed: Option<(tessera_kernel::Secret, tessera_kernel::Timestamp)>,
 }
 
 impl Entry {

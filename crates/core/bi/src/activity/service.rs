@@ -167,6 +167,10 @@ fn check(new: &NewActivity) -> Result<()> {
             let detail = format!("must have 1 to {WORD_CHARACTERS_MAX} characters");
             return Err(Fault::invalid(name, detail));
         }
+        // They are written together: one that cannot be stored would keep all others waiting.
+        if text.contains('\0') {
+            return Err(Fault::invalid(name, "must not hold the character NUL"));
+        }
     }
     if !new.detail.is_object() || new.detail.to_string().len() > DETAIL_BYTES_MAX {
         let detail = format!("must be an object of at most {DETAIL_BYTES_MAX} bytes");

@@ -445,12 +445,15 @@ impl Parts {
         Ok(job)
     }
 
-    /// Refuses a text that is too long.
+    /// Refuses a text that is too long, or that cannot be stored everywhere.
     pub(crate) fn check_text(&self, text: &str) -> Result<()> {
         let max = self.settings.query_text_bytes_max;
         if text.len() > max {
             let detail = format!("the text is longer than {max} bytes (queries.text_bytes_max)");
             return Err(Fault::new(Code::TooLarge, detail).with_field("query"));
+        }
+        if text.contains('\0') {
+            return Err(Fault::invalid("query", "the text holds the character NUL, remove it"));
         }
         Ok(())
     }

@@ -130,6 +130,7 @@ impl Sources {
         let name = form::clean_name(&new.name)?;
         let known = self.known_type(&new.kind)?;
         let options = form::filled(form::as_object(&new.options)?);
+        refuse_tunnel(&options)?;
         form::check(&known.schema, &options)?;
         self.parts.connectors.check(&new.kind, &Json::Object(options.clone()))?;
         let now = self.parts.clock.now();
@@ -187,6 +188,7 @@ impl Sources {
         if let Some(options) = change.options {
             let known = self.known_type(&source.kind)?;
             let mut options = form::as_object(&options)?;
+            refuse_tunnel(&options)?;
             for (secret, value) in self.secrets(&source)? {
                 options.entry(secret).or_insert(value);
             }
@@ -386,6 +388,17 @@ impl Sources {
         let context = seal_context(source.uid);
         form::open(&self.parts.sealer, source.sealed_options.as_deref(), &context)
     }
+}
+
+/// Other servers reach a database through a tunnel with this option. Without the tunnel the database
+/// that answers at its address may be another one, so it is not simply left alone.
+fn refuse_tunnel(options: &Map<String, Json>) -> Result<()> {
+    if options.contains_key("ssh_tunnel") {
+        let detail = "there are no tunnels here; open one beside this server (ssh -L) and name its \
+                      end as host and port";
+        return Err(Fault::invalid("options.ssh_tunnel", detail));
+    }
+    Ok(())
 }
 
 fn seal_context(uid: tessera_kernel::ids::Uid) -> String {

@@ -209,6 +209,16 @@ fn all_values_that_do_not_fit_are_named_and_so_are_unknown_ones() {
 }
 
 #[test]
+fn no_value_holds_the_character_nul_whatever_its_type() {
+    misfits("t", json!("a\0b"));
+    misfits("tp", json!("abc\0"));
+    for given in [json!({"a": "\0"}), json!({"a": ["b", "\0"]}), json!({"a": {"start": "\0"}})] {
+        let fault = resolve("{{a}}", PG, &[], &given).unwrap_err();
+        assert_eq!((fault.code(), fault.names()), (Code::InvalidParameters, &["a".to_owned()][..]));
+    }
+}
+
+#[test]
 fn missing_values_are_named_only_if_the_others_fit() {
     let fault = resolve("{{a}} {{b.start}} {{c}}", PG, &[], &json!({"c": 1, "x": 1})).unwrap_err();
     assert_eq!(

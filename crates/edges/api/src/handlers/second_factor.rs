@@ -1,7 +1,9 @@
 //! The second factor: at the sign-in, one's own, and that of others when it is lost.
 
 use axum::response::Response;
-use tessera_access::{Action, ManageSecondFactor, ReadSecondFactor, ResetSecondFactor};
+use tessera_access::{
+    Action, ManageSecondFactor, ReadSecondFactor, RequestContext, ResetSecondFactor,
+};
 use tessera_httpkit::qr;
 use tessera_kernel::{Result, Secret};
 
@@ -112,7 +114,8 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn code(call: Call) -> Result<Response> {
     call.state.kit.check_origin(&call.parts, &call.info)?;
     let body: CodeForChallenge = call.json()?;
-    let (challenge, context) = (Secret::new(body.challenge), call.context());
+    let context = RequestContext { remember: body.remember, ..call.context() };
+    let challenge = Secret::new(body.challenge);
     let done = call.access().signin.code(&challenge, &body.code, &context).await?;
     begun(&call, &done.session, &done.recovery_codes)
 }

@@ -2,7 +2,9 @@
 
 use axum::response::Response;
 use http::{StatusCode, header};
-use tessera_access::{Action, EndSession, Method, NewSession, ReadSession, SignIn, User};
+use tessera_access::{
+    Action, EndSession, Method, NewSession, ReadSession, RequestContext, SignIn, User,
+};
 use tessera_httpkit::cookies;
 use tessera_kernel::{Result, Secret};
 
@@ -54,7 +56,8 @@ async fn begin(call: Call) -> Result<Response> {
     let body: wire::session::SignIn = call.json()?;
     let password = Secret::new(body.password);
     let signin = &call.access().signin;
-    go_on(&call, signin.password(&body.email, &password, &call.context()).await?)
+    let context = RequestContext { remember: body.remember, ..call.context() };
+    go_on(&call, signin.password(&body.email, &password, &context).await?)
 }
 
 /// Tells of a session, or what is still needed for it.

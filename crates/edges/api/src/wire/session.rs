@@ -14,6 +14,9 @@ pub(crate) struct SignIn {
     pub(crate) email: String,
     #[schema(format = Password)]
     pub(crate) password: String,
+    /// Whether the session is to live on while it is not used (`sessions.remembered_seconds`).
+    #[serde(default)]
+    pub(crate) remember: bool,
 }
 
 /// A session that has begun; its token is in the cookie `session`.

@@ -41,6 +41,9 @@ pub(crate) struct CodeForChallenge {
     pub(crate) challenge: String,
     /// Six digits, or a recovery code.
     pub(crate) code: String,
+    /// Whether the session is to live on while it is not used (`sessions.remembered_seconds`).
+    #[serde(default)]
+    pub(crate) remember: bool,
 }
 
 /// A challenge that waits for a second factor to be set up.

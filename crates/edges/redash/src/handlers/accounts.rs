@@ -4,7 +4,9 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
-use tessera_access::{Caller, EndSession, Method, SetupRequest, SignIn, TokenPurpose, User};
+use tessera_access::{
+    Caller, EndSession, Method, RequestContext, SetupRequest, SignIn, TokenPurpose, User,
+};
 use tessera_httpkit::cookies;
 use tessera_kernel::{Code, Secret};
 
@@ -106,8 +108,9 @@ pub(crate) async fn login(visit: Visit) -> Answer {
     let next = next_path(visit.param("next"));
     let (email, password) = (fields.get("email"), Secret::new(fields.get("password")));
     let signin = &visit.state.kit.access.signin;
-    match signin.password(email, &password, &visit.context()).await {
-        Ok(signed_in) => second_factor::go_on(&visit, signed_in, &next).await,
+    let context = RequestContext { remember: remembers(&fields), ..visit.context() };
+    match signin.password(email, &password, &context).await {
+        Ok(signed_in) => second_factor::go_on(&visit, signed_in, &next, context.remember).await,
         Err(fault) if fields.is_json => Err(fault.into()),
         Err(fault) if fault.code() == Code::Unauthenticated => {
             let text = Some("Wrong email or password.");
@@ -118,6 +121,11 @@ pub(crate) async fn login(visit: Visit) -> Answer {
             login_form(&visit, Refusal::from(fault).status(), &next, email, Some(&text)).await
         }
     }
+}
+
+/// Whether the box was ticked: then it is in the form, whatever its value.
+pub(super) fn remembers(fields: &crate::map::Fields) -> bool {
+    fields.has("remember")
 }
 
 pub(crate) async fn logout(visit: Visit) -> Answer {
@@ -197,7 +205,7 @@ pub(super) fn spent() -> Response {
 async fn signed_in(visit: &Visit, user: User, method: Method, next: &str) -> Answer {
     let signin = &visit.state.kit.access.signin;
     let signed_in = signin.proved(user, method, &visit.context()).await?;
-    second_factor::go_on(visit, signed_in, next).await
+    second_factor::go_on(visit, signed_in, next, false).await
 }
 
 async fn signed_in_json(visit: &Visit, user: User) -> Answer {

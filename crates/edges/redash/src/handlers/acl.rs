@@ -6,7 +6,7 @@ use axum::extract::Path;
 use http::StatusCode;
 use serde_json::{Value as Json, json};
 use tessera_access::ports::Facts;
-use tessera_access::{Object, ReadDashboard, ReadQuery, ShareEditing, User};
+use tessera_access::{Authorized, Object, ReadDashboard, ReadQuery, ShareEditing, User};
 use tessera_kernel::ids::{DashboardId, QueryId, UserId};
 use tessera_kernel::{Code, Result};
 
@@ -45,24 +45,22 @@ pub(crate) async fn may_edit_dashboard(
 
 pub(crate) async fn grant_on_query(Path(query): Path<String>, call: Call) -> Answer {
     let query: QueryId = id(&query)?;
-    let grantee = set(&call, Object::Query(query), true).await?;
+    let grantee = grant(&call, Object::Query(query)).await?;
     granted(&call, "queries", query.0, grantee)
 }
 
 pub(crate) async fn grant_on_dashboard(Path(dashboard): Path<String>, call: Call) -> Answer {
     let dashboard: DashboardId = id(&dashboard)?;
-    let grantee = set(&call, Object::Dashboard(dashboard), true).await?;
+    let grantee = grant(&call, Object::Dashboard(dashboard)).await?;
     granted(&call, "dashboards", dashboard.0, grantee)
 }
 
 pub(crate) async fn revoke_on_query(Path(query): Path<String>, call: Call) -> Answer {
-    set(&call, Object::Query(id(&query)?), false).await?;
-    wire::null()
+    revoke(&call, Object::Query(id(&query)?)).await
 }
 
 pub(crate) async fn revoke_on_dashboard(Path(dashboard): Path<String>, call: Call) -> Answer {
-    set(&call, Object::Dashboard(id(&dashboard)?), false).await?;
-    wire::null()
+    revoke(&call, Object::Dashboard(id(&dashboard)?)).await
 }
 
 /// Who holds a key of a query or dashboard, which are given away, is told of no people.
@@ -81,9 +79,8 @@ fn may_edit(call: &Call, facts: &Facts, access_type: &str) -> Answer {
     wire::json(&json!({ "response": granted && access_type == MODIFY }))
 }
 
-async fn set(call: &Call, object: Object, is_granted: bool) -> Result<UserId, Refusal> {
-    let act = ShareEditing { object };
-    let grant = call.permit(act).await.worded(Code::Forbidden, not_owner)?;
+async fn grant(call: &Call, object: Object) -> Result<UserId, Refusal> {
+    let grant = share(call, object).await?;
     let body = call.object()?;
     match text_field(&body, "access_type")?.as_str() {
         MODIFY => {}
@@ -94,8 +91,25 @@ async fn set(call: &Call, object: Object, is_granted: bool) -> Result<UserId, Re
         _ => return Err(Refusal::say(StatusCode::BAD_REQUEST, "Unknown access type.")),
     }
     let user: UserId = id_field(&body, "user_id")?;
-    call.state.kit.access.set_editor(&grant, user, is_granted).await?;
+    let set = call.state.kit.access.set_editor(&grant, user, true).await;
+    // The object is there: it was looked at when the right was given.
+    set.worded(Code::NotFound, |_| Refusal::say(StatusCode::BAD_REQUEST, "User not found."))?;
     Ok(user)
+}
+
+/// Taking away what nobody has is done at once; no type but `modify` was ever granted.
+async fn revoke(call: &Call, object: Object) -> Answer {
+    let grant = share(call, object).await?;
+    let body = call.object()?;
+    let user: UserId = id_field(&body, "user_id")?;
+    if text_field(&body, "access_type")? == MODIFY {
+        call.state.kit.access.set_editor(&grant, user, false).await?;
+    }
+    wire::null()
+}
+
+async fn share(call: &Call, object: Object) -> Result<Authorized<ShareEditing>, Refusal> {
+    call.permit(ShareEditing { object }).await.worded(Code::Forbidden, not_owner)
 }
 
 /// A grant has no number of its own: that of the user tells it apart from others on the object.

@@ -65,7 +65,7 @@ async fn finish(visit: &Visit, provider: &str) -> Answer {
     let federation = &visit.state.kit.access.federation;
     match federation.finish(provider, end, &visit.context()).await {
         // The path was checked when the sign-in began; what is stored is checked all the same.
-        Ok((signed_in, next)) => go_on(visit, signed_in, &next_path(Some(&next))).await,
+        Ok((signed_in, next)) => go_on(visit, signed_in, &next_path(Some(&next)), false).await,
         Err(fault) => refuse(visit, fault, "/").await,
     }
 }
@@ -83,7 +83,7 @@ pub(crate) async fn remote_user(visit: Visit) -> Answer {
         return login_form(&visit, StatusCode::FORBIDDEN, &next, "", Some(text)).await;
     };
     match federation.remote_user(&name, &visit.context()).await {
-        Ok(signed_in) => go_on(&visit, signed_in, &next).await,
+        Ok(signed_in) => go_on(&visit, signed_in, &next, false).await,
         Err(fault) => refuse(&visit, fault, &next).await,
     }
 }

@@ -75,6 +75,7 @@ pub(super) fn login(
              <label for=\"inputPassword\">Password</label>\
              <input id=\"inputPassword\" name=\"password\" type=\"password\" required \
              autocomplete=\"current-password\" data-test=\"Password\">\
+             <label class=\"tick\"><input type=\"checkbox\" name=\"remember\"> Remember me</label>\
              <button type=\"submit\">Log in</button></form>\
              <p><a href=\"/forgot\">Forgot your password?</a></p>",
             escape(email)
@@ -96,11 +97,17 @@ pub(super) fn login(
     page(status, "Sign in", &body)
 }
 
+/// What a sign-in that waits for a code takes along.
+pub(super) struct Asked<'a> {
+    pub(super) next: &'a str,
+    pub(super) challenge: &'a Secret,
+    pub(super) remember: bool,
+}
+
 /// The form for a code of the second factor; with `enrolment`, for its first one.
 pub(super) fn code(
     status: StatusCode,
-    next: &str,
-    challenge: &Secret,
+    asked: &Asked<'_>,
     enrolment: Option<&Enrolment>,
     error: Option<&str>,
 ) -> Result<Response> {
@@ -116,15 +123,19 @@ pub(super) fn code(
             escape(enrolment.secret.expose())
         ),
     };
+    let remember = match asked.remember {
+        true => "<input type=\"hidden\" name=\"remember\" value=\"on\">",
+        false => "",
+    };
     let body = format!(
         "{}{told}<form method=\"post\" action=\"/login/second-factor?next={}\">\
-         <input type=\"hidden\" name=\"challenge\" value=\"{}\">\
+         <input type=\"hidden\" name=\"challenge\" value=\"{}\">{remember}\
          <label for=\"code\">Code</label>\
          <input id=\"code\" name=\"code\" required autofocus autocomplete=\"one-time-code\">\
          <button type=\"submit\">Continue</button></form>",
         alert(error),
-        escape(&encode(next)),
-        escape(challenge.expose())
+        escape(&encode(asked.next)),
+        escape(asked.challenge.expose())
     );
     Ok(page(status, "Second factor", &body))
 }

@@ -3,14 +3,14 @@
 use axum::extract::Path;
 use http::StatusCode;
 use tessera_access::{
-    AccessLevel, AdministerGroup, CreateGroup, GroupChange, ListGroups, ListSources, NewGroup,
-    ReadGroup, ReadSource, UserKind,
+    AccessLevel, AdministerGroup, Authorized, CreateGroup, GroupChange, ListGroups, ListSources,
+    NewGroup, ReadGroup, ReadSource, UserKind,
 };
-use tessera_kernel::ids::{GroupId, SourceId};
+use tessera_kernel::ids::SourceId;
 use tessera_kernel::{Code, Fault};
 
 use crate::credential::Call;
-use crate::errors::{Refusal, Worded};
+use crate::errors::{Refusal, Worded, missing_field};
 use crate::map::{bool_if, id, id_field, text_field, text_if};
 use crate::quirks;
 use crate::wire::{self, Answer, GroupOut, SourceOut, UserOut};
@@ -90,25 +90,33 @@ pub(crate) async fn sources(Path(group): Path<String>, call: Call) -> Answer {
 }
 
 pub(crate) async fn add_source(Path(group): Path<String>, call: Call) -> Answer {
+    let grant = call.permit(AdministerGroup { group: id(&group)? }).await?;
     quirks::groups_want_a_json_type(&call.parts.headers)?;
-    let body = call.object()?;
-    set(&call, id(&group)?, id_field(&body, "data_source_id")?, AccessLevel::Full).await
+    let source = id_field(&call.object()?, "data_source_id")?;
+    set(&call, &grant, source, AccessLevel::Full).await
 }
 
 pub(crate) async fn set_source(
     Path((group, source)): Path<(String, String)>,
     call: Call,
 ) -> Answer {
+    let grant = call.permit(AdministerGroup { group: id(&group)? }).await?;
     quirks::groups_want_a_json_type(&call.parts.headers)?;
-    let view_only = bool_if(&call.object()?, "view_only")?.unwrap_or(false);
+    // What is not said must not widen.
+    let view_only =
+        bool_if(&call.object()?, "view_only")?.ok_or_else(|| missing_field("view_only"))?;
     let level = if view_only { AccessLevel::ViewOnly } else { AccessLevel::Full };
-    set(&call, id(&group)?, id(&source)?, level).await
+    set(&call, &grant, id(&source)?, level).await
 }
 
-async fn set(call: &Call, group: GroupId, source: SourceId, level: AccessLevel) -> Answer {
-    let grant = call.permit(AdministerGroup { group }).await?;
+async fn set(
+    call: &Call,
+    grant: &Authorized<AdministerGroup>,
+    source: SourceId,
+    level: AccessLevel,
+) -> Answer {
     let view = call.state.bi.sources.get(&call.permit(ReadSource { source }).await?).await?;
-    call.state.kit.access.groups.set_source(&grant, source, level).await?;
+    call.state.kit.access.groups.set_source(grant, source, level).await?;
     wire::json(&SourceOut::brief(&view).with_level(level))
 }
 

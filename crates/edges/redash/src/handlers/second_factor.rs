@@ -2,10 +2,10 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use tessera_access::{Challenge, SignIn};
+use tessera_access::{Challenge, RequestContext, SignIn};
 use tessera_kernel::{Code, Secret};
 
-use super::accounts::{login_form, with_session};
+use super::accounts::{login_form, remembers, with_session};
 use super::{forms, redirect};
 use crate::credential::Visit;
 use crate::errors::{Refusal, sentence};
@@ -13,21 +13,22 @@ use crate::map::next_path;
 use crate::wire::Answer;
 
 /// Ends a sign-in, or asks for the code.
-pub(super) async fn go_on(visit: &Visit, signed_in: SignIn, next: &str) -> Answer {
+pub(super) async fn go_on(visit: &Visit, signed_in: SignIn, next: &str, remember: bool) -> Answer {
     match signed_in {
         SignIn::Session(session) => Ok(with_session(&visit.state, redirect(next), &session)),
-        SignIn::SecondFactor(challenge) => ask(visit, &challenge, next).await,
+        SignIn::SecondFactor(challenge) => ask(visit, &challenge, next, remember).await,
     }
 }
 
-async fn ask(visit: &Visit, challenge: &Challenge, next: &str) -> Answer {
+async fn ask(visit: &Visit, challenge: &Challenge, next: &str, remember: bool) -> Answer {
     let enrolment = if challenge.must_enrol {
         let signin = &visit.state.kit.access.signin;
         Some(signin.enrol(&challenge.token, &visit.context()).await?)
     } else {
         None
     };
-    Ok(forms::code(StatusCode::OK, next, &challenge.token, enrolment.as_ref(), None)?)
+    let asked = forms::Asked { next, challenge: &challenge.token, remember };
+    Ok(forms::code(StatusCode::OK, &asked, enrolment.as_ref(), None)?)
 }
 
 pub(crate) async fn code(visit: Visit) -> Answer {
@@ -36,7 +37,9 @@ pub(crate) async fn code(visit: Visit) -> Answer {
     let next = next_path(visit.param("next"));
     let challenge = Secret::new(fields.get("challenge"));
     let signin = &visit.state.kit.access.signin;
-    match signin.code(&challenge, fields.get("code"), &visit.context()).await {
+    let context = RequestContext { remember: remembers(&fields), ..visit.context() };
+    let asked = forms::Asked { next: &next, challenge: &challenge, remember: context.remember };
+    match signin.code(&challenge, fields.get("code"), &context).await {
         Ok(done) => Ok(finished(&visit, &done, &next)),
         Err(fault) if fields.is_json => Err(fault.into()),
         Err(fault) => match fault.code() {
@@ -46,12 +49,12 @@ pub(crate) async fn code(visit: Visit) -> Answer {
             }
             Code::Invalid => {
                 let text = Some("The code is wrong, or was used before.");
-                Ok(forms::code(StatusCode::OK, &next, &challenge, None, text)?)
+                Ok(forms::code(StatusCode::OK, &asked, None, text)?)
             }
             _ => {
                 let text = sentence(&fault);
                 let status = Refusal::from(fault).status();
-                Ok(forms::code(status, &next, &challenge, None, Some(&text))?)
+                Ok(forms::code(status, &asked, None, Some(&text))?)
             }
         },
     }

@@ -33,7 +33,7 @@ pub(crate) async fn session(call: Call) -> Answer {
         "messages": messages,
         "org_slug": ORGANIZATION_SLUG,
         "client_config": wire::client_config(
-            &organization, &call.state.settings.version, &call.info.base_url, Some(user)
+            &organization, &call.state.settings, &call.info.base_url, Some(user)
         ),
     }))
 }
@@ -41,10 +41,10 @@ pub(crate) async fn session(call: Call) -> Answer {
 pub(crate) async fn config(visit: Visit) -> Answer {
     let user = visit.caller.user();
     let organization = visit.state.kit.access.organization.settings().await?;
-    let version = &visit.state.settings.version;
+    let settings = &visit.state.settings;
     wire::json(&json!({
         "org_slug": ORGANIZATION_SLUG,
-        "client_config": wire::client_config(&organization, version, &visit.info.base_url, user),
+        "client_config": wire::client_config(&organization, settings, &visit.info.base_url, user),
     }))
 }
 

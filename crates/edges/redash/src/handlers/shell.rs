@@ -18,6 +18,7 @@ pub(crate) async fn unmatched(visit: Visit) -> Response {
     match visit.parts.method {
         Method::GET | Method::HEAD => read(&visit),
         Method::OPTIONS => axum::response::Html("").into_response(),
+        Method::POST | Method::DELETE if is_foreign_acl(visit.parts.uri.path()) => read(&visit),
         _ => Refusal::say(StatusCode::METHOD_NOT_ALLOWED, METHOD).into_response(),
     }
 }
@@ -36,6 +37,12 @@ fn read(visit: &Visit) -> Response {
         return missing().into_response();
     }
     signed_in_page(path)
+}
+
+/// Whether a path is the access list of something that has none.
+fn is_foreign_acl(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').collect();
+    matches!(segments.as_slice(), ["", "api", kind, _, "acl"] if !["queries", "dashboards"].contains(kind))
 }
 
 /// The client's page.
@@ -123,5 +130,18 @@ pub(crate) async fn collapse_slashes(
     match routes.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_foreign_acl;
+
+    #[test]
+    fn access_lists_are_those_of_queries_and_dashboards() {
+        assert!(is_foreign_acl("/api/widgets/1/acl") && is_foreign_acl("/api/x/y/acl"));
+        for known in ["/api/queries/1/acl", "/api/dashboards/1/acl", "/api/acl", "/api/x/1/acl/y"] {
+            assert!(!is_foreign_acl(known), "{known}");
+        }
     }
 }

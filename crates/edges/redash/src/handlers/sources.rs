@@ -57,8 +57,16 @@ pub(crate) async fn get(Path(source): Path<String>, call: Call) -> Answer {
 }
 
 pub(crate) async fn update(Path(source): Path<String>, call: Call) -> Answer {
-    let grant = call.permit(UpdateSource { source: id(&source)? }).await?;
+    let source = id(&source)?;
+    let grant = call.permit(UpdateSource { source }).await?;
     let body = call.object()?;
+    if let Some(kind) = text_if(&body, "type")? {
+        let read = call.permit(ReadSource { source }).await?;
+        if call.state.bi.sources.get(&read).await?.source.kind != kind {
+            let detail = "type: cannot be changed; make another data source";
+            return Err(Fault::new(Code::Malformed, detail).into());
+        }
+    }
     let change = SourceChange {
         name: text_if(&body, "name")?,
         options: body

@@ -25,6 +25,8 @@ impl Fields {
             };
             let text = |(name, value): (String, Json)| match value {
                 Json::String(text) => Some((name, text)),
+                // As a box that is ticked, or not, is in a form.
+                Json::Bool(true) => Some((name, "true".to_owned())),
                 _ => None,
             };
             return Self { pairs: fields.into_iter().filter_map(text).collect(), is_json: true };
@@ -33,6 +35,11 @@ impl Fields {
         let pairs =
             parts.unwrap_or_else(|| serde_urlencoded::from_bytes(bytes).unwrap_or_default());
         Self { pairs, is_json: false }
+    }
+
+    /// Whether there is a value, which may be empty.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        super::param(&self.pairs, name).is_some()
     }
 
     /// A value; empty if there is none.
@@ -63,5 +70,9 @@ mod tests {
         headers.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
         let json = Fields::read(&headers, &Bytes::from_static(b"{\"email\":\"a@b.c\",\"n\":1}"));
         assert_eq!((json.get("email"), json.get("n"), json.is_json), ("a@b.c", "", true));
+        assert!(form.has("x") && !form.has("y") && !json.has("n"));
+        let ticked = Bytes::from_static(b"{\"remember\":true,\"not\":false}");
+        let ticked = Fields::read(&headers, &ticked);
+        assert!(ticked.has("remember") && !ticked.has("not"));
     }
 }

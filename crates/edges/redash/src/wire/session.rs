@@ -3,37 +3,33 @@
 use serde_json::{Value as Json, json};
 use tessera_access::{OrganizationSettings, UserPrincipal};
 
-const DASHBOARD_REFRESH_SECONDS: [u32; 7] = [60, 300, 600, 1800, 3600, 43200, 86400];
-
-const QUERY_REFRESH_SECONDS: [u32; 21] = [
-    60, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 18000, 21600, 25200, 28800, 32400, 36000,
-    39600, 43200, 86400, 604_800, 1_209_600, 2_592_000,
-];
+use crate::RedashSettings;
 
 /// Settings that clients go by. Who is not signed in is not told the version.
 pub(crate) fn client_config(
     organization: &OrganizationSettings,
-    version: &str,
+    settings: &RedashSettings,
     base_url: &str,
     user: Option<&UserPrincipal>,
 ) -> Json {
+    let client = &settings.client;
     let mut config = json!({
         "allowScriptsInUserInput": false,
         "showPermissionsControl": organization.feature_show_permissions_control,
         "hidePlotlyModeBar": organization.hide_plotly_mode_bar,
         "disablePublicUrls": organization.disable_public_urls,
         "multiByteSearchEnabled": organization.multi_byte_search_enabled,
-        "allowCustomJSVisualizations": true,
-        "autoPublishNamedQueries": true,
-        "extendedAlertOptions": false,
+        "allowCustomJSVisualizations": client.custom_js_visualizations,
+        "autoPublishNamedQueries": client.auto_publish_named_queries,
+        "extendedAlertOptions": client.extended_alert_options,
         "mailSettingsMissing": false,
-        "dashboardRefreshIntervals": DASHBOARD_REFRESH_SECONDS,
-        "queryRefreshIntervals": QUERY_REFRESH_SECONDS,
+        "dashboardRefreshIntervals": client.dashboard_refresh_seconds,
+        "queryRefreshIntervals": client.query_refresh_seconds,
         "googleLoginEnabled": false,
         "ldapLoginEnabled": false,
-        "pageSize": 20,
-        "pageSizeOptions": [5, 10, 20, 50, 100],
-        "tableCellMaxJSONSize": 50000,
+        "pageSize": client.page_size,
+        "pageSizeOptions": client.page_sizes,
+        "tableCellMaxJSONSize": client.table_cell_json_characters_max,
         "basePath": format!("{base_url}/"),
         "dateFormat": organization.date_format,
         "dateFormatList": formats(&["DD/MM/YY", "MM/DD/YY", "YYYY-MM-DD"], &organization.date_format),
@@ -47,7 +43,7 @@ pub(crate) fn client_config(
     });
     if let Some(user) = user {
         config["newVersionAvailable"] = json!(false);
-        config["version"] = json!(version);
+        config["version"] = json!(settings.version);
         if user.is_admin() {
             // There is no telemetry to consent to.
             config["showBeaconConsentMessage"] = json!(false);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use tessera_access::AccessLevel;
 use tessera_bi::{SourceSettings, SourceType, SourceView};
 
-use crate::quirks::DEPRECATED_TYPES;
+use crate::quirks;
 
 /// A data source. Fields that depend on who asks are left out when they are `None`.
 #[derive(Debug, Serialize)]
@@ -79,7 +79,7 @@ impl<'a> SourceOut<'a> {
 pub(crate) fn source_type(known: &SourceType) -> Json {
     let mut out =
         json!({ "name": known.title, "type": known.name, "configuration_schema": known.schema });
-    if DEPRECATED_TYPES.contains(&known.name) {
+    if quirks::TYPES_FOR_OLD_SOURCES.contains(&known.name) {
         out["deprecated"] = json!(true);
     }
     out
