@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use tessera_access::{
-    Access, AccessSettings, CheckpointSigner, KeyPolicy, MailQueueSettings, Mailer,
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, MailQueueSettings, Mailer, OnceSettings,
     OrganizationSettings, Peppers, Sealer, TransportRule, UsageSettings,
 };
 use tessera_bi::ports::Channels;
@@ -213,6 +213,13 @@ fn access_settings(config: &Config, node: &str) -> Result<AccessSettings> {
             node: node.to_owned(),
         },
         organization: organization_settings(config)?,
+        once: OnceSettings {
+            kept_hours: config.api.idempotency_hours,
+            flight_seconds: config.api.idempotency_flight_seconds,
+            answer_bytes_max: config.api.idempotency_answer_bytes_max,
+            entries_per_caller_max: config.api.idempotency_entries_max,
+            bytes_max: config.api.idempotency_bytes_max,
+        },
     })
 }
 
@@ -288,6 +295,7 @@ fn schedule_settings(config: &Config) -> ScheduleSettings {
         reports: ReportSettings {
             every_seconds: section.failure_mail_seconds,
             failures_max: section.failure_mails_max,
+            entries_max: section.failure_mail_entries_max,
             base_url: config.server.base_url.trim_end_matches('/').to_owned(),
         },
     }

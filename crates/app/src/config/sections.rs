@@ -283,6 +283,9 @@ section! {
         failure_mail_seconds: u64 = 3600,
         /// After so many failures in a row of a query its owner is not told any more.
         failure_mails_max: i64 = 100,
+        /// Most queries and reasons that one mail about failures describes; of the others it gives
+        /// the number.
+        failure_mail_entries_max: u64 = 50,
     }
 }
 
@@ -533,8 +536,17 @@ section! {
 section! {
     /// The `/v1` API.
     ApiSection {
-        /// Remembered `Idempotency-Key`s.
+        /// How long `Idempotency-Key`s and forms that were sent are remembered, in hours.
+        idempotency_hours: u32 = 24,
+        /// How long a request with an `Idempotency-Key` may be under way before a repetition is told
+        /// that its end is not known, in seconds.
+        idempotency_flight_seconds: u32 = 60,
+        /// Remembered `Idempotency-Key`s of one caller; beyond, the oldest go.
         idempotency_entries_max: u64 = 10_000,
+        /// Longest answer that is kept for repetitions, in bytes.
+        idempotency_answer_bytes_max: usize = 1 << 20,
+        /// Bytes of all answers that are kept; beyond, the oldest go.
+        idempotency_bytes_max: u64 = 64 << 20,
         /// Longest wait for a job in one request, in milliseconds.
         wait_milliseconds_max: u64 = 60_000,
     }

@@ -61,6 +61,8 @@ pub struct AccessSettings {
     pub organization: crate::OrganizationSettings,
     /// Mail.
     pub mail: crate::MailQueueSettings,
+    /// Work that counts once.
+    pub once: crate::OnceSettings,
 }
 
 /// What the operator decides about the records of requests.
@@ -107,6 +109,7 @@ impl Default for AccessSettings {
             usage: UsageSettings::default(),
             organization: crate::OrganizationSettings::default(),
             mail: crate::MailQueueSettings::default(),
+            once: crate::OnceSettings::default(),
         }
     }
 }
