@@ -68,7 +68,11 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let usage = UsageFiles::local(&data, usage_file_settings(config)).map_err(explain)?;
     let records = usage.clone();
     let uploads = Uploads::local(&data, upload_settings(config));
-    let engine = ResultEngine::new(lake.clone(), config.results.query_memory_bytes);
+    let engine = ResultEngine::new(
+        lake.clone(),
+        config.results.query_memory_bytes,
+        config.results.query_value_bytes_max,
+    );
     let joins = engine.clone();
     let connectors = AllConnectors::new(connector_settings(config, data)?)
         .with_type(usage_source_type(), Arc::new(move |_| Ok(Arc::new(records.clone()))))
@@ -150,6 +154,7 @@ fn usage_file_settings(config: &Config) -> UsageFileSettings {
         hours_days: config.usage.hours_days,
         storage_bytes_max: config.usage.storage_bytes_max,
         query_memory_bytes: config.usage.query_memory_bytes,
+        query_value_bytes_max: config.results.query_value_bytes_max,
     }
 }
 
@@ -157,6 +162,7 @@ fn upload_settings(config: &Config) -> UploadSettings {
     UploadSettings {
         storage_bytes_max: config.files.storage_bytes_max,
         query_memory_bytes: config.files.query_memory_bytes,
+        query_value_bytes_max: config.results.query_value_bytes_max,
     }
 }
 

@@ -224,7 +224,11 @@ async fn texts_only_read_their_own_tables() {
 #[tokio::test]
 async fn room_and_memory_and_time_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = UploadSettings { storage_bytes_max: 100, query_memory_bytes: 1 << 20 };
+    let settings = UploadSettings {
+        storage_bytes_max: 100,
+        query_memory_bytes: 1 << 20,
+        ..UploadSettings::default()
+    };
     let uploads = Uploads::local(folder.path(), settings);
     let source = uploads.source(Uid::from_u128(1));
     let files = source.files().expect("files");

@@ -308,6 +308,9 @@ section! {
         clean_up_seconds: u64 = 300,
         /// Memory for all questions over stored results together (Query Results, views), in bytes.
         query_memory_bytes: usize = 512 << 20,
+        /// Longest value that a function (`replace`, `repeat`, `||` …) or an aggregate (`string_agg` …)
+        /// makes in a query on results, uploaded files or records of usage, in bytes.
+        query_value_bytes_max: usize = 16 << 20,
         /// How deep queries may read the results of queries.
         join_depth_max: usize = 5,
         /// Most results that one query may read, with those that they read themselves.
