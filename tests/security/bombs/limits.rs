@@ -44,7 +44,7 @@ pub(crate) fn run(client: &Client, source: i64, text: &str) -> Answer {
 }
 
 /// Waits until the job of a run is over; returns it.
-pub(crate) fn finish(client: &Client, started: &Answer) -> Value {
+fn finish(client: &Client, started: &Answer) -> Value {
     let started = started.json();
     let path = format!("/v1/jobs/{}?wait_ms=30000", started["job"]["uid"].as_str().expect("a job"));
     client.get(&path).expect("answers").ok().expect("good")
