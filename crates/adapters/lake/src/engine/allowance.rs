@@ -1,9 +1,10 @@
 //! How much functions may make: of one value, and of all values between two batches of a step.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Most bytes that the functions of a step make of a batch of rows, all of them together; and those
 /// of a text while it is planned, where what is the same for all rows is made.
@@ -14,6 +15,9 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     /// What functions made on this thread since the last batch was given from step to step.
     static MADE: Cell<u64> = const { Cell::new(0) };
+    /// Where in the text they stand. A place that comes again works on the next batch: a file is
+    /// read in many of them before a step gives one out.
+    static PLACES: RefCell<HashSet<usize>> = RefCell::default();
 }
 
 /// What functions make of some values, in bytes.
@@ -38,6 +42,7 @@ pub(super) struct Allowance {
     value_bytes_max: usize,
     setting: &'static str,
     planned: Arc<AtomicU64>,
+    places: Arc<AtomicUsize>,
 }
 
 /// What was too much, in words.
@@ -61,7 +66,13 @@ impl Display for TooMuch {
 impl Allowance {
     /// With so many bytes for one value, by that setting.
     pub(super) fn new(value_bytes_max: usize, setting: &'static str) -> Self {
-        Self { value_bytes_max, setting, planned: Arc::default() }
+        let (planned, places) = (Arc::default(), Arc::default());
+        Self { value_bytes_max, setting, planned, places }
+    }
+
+    /// A number for a place in the text where a function stands.
+    pub(super) fn next_place(&self) -> usize {
+        self.places.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Whether so much is surely not too much for the values, if nothing else is made.
@@ -77,10 +88,14 @@ impl Allowance {
         Err(TooMuch::Value(self.value_bytes_max, self.setting))
     }
 
-    /// Notes what a function is about to make.
-    pub(super) fn make(&self, made: Made) -> Result<(), TooMuch> {
+    /// Notes what a function is about to make at a place of the text.
+    pub(super) fn make(&self, made: Made, place: usize) -> Result<(), TooMuch> {
         self.check_value(made.longest)?;
         let before = if DEPTH.get() > 0 {
+            if !PLACES.with_borrow_mut(|places| places.insert(place)) {
+                begin_batch();
+                PLACES.with_borrow_mut(|places| places.insert(place));
+            }
             MADE.replace(MADE.get().saturating_add(made.all))
         } else {
             self.planned.fetch_add(made.all, Ordering::Relaxed)
@@ -95,6 +110,7 @@ impl Allowance {
 /// What a step made before is gone, or its own: it begins anew.
 pub(super) fn begin_batch() {
     MADE.set(0);
+    PLACES.with_borrow_mut(HashSet::clear);
 }
 
 /// While a step works on this thread.
@@ -128,15 +144,20 @@ mod tests {
     fn what_is_made_of_a_batch_is_counted_together_and_of_the_next_one_anew() {
         let allowance = Allowance::new(100, "results.query_value_bytes_max");
         let step = AtWork::begin();
-        assert_eq!(allowance.make(of(MADE_BYTES_MAX)), Ok(()));
-        assert_eq!(allowance.make(of(1)), Err(TooMuch::Batch));
+        let (one, other) = (allowance.next_place(), allowance.next_place());
+        assert_eq!(allowance.make(of(MADE_BYTES_MAX), one), Ok(()));
+        assert_eq!(allowance.make(of(1), other), Err(TooMuch::Batch));
         drop(AtWork::begin());
-        assert_eq!(allowance.make(of(1)), Ok(()), "another batch came from below");
-        assert!(allowance.make(Made { longest: 101, all: 101 }).is_err());
+        assert_eq!(allowance.make(of(1), other), Ok(()), "another batch came from below");
+        begin_batch();
+        for _ in 0..3 {
+            assert_eq!(allowance.make(of(MADE_BYTES_MAX), one), Ok(()), "a batch of a file");
+        }
+        assert!(allowance.make(Made { longest: 101, all: 101 }, other).is_err());
         drop(step);
         // What is planned has no batches.
-        assert_eq!(allowance.make(of(MADE_BYTES_MAX)), Ok(()));
-        assert_eq!(allowance.clone().make(of(1)), Err(TooMuch::Batch));
-        assert_eq!(Allowance::new(100, "x").make(of(1)), Ok(()), "each question for itself");
+        assert_eq!(allowance.make(of(MADE_BYTES_MAX), one), Ok(()));
+        assert_eq!(allowance.clone().make(of(1), one), Err(TooMuch::Batch));
+        assert_eq!(Allowance::new(100, "x").make(of(1), one), Ok(()), "each question for itself");
     }
 }

@@ -59,9 +59,8 @@ pub(super) fn limit(context: &SessionContext, allowance: &Allowance) {
         }
     }
     // Together they are null if one of them is, which `concat` is not.
-    context.add_analyzer_rule(Arc::new(JoinTexts::new(|of| {
-        Arc::new(Limited::of(&of, Grows::Together, allowance))
-    })));
+    let joins = |of| Arc::new(Limited::of(&of, Grows::Together, allowance));
+    context.add_analyzer_rule(Arc::new(JoinTexts::new(joins, Limited::placed)));
 }
 
 /// Refuses what would grow with the square of the rows, or by a text for each of them.
@@ -100,16 +99,26 @@ struct Limited {
     of: Arc<ScalarUDF>,
     grows: Grows,
     allowance: Allowance,
+    /// Where in the text it stands.
+    place: usize,
 }
 
 impl Limited {
     fn of(of: &Arc<ScalarUDF>, grows: Grows, allowance: &Allowance) -> ScalarUDF {
-        ScalarUDF::from(Self { of: Arc::clone(of), grows, allowance: allowance.clone() })
+        let (of, allowance) = (Arc::clone(of), allowance.clone());
+        let place = allowance.next_place();
+        ScalarUDF::from(Self { of, grows, allowance, place })
+    }
+
+    /// The same for one place in the text; `None` for functions that have no limit.
+    fn placed(function: &ScalarUDF) -> Option<Arc<ScalarUDF>> {
+        let Self { of, grows, allowance, .. } = function.inner().downcast_ref()?;
+        Some(Arc::new(Self::of(of, *grows, allowance)))
     }
 
     fn check(&self, args: &ScalarFunctionArgs) -> SqlResult<()> {
         let made = self.grows.made(&args.args, args.number_rows, &self.allowance)?;
-        match self.allowance.make(made) {
+        match self.allowance.make(made, self.place) {
             Ok(()) => Ok(()),
             Err(too_much) => exec_err!("{} makes {too_much}", self.name()),
         }

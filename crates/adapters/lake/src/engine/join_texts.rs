@@ -1,4 +1,5 @@
-//! `||` as a function, so that it can be limited like the others: an operator has no such place.
+//! `||` as a function, so that it can be limited like the others: an operator has no such place. And
+//! every limited function told apart from the same one elsewhere in the text.
 
 use std::sync::Arc;
 
@@ -22,22 +23,31 @@ use datafusion::physical_expr::expressions::{self, Column};
 #[derive(Debug)]
 pub(super) struct JoinTexts {
     function: Arc<ScalarUDF>,
+    placed: Placed,
 }
+
+/// A function for one place in a text, if it is one that is told apart.
+type Placed = fn(&ScalarUDF) -> Option<Arc<ScalarUDF>>;
 
 impl JoinTexts {
     /// With what is made of the function.
-    pub(super) fn new(made: impl FnOnce(Arc<ScalarUDF>) -> Arc<ScalarUDF>) -> Self {
+    pub(super) fn new(made: impl FnOnce(Arc<ScalarUDF>) -> Arc<ScalarUDF>, placed: Placed) -> Self {
         let signature = Signature::any(2, Volatility::Immutable);
-        Self { function: made(Arc::new(ScalarUDF::from(Joined { signature }))) }
+        Self { function: made(Arc::new(ScalarUDF::from(Joined { signature }))), placed }
     }
 
     fn rewritten(&self, expr: Expr) -> Transformed<Expr> {
         match expr {
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
-                let args = vec![*left, *right];
-                let function = ScalarFunction::new_udf(Arc::clone(&self.function), args);
+                let function = (self.placed)(&self.function);
+                let function = function.unwrap_or_else(|| Arc::clone(&self.function));
+                let function = ScalarFunction::new_udf(function, vec![*left, *right]);
                 Transformed::yes(Expr::ScalarFunction(function))
             }
+            Expr::ScalarFunction(ScalarFunction { func, args }) => match (self.placed)(&func) {
+                Some(func) => Transformed::yes(Expr::ScalarFunction(ScalarFunction { func, args })),
+                None => Transformed::no(Expr::ScalarFunction(ScalarFunction { func, args })),
+            },
             other => Transformed::no(other),
         }
     }
