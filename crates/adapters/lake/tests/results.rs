@@ -347,6 +347,13 @@ async fn a_short_text_makes_no_giants() {
                  regexp_replace('abab', 'b', '[\\0]', 'g'), concat('a', null, 1), \
                  concat_ws(', ', 'a', 'b') from query_1 where id = 1";
     assert_eq!(world.rows(plain).await, ["it's-1||acdacd|a[b]a[b]|a1|a, b"]);
+    for sql in [
+        "select n + n as n from (select n + n as n from (select 1 as n))",
+        "select n + n as n from (select n + n as n from (select n from cached_query_2 where n = 1))",
+        "select t.n * 2 as n from (select n + n as n from (select 1 as n)) as t",
+    ] {
+        assert_eq!(world.rows(sql).await, ["4"], "the same name again is another value: {sql}");
+    }
     let grouped = "select note || '!' as shown, count(*) from query_1 where note is not null \
                    group by note || '!' order by note || '!'";
     assert_eq!(world.rows(grouped).await, ["it's!|1", "漢!|1"]);
