@@ -268,7 +268,7 @@ async fn what_functions_make_of_a_batch_of_a_file_is_gone_with_the_batch() {
     // Four hundred million bytes in all, of which no step keeps any.
     let sql = "select count(*) from t where replace(s || repeat('x', 1000), 'x', 'y') = 'none'";
     assert_eq!(ask(&source, sql, Vec::new()).await.expect("runs").numbers(), [0]);
-    let sql = "select max(length(s || repeat('x', 1000))) from t";
+    let sql = "select max(length(s || repeat('x', 1000)))::bigint from t";
     assert_eq!(ask(&source, sql, Vec::new()).await.expect("runs").numbers(), [1011]);
     // Beside each other they are kept together.
     let many: Vec<String> = (0..40).map(|n| format!("max(length(rpad(s, {n} + 1000)))")).collect();
