@@ -6,6 +6,7 @@ mod cli_objects;
 mod cli_results;
 mod import;
 mod import_broken;
+mod once;
 mod search;
 mod source_files;
 mod start;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tessera_e2e::Shop;
 use tessera_testkit::client::{Answer, Client};
-use tessera_testkit::server::PASSWORD;
+use tessera_testkit::server::{PASSWORD, Server};
 
 /// Somebody in a browser.
 pub struct Browser {
@@ -31,7 +31,12 @@ impl Browser {
     }
 
     fn sign_in(shop: &Shop, email: &str, password: &str) -> Result<Self> {
-        let client = shop.server.anonymous();
+        Self::at(&shop.server, email, password)
+    }
+
+    /// Somebody who signs in at a server.
+    pub fn at(server: &Server, email: &str, password: &str) -> Result<Self> {
+        let client = server.anonymous();
         let body = json!({ "email": email, "password": password });
         let answer = client.post("/v1/session", &body)?;
         ensure!(answer.status == 201, "{}", answer.text());

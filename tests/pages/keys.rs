@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tessera_e2e::{ENGINES, Engine, Shop, options};
+use tessera_testkit::server::{Options, PASSWORD, Server};
 
 use crate::browser::{Browser, element, form, hidden};
 
@@ -136,6 +137,36 @@ fn forms_count_only_with_their_proof_and_from_our_own_pages() {
     assert_eq!(key.get("/v1/session").expect("answers").status, 200, "nothing happened");
     let own = [("origin", shop.server.url()), ("sec-fetch-site", "same-origin")];
     assert_eq!(admin.send(&revoke, &good, &own).status, 303);
+}
+
+#[test]
+fn a_form_that_was_sent_to_one_node_makes_nothing_on_another() {
+    let options = options(Engine::Postgres).expect("options");
+    let shop = Shop::open(options.clone()).expect("opens");
+    let data = Some(shop.server.data().to_owned());
+    let other = Server::start(Options { data, ..options }).expect("starts");
+    let here = Browser::administrator(&shop).expect("signs in");
+    let there = Browser::at(&other, "admin@example.com", PASSWORD).expect("signs in");
+    let fields = |browser: &Browser| {
+        let mut all = hidden(form(&browser.get("/keys/new").text(), "/keys/new").expect("a form"));
+        let own = [("name", "once"), ("may", "read"), ("ends", "30")];
+        all.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        all
+    };
+    let sent = fields(&here);
+    assert_eq!(here.send("/keys/new", &sent, &[]).status, 201);
+    // The same form, with the proof of the session there.
+    let mut again = fields(&there);
+    let name = sent.iter().find(|(name, _)| name == "form").expect("a name").1.clone();
+    again
+        .iter_mut()
+        .filter(|(name, _)| name == "form")
+        .for_each(|(_, value)| *value = name.clone());
+    let answer = there.send("/keys/new", &again, &[]);
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert!(answer.text().contains("sent before"), "{}", answer.text());
+    assert_eq!(there.get("/keys").text().matches(">once<").count(), 1);
+    assert_eq!(there.send("/keys/new", &fields(&there), &[]).status, 201, "another form");
 }
 
 #[test]

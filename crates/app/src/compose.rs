@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use tessera_access::{
-    Access, AccessSettings, CheckpointSigner, KeyPolicy, MailQueueSettings, Mailer,
+    Access, AccessSettings, CheckpointSigner, KeyPolicy, MailQueueSettings, Mailer, OnceSettings,
     OrganizationSettings, Peppers, Sealer, TransportRule, UsageSettings,
 };
 use tessera_bi::ports::Channels;
@@ -68,7 +68,11 @@ pub async fn core(config: &Config, setup_token: Option<Secret>) -> Result<Core> 
     let usage = UsageFiles::local(&data, usage_file_settings(config)).map_err(explain)?;
     let records = usage.clone();
     let uploads = Uploads::local(&data, upload_settings(config));
-    let engine = ResultEngine::new(lake.clone(), config.results.query_memory_bytes);
+    let engine = ResultEngine::new(
+        lake.clone(),
+        config.results.query_memory_bytes,
+        config.results.query_value_bytes_max,
+    );
     let joins = engine.clone();
     let connectors = AllConnectors::new(connector_settings(config, data)?)
         .with_type(usage_source_type(), Arc::new(move |_| Ok(Arc::new(records.clone()))))
@@ -154,6 +158,7 @@ fn usage_file_settings(config: &Config) -> UsageFileSettings {
         hours_days: config.usage.hours_days,
         storage_bytes_max: config.usage.storage_bytes_max,
         query_memory_bytes: config.usage.query_memory_bytes,
+        query_value_bytes_max: config.results.query_value_bytes_max,
     }
 }
 
@@ -161,6 +166,7 @@ fn upload_settings(config: &Config) -> UploadSettings {
     UploadSettings {
         storage_bytes_max: config.files.storage_bytes_max,
         query_memory_bytes: config.files.query_memory_bytes,
+        query_value_bytes_max: config.results.query_value_bytes_max,
     }
 }
 
@@ -219,6 +225,13 @@ fn access_settings(config: &Config, node: &str) -> Result<AccessSettings> {
             node: node.to_owned(),
         },
         organization: organization_settings(config)?,
+        once: OnceSettings {
+            kept_hours: config.api.idempotency_hours,
+            flight_seconds: config.api.idempotency_flight_seconds,
+            answer_bytes_max: config.api.idempotency_answer_bytes_max,
+            entries_per_caller_max: config.api.idempotency_entries_max,
+            bytes_max: config.api.idempotency_bytes_max,
+        },
     })
 }
 
@@ -295,6 +308,7 @@ fn schedule_settings(config: &Config) -> ScheduleSettings {
         reports: ReportSettings {
             every_seconds: section.failure_mail_seconds,
             failures_max: section.failure_mails_max,
+            entries_max: section.failure_mail_entries_max,
             base_url: config.server.base_url.trim_end_matches('/').to_owned(),
         },
     }

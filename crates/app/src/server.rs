@@ -124,7 +124,6 @@ fn router(
         ApiSettings {
             upload_bytes_max: config.files.upload_bytes_max,
             version,
-            idempotency_entries_max: config.api.idempotency_entries_max,
             wait_milliseconds_max: config.api.wait_milliseconds_max,
         },
     ));

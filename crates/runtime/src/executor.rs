@@ -102,7 +102,10 @@ pub(crate) async fn run(shared: &Shared, job: Job) {
     };
     if let Some(run) = &job.run {
         // However it ended: the database worked.
-        shared.access.gate.limits().charge_seconds(&run.payers, begun.elapsed());
+        let limits = shared.access.gate.limits();
+        limits.charge_seconds(&run.payers, begun.elapsed());
+        // Before anybody sees that it has ended.
+        limits.settle_seconds(&run.payers).await;
     }
     metrics::counter!("tessera_jobs_total", "outcome" => label).increment(1);
     metrics::histogram!("tessera_job_seconds").record(begun.elapsed().as_secs_f64());

@@ -25,6 +25,9 @@ const MAILS_EVERY: Duration = Duration::from_secs(15);
 /// How often files of records are tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
+/// How often answers that are kept for repetitions are tidied up.
+const ANSWERS_EVERY: Duration = Duration::from_secs(60);
+
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One future for each kind of upkeep.
@@ -47,6 +50,7 @@ pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Task> {
         Box::pin(every(Arc::clone(shared), "what people did", ACTIVITY_EVERY, activity)),
         Box::pin(mails(Arc::clone(shared))),
         Box::pin(every(Arc::clone(shared), "records of requests", TIDY_EVERY, tidy)),
+        Box::pin(every(Arc::clone(shared), "kept answers", ANSWERS_EVERY, answers)),
         Box::pin(every(Arc::clone(shared), "clean-up", clean_up, clean_up_all)),
     ]
 }
@@ -175,13 +179,17 @@ async fn limits(shared: Arc<Shared>) -> Result<()> {
     done
 }
 
+async fn answers(shared: Arc<Shared>) -> Result<()> {
+    shared.access.once.tidy().await.map(drop)
+}
+
 async fn clean_up_all(shared: Arc<Shared>) -> Result<()> {
     let (results, orphans) = shared.bi.results.clean_up().await?;
     let trashed = shared.bi.trash.clean_up().await?;
     let jobs = shared.bi.jobs.purge(shared.settings.job_retention).await?;
     let sessions = shared.access.sessions.purge().await?;
     let scheduled = shared.bi.schedules.purge().await?;
-    let buckets = shared.access.gate.limits().purge().await?;
+    let buckets = shared.access.gate.limits().purge().await? + shared.access.once.purge().await?;
     let deliveries = shared.bi.alerts.purge().await?;
     let activities = shared.bi.activity.purge().await?;
     let tended = shared.access.keys.tend().await?;

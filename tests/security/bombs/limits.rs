@@ -12,7 +12,7 @@ use tessera_testkit::client::{Answer, Client};
 use tessera_testkit::server::{Options, Server, binary};
 
 /// Makes a key of the administrator with terms, through the command line.
-fn key(server: &Server, options: &Options, terms: &Value) -> Client {
+pub(crate) fn key(server: &Server, options: &Options, terms: &Value) -> Client {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("terms.json");
     std::fs::write(&file, terms.to_string()).expect("written");
@@ -30,7 +30,7 @@ fn key(server: &Server, options: &Options, terms: &Value) -> Client {
     server.anonymous().with_key(&text)
 }
 
-fn limits(limits: &Value) -> Value {
+pub(crate) fn limits(limits: &Value) -> Value {
     json!({ "limits": limits })
 }
 
@@ -38,7 +38,7 @@ fn ask(client: &Client) -> Answer {
     client.get("/v1/session").expect("answers")
 }
 
-fn run(client: &Client, source: i64, text: &str) -> Answer {
+pub(crate) fn run(client: &Client, source: i64, text: &str) -> Answer {
     let body = json!({ "source_id": source, "text": text, "max_age_seconds": 0 });
     client.post("/v1/statements/runs", &body).expect("answers")
 }

@@ -21,6 +21,9 @@ use tessera_lake::{Lake, ResultEngine, ResultJoins};
 use tessera_sqltext::{Bind, Bound};
 use tokio::sync::Notify;
 
+/// Longest value that is made, in bytes.
+const VALUE: usize = 16 << 20;
+
 struct World {
     _folder: tempfile::TempDir,
     joins: Arc<dyn Connector>,
@@ -70,7 +73,7 @@ async fn world(memory_bytes: usize) -> World {
     });
     let large = write(&lake, &schema, many.collect()).await;
     let table = |name: &str, file| ResultTable { name: name.to_owned(), file };
-    let joins = ResultJoins::new(ResultEngine::new(lake, memory_bytes))
+    let joins = ResultJoins::new(ResultEngine::new(lake, memory_bytes, VALUE))
         .over(vec![table("query_1", small), table("cached_query_2", large)])
         .expect("it joins");
     World { _folder: folder, joins }
@@ -340,6 +343,20 @@ async fn a_short_text_makes_no_giants() {
     let bars = "select rpad(repeat('*', n), 3, '.') from cached_query_2 where n < 3 order by n";
     assert_eq!(world.rows(bars).await, ["...", "*..", "**."]);
     assert_eq!(world.rows("select repeat(note, id) from query_1 where id = 2").await, [""]);
+    let plain = "select note || '-' || id, 'a' || null, replace('abab', 'b', 'cd'), \
+                 regexp_replace('abab', 'b', '[\\0]', 'g'), concat('a', null, 1), \
+                 concat_ws(', ', 'a', 'b') from query_1 where id = 1";
+    assert_eq!(world.rows(plain).await, ["it's-1||acdacd|a[b]a[b]|a1|a, b"]);
+    for sql in [
+        "select n + n as n from (select n + n as n from (select 1 as n))",
+        "select n + n as n from (select n + n as n from (select n from cached_query_2 where n = 1))",
+        "select t.n * 2 as n from (select n + n as n from (select 1 as n)) as t",
+    ] {
+        assert_eq!(world.rows(sql).await, ["4"], "the same name again is another value: {sql}");
+    }
+    let grouped = "select note || '!' as shown, count(*) from query_1 where note is not null \
+                   group by note || '!' order by note || '!'";
+    assert_eq!(world.rows(grouped).await, ["it's!|1", "漢!|1"]);
     for sql in [
         "select repeat('x', 2000000000)",
         "select lpad('x', 2000000000)",
@@ -348,10 +365,39 @@ async fn a_short_text_makes_no_giants() {
         "select repeat(arrow_cast('x', 'LargeUtf8'), 100000000000)",
         "select group_concat(text) over (order by n) from cached_query_2",
         "select 1 where exists (select array_agg(n) over () from cached_query_2)",
+        // A value that grows with every step.
+        "select replace(repeat('x', 1000000), 'x', repeat('y', 1000000))",
+        "select max(length(replace(text || repeat('x', 9000), 'x', repeat('y', 9000)))) \
+         from cached_query_2",
+        "select regexp_replace(repeat('x', 1000000), 'x', repeat('y', 1000000), 'g')",
+        "select regexp_replace(repeat('x', 1000000), '(x+)', repeat('\\1', 100))",
+        "select concat(t, t) from (select repeat('x', 16000000) as t)",
+        "select concat_ws(repeat('-', 9000000), '1', '2', '3')",
+        "select overlay(t placing t from 1) || t from (select repeat('x', 16000000) as t)",
+        "select string_agg(text, repeat(',', 50)) from cached_query_2",
+        "select group_concat(text, repeat(',', 5000)) from cached_query_2",
+        "select length(group_concat(repeat(text, 40))) from cached_query_2",
+        "select count(x) from (select array_agg(repeat(text, 40)) as x from cached_query_2)",
     ] {
         assert_eq!(world.refusal(sql).await.code(), Code::SourceFailed, "{sql}");
     }
     assert_eq!(world.rows("select length(group_concat(id)) from query_1").await, ["3"]);
+    // Twice as long with every step, of one row and of many.
+    for start in ["select 'x' as t", "select text as t from cached_query_2"] {
+        let mut sql = start.to_owned();
+        for _ in 0..40 {
+            sql = format!("select t || t as t from ({sql})");
+        }
+        let fault = world.refusal(&format!("select max(length(t)) from ({sql})")).await;
+        assert_eq!(fault.code(), Code::SourceFailed, "{fault}");
+    }
+    let fault = world.refusal("select repeat('x', 16777217)").await;
+    assert!(fault.detail().contains("results.query_value_bytes_max"), "{fault}");
+    // Many functions beside each other are one step.
+    let many: Vec<String> =
+        (0..40).map(|n| format!("max(length(rpad(text, {n} + 3000)))")).collect();
+    let fault = world.refusal(&format!("select {} from cached_query_2", many.join(", "))).await;
+    assert!(fault.detail().contains("of some thousand rows"), "{fault}");
 }
 
 #[tokio::test]

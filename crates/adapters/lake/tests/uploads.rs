@@ -224,7 +224,11 @@ async fn texts_only_read_their_own_tables() {
 #[tokio::test]
 async fn room_and_memory_and_time_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = UploadSettings { storage_bytes_max: 100, query_memory_bytes: 1 << 20 };
+    let settings = UploadSettings {
+        storage_bytes_max: 100,
+        query_memory_bytes: 1 << 20,
+        ..UploadSettings::default()
+    };
     let uploads = Uploads::local(folder.path(), settings);
     let source = uploads.source(Uid::from_u128(1));
     let files = source.files().expect("files");
@@ -251,4 +255,24 @@ async fn room_and_memory_and_time_end() {
     let mut sink = Sink::default();
     let ended = source.run(&bound, 1, Arc::new(Never), &mut sink).await;
     assert_eq!(ended.expect_err("too long").code(), Code::TimedOut);
+}
+
+#[tokio::test]
+async fn what_functions_make_of_a_batch_of_a_file_is_gone_with_the_batch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let uploads = Uploads::local(folder.path(), UploadSettings::default());
+    let source = uploads.source(Uid::from_u128(1));
+    let numbers: String = (0..200_000).map(|n| format!("{n},text {n}\n")).collect();
+    let text = format!("n,s\n{numbers}");
+    source.files().expect("files").add(file("t", "t.csv", text)).await.expect("is read");
+    // Four hundred million bytes in all, of which no step keeps any.
+    let sql = "select count(*) from t where replace(s || repeat('x', 1000), 'x', 'y') = 'none'";
+    assert_eq!(ask(&source, sql, Vec::new()).await.expect("runs").numbers(), [0]);
+    let sql = "select max(length(s || repeat('x', 1000)))::bigint from t";
+    assert_eq!(ask(&source, sql, Vec::new()).await.expect("runs").numbers(), [1011]);
+    // Beside each other they are kept together.
+    let many: Vec<String> = (0..40).map(|n| format!("max(length(rpad(s, {n} + 1000)))")).collect();
+    let fault = ask(&source, &format!("select {} from t", many.join(", ")), Vec::new()).await;
+    let fault = fault.err().expect("too much");
+    assert!(fault.detail().contains("of some thousand rows"), "{fault}");
 }

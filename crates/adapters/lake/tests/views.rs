@@ -48,7 +48,7 @@ impl World {
             writer.batch(batch).await.expect("written");
         }
         writer.finish().await.expect("finished");
-        let engine = ResultEngine::new(lake, 256 << 20);
+        let engine = ResultEngine::new(lake, 256 << 20, 16 << 20);
         Self { folder, engine, file }
     }
 

@@ -26,6 +26,7 @@ mod keys;
 mod limits;
 mod mails;
 mod objects;
+mod once;
 mod organisation;
 mod outbox;
 mod queries;

@@ -7,7 +7,7 @@ use tessera_kernel::Result;
 use tessera_kernel::ids::KeyId;
 
 use crate::Store;
-use crate::db::{Row, Value, call, call_each};
+use crate::db::{Row, Value, call, call_each, text_list};
 
 /// Reports as one value: `[[bucket, since, added, state], …]`.
 fn reports_value(reports: &[BucketReport]) -> Value {
@@ -30,6 +30,11 @@ impl LimitRepo for Store {
         let call = call_each!("limit_bucket_exchange", reports_value(reports));
         // Nobody waits for the disk: a loss of power may forgive what was used in the last moments.
         let rows = self.db.write_rows_relaxed(call).await?;
+        rows.into_iter().map(|mut row| read_bucket(&mut row)).collect()
+    }
+
+    async fn limit_bucket_states(&self, buckets: &[String]) -> Result<Vec<(String, u64)>> {
+        let rows = self.db.rows(call!("limit_bucket_get", text_list(buckets.to_vec()))).await?;
         rows.into_iter().map(|mut row| read_bucket(&mut row)).collect()
     }
 

@@ -9,7 +9,7 @@ use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 use crate::Store;
 use crate::db::call;
 use crate::search;
-use crate::tags::{insert_change, read_change};
+use crate::tags::read_change;
 use crate::users::total;
 
 /// How the history names a kind.
@@ -42,11 +42,6 @@ impl ObjectRepo for Store {
         let kind = history_kind(kind);
         let rows = self.db.rows(call!("change_list_since", kind, id, version)).await?;
         rows.into_iter().map(|mut row| read_change(&mut row, kind)).collect()
-    }
-
-    async fn note_change(&self, change: &Change) -> Result<()> {
-        let change = change.clone();
-        self.db.write(move |tx| Box::pin(async move { insert_change(tx, &change).await })).await
     }
 
     async fn weigh(&self, kind: ObjectKind, id: i64) -> Result<TrashWeight> {

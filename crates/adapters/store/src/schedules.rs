@@ -5,14 +5,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tessera_bi::ports::ScheduleRepo;
 use tessera_bi::{
-    Blocked, BlockedReason, FailureToReport, Job, JobError, JobState, Json, Query, QueryListing,
-    ReportClaim, ScheduleClaim, SchedulePlan, ScheduleState, ScheduledRun, ScheduledRunState,
+    Blocked, BlockedReason, FailureReport, FailureToReport, Job, JobError, JobState, Json, Query,
+    QueryListing, ReportClaim, ScheduleClaim, SchedulePlan, ScheduleState, ScheduledRun,
+    ScheduledRunState,
 };
 use tessera_kernel::ids::{QueryId, ResultId, Uid, UserId};
 use tessera_kernel::{Code, Fault, Page, PageRequest, Result, Timestamp};
 
 use crate::Store;
-use crate::db::{Row, Tx, call, id_list};
+use crate::db::{Row, Tx, call};
 use crate::jobs::{LOST, kind_text, read_error, read_job};
 use crate::queries::read_listing;
 use crate::users::total;
@@ -63,13 +64,47 @@ fn read_run(row: &mut Row) -> Result<ScheduledRun> {
 
 fn read_failure(row: &mut Row) -> Result<FailureToReport> {
     Ok(FailureToReport {
-        owner: row.take()?,
         query: row.take()?,
         name: row.take()?,
+        detail: row.take()?,
+        times: row.take()?,
         failures: row.take()?,
         failed_at: row.take()?,
-        detail: row.take()?,
     })
+}
+
+/// What came of taking failures.
+enum Taken {
+    Report(Box<FailureReport>),
+    /// There are none.
+    Nothing,
+    /// Another node was faster.
+    ByOther,
+}
+
+/// Takes the failures of the owner who waits longest, with what is told of them.
+async fn claim_report(tx: Tx<'_>, claim: &ReportClaim) -> Result<Taken> {
+    let Some(mut head) = tx.row(call!("failure_pick", claim.due, claim.now)).await? else {
+        return Ok(Taken::Nothing);
+    };
+    let (begun, owner): (Option<Uid>, UserId) = (head.take()?, head.take()?);
+    let report = begun.unwrap_or(claim.report);
+    let take = if begun.is_some() {
+        call!("failure_claim_again", claim.now, claim.lease_until, report)
+    } else {
+        call!("failure_claim", claim.until, claim.now, claim.lease_until, report, owner)
+    };
+    if tx.execute(take).await? == 0 {
+        return Ok(Taken::ByOther);
+    }
+    let (most, characters) = (claim.failures_max, claim.reason_characters_max);
+    let mut sum = tx.one(call!("failure_sum", report, most, characters)).await?;
+    let list = call!("failure_list", report, most, characters, claim.entries_max);
+    let entries: Result<Vec<FailureToReport>> =
+        tx.rows(list).await?.into_iter().map(|mut row| read_failure(&mut row)).collect();
+    let (queries, entries_total) = (sum.take()?, sum.take()?);
+    let report = FailureReport { report, owner, queries, entries_total, entries: entries? };
+    Ok(Taken::Report(Box::new(report)))
 }
 
 /// Marks the schedule of a query that was written; `changes` are those of its history.
@@ -322,23 +357,23 @@ impl ScheduleRepo for Store {
         row.map_or(Ok(None), |mut row| row.take())
     }
 
-    async fn claim_failures(&self, claim: &ReportClaim) -> Result<Vec<FailureToReport>> {
-        let take = call!("failure_claim", claim.until, claim.now, claim.lease_until);
-        self.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    let taken = tx.rows(take).await?;
-                    let ids: Result<Vec<i64>> =
-                        taken.into_iter().map(|mut row| row.take()).collect();
-                    let rows = tx.rows(call!("failure_list", id_list(ids?))).await?;
-                    rows.into_iter().map(|mut row| read_failure(&mut row)).collect()
-                })
-            })
-            .await
+    async fn claim_failures(&self, claim: &ReportClaim) -> Result<Option<FailureReport>> {
+        loop {
+            let claim = claim.clone();
+            let taken = self
+                .db
+                .write(move |tx| Box::pin(async move { claim_report(tx, &claim).await }))
+                .await?;
+            match taken {
+                Taken::Report(report) => return Ok(Some(*report)),
+                Taken::Nothing => return Ok(None),
+                // Its lease is written by now: those are not found again.
+                Taken::ByOther => {}
+            }
+        }
     }
 
-    async fn settle_failures(&self, claim: &ReportClaim, owner: UserId) -> Result<()> {
-        let settle = call!("failure_settle", claim.lease_until, claim.now, owner);
-        self.db.execute(settle).await.map(drop)
+    async fn settle_failures(&self, report: Uid, at: Timestamp) -> Result<()> {
+        self.db.execute(call!("failure_settle", report, at)).await.map(drop)
     }
 }

@@ -21,6 +21,7 @@ impl SealedRepo for Store {
             SealedKind::SecondFactor => call!("second_factor_list_sealed", after, limit),
             SealedKind::Destination => call!("destination_list_sealed", after, limit),
             SealedKind::Mail => call!("mail_list_sealed", after, limit),
+            SealedKind::Answer => call!("once_list_sealed", after, limit),
         };
         let rows = self.db.rows(call).await?;
         let read = |mut row: crate::db::Row| {
@@ -37,6 +38,7 @@ impl SealedRepo for Store {
             SealedKind::SecondFactor => call!("second_factor_reseal", id, old, new),
             SealedKind::Destination => call!("destination_reseal", id, old, new),
             SealedKind::Mail => call!("mail_reseal", id, old, new),
+            SealedKind::Answer => call!("once_reseal", id, old, new),
         };
         Ok(self.db.execute(call).await? > 0)
     }

@@ -165,6 +165,7 @@ impl Config {
             ("usage.entries_max", self.usage.entries_max as u64),
             ("usage.events_days", u64::from(self.usage.events_days)),
             ("usage.hours_days", u64::from(self.usage.hours_days)),
+            ("api.idempotency_hours", u64::from(self.api.idempotency_hours)),
             ("files.query_memory_bytes", self.files.query_memory_bytes as u64),
             ("usage.query_memory_bytes", self.usage.query_memory_bytes as u64),
         ];

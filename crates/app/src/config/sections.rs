@@ -297,6 +297,9 @@ section! {
         failure_mail_seconds: u64 = 3600,
         /// After so many failures in a row of a query its owner is not told any more.
         failure_mails_max: i64 = 100,
+        /// Most queries and reasons that one mail about failures describes; of the others it gives
+        /// the number.
+        failure_mail_entries_max: u64 = 50,
     }
 }
 
@@ -322,6 +325,9 @@ section! {
         clean_up_seconds: u64 = 300,
         /// Memory for all questions over stored results together (Query Results, views), in bytes.
         query_memory_bytes: usize = 512 << 20,
+        /// Longest value that a function (`replace`, `repeat`, `||` …) or an aggregate (`string_agg` …)
+        /// makes in a query on results, uploaded files or records of usage, in bytes.
+        query_value_bytes_max: usize = 16 << 20,
         /// How deep queries may read the results of queries.
         join_depth_max: usize = 5,
         /// Most results that one query may read, with those that they read themselves.
@@ -597,8 +603,17 @@ section! {
 section! {
     /// The `/v1` API.
     ApiSection {
-        /// Remembered `Idempotency-Key`s.
+        /// How long `Idempotency-Key`s and forms that were sent are remembered, in hours.
+        idempotency_hours: u32 = 24,
+        /// How long a request with an `Idempotency-Key` may be under way before a repetition is told
+        /// that its end is not known, in seconds.
+        idempotency_flight_seconds: u32 = 60,
+        /// Remembered `Idempotency-Key`s of one caller; beyond, the oldest go.
         idempotency_entries_max: u64 = 10_000,
+        /// Longest answer that is kept for repetitions, in bytes.
+        idempotency_answer_bytes_max: usize = 1 << 20,
+        /// Bytes of all answers that are kept; beyond, the oldest go.
+        idempotency_bytes_max: u64 = 64 << 20,
         /// Longest wait for a job in one request, in milliseconds.
         wait_milliseconds_max: u64 = 60_000,
     }

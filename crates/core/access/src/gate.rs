@@ -89,7 +89,8 @@ impl Gate {
     ) -> Self {
         let ttl = Duration::from_secs(settings.cache_seconds);
         let entries = settings.cache_entries;
-        let limits = Limits::new(Arc::clone(&repos), Arc::clone(&clock), settings.clone());
+        let limits =
+            Limits::new(Arc::clone(&repos), Arc::clone(&clock), settings.clone(), peppers.clone());
         Self {
             inner: Arc::new(Inner {
                 audit: Audit::new(Arc::clone(&repos), Arc::clone(&clock)),

@@ -21,6 +21,7 @@ mod keys;
 mod limits;
 mod mail;
 mod mails;
+mod once;
 mod organization;
 mod passwords;
 pub mod ports;
@@ -64,6 +65,7 @@ pub use keys::{
 pub use limits::{Allowance, BucketReport, Limits, Meter, Payer, Rate, SlotClaim};
 pub use mail::{Mail, Mailer};
 pub use mails::{MailCounts, MailQueueSettings, MailState, Mails, QueuedMail};
+pub use once::{Mine, Once, OnceClaim, OnceRecord, OnceRepo, OnceRequest, OnceSettings, Turn};
 pub use organization::{Organization, OrganizationSettings};
 pub use passwords::Passwords;
 pub use reseal::{SealedCount, SealedKind, SealedRepo, SealedValue, check_sealed, reseal};

@@ -380,6 +380,7 @@ pub trait Repos:
     + LimitRepo
     + MailRepo
     + crate::AttemptRepo
+    + crate::OnceRepo
     + 'static
 {
 }
@@ -399,6 +400,7 @@ impl<T> Repos for T where
         + LimitRepo
         + MailRepo
         + crate::AttemptRepo
+        + crate::OnceRepo
         + 'static
 {
 }

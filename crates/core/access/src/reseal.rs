@@ -21,12 +21,14 @@ pub enum SealedKind {
     Destination,
     /// A mail that waits.
     Mail,
+    /// An answer that is kept for repetitions of its request.
+    Answer,
 }
 
 impl SealedKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Source, Self::Key, Self::SecondFactor, Self::Destination, Self::Mail];
+    pub const ALL: [Self; 6] =
+        [Self::Source, Self::Key, Self::SecondFactor, Self::Destination, Self::Mail, Self::Answer];
 
     /// The kind in words.
     #[must_use]
@@ -37,6 +39,7 @@ impl SealedKind {
             Self::SecondFactor => "second factor",
             Self::Destination => "destination",
             Self::Mail => "mail",
+            Self::Answer => "kept answer",
         }
     }
 }

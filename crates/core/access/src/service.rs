@@ -10,7 +10,7 @@ use crate::ports::{Repos, UsageLog};
 use crate::signin::provider::Trusted;
 use crate::signin::{Guard, Parts};
 use crate::{
-    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Mailer, Mails,
+    AccessSettings, AccountKeys, Audit, Federation, Gate, Groups, Keys, Mailer, Mails, Once,
     Organization, Passwords, Peppers, Sealer, SecondFactors, Sessions, Setup, SignIns, Usage,
     Users, Workspaces,
 };
@@ -60,6 +60,8 @@ pub struct Services {
     pub organization: Organization,
     /// Mail that waits to be sent.
     pub mails: Mails,
+    /// Work that counts once, by a key that the caller chose.
+    pub once: Once,
     /// Editors and settings of the organisation are read and written through here.
     pub(crate) repos: Arc<dyn Repos>,
 }
@@ -84,6 +86,13 @@ impl Access {
         };
         let guard = Guard::new(&settings, shared);
         let usage = Usage::new(Arc::clone(&repos), Arc::clone(&clock), settings.usage.clone());
+        let once = Once::new(
+            Arc::clone(&repos),
+            peppers.clone(),
+            sealer.clone(),
+            Arc::clone(&clock),
+            settings.once.clone(),
+        );
         let gate = Gate::new(Arc::clone(&repos), peppers, Arc::clone(&clock), settings);
         let mails = Mails::new(
             Arc::clone(&repos),
@@ -166,6 +175,7 @@ impl Access {
             keys,
             usage,
             mails,
+            once,
             organization,
             repos,
         }))

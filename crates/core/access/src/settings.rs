@@ -65,6 +65,8 @@ pub struct AccessSettings {
     pub organization: crate::OrganizationSettings,
     /// Mail.
     pub mail: crate::MailQueueSettings,
+    /// Work that counts once.
+    pub once: crate::OnceSettings,
 }
 
 /// What the operator decides about the records of requests.
@@ -113,6 +115,7 @@ impl Default for AccessSettings {
             usage: UsageSettings::default(),
             organization: crate::OrganizationSettings::default(),
             mail: crate::MailQueueSettings::default(),
+            once: crate::OnceSettings::default(),
         }
     }
 }

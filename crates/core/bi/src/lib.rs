@@ -65,9 +65,9 @@ pub use results::{
     QueryResult, ResultReader, Results, cache_key, exported, record_export, template_digest,
 };
 pub use schedules::{
-    Blocked, BlockedReason, FailureToReport, Next, Past, ReportClaim, ReportSettings, Schedule,
-    ScheduleClaim, SchedulePlan, ScheduleSettings, ScheduleState, ScheduleStatus, ScheduledRun,
-    ScheduledRunState, Schedules, StatusWord,
+    Blocked, BlockedReason, FailureReport, FailureToReport, Next, Past, ReportClaim,
+    ReportSettings, Schedule, ScheduleClaim, SchedulePlan, ScheduleSettings, ScheduleState,
+    ScheduleStatus, ScheduledRun, ScheduledRunState, Schedules, StatusWord,
 };
 pub use search::{
     Found, Highlight, HighlightPart, ObjectKind, Search, SearchField, SearchFilter, SearchHit,

@@ -295,8 +295,6 @@ pub trait ObjectRepo: Send + Sync {
     async fn history(&self, kind: ObjectKind, id: i64, page: PageRequest) -> Result<Page<Change>>;
     /// The steps that led to versions after `version`, newest first.
     async fn changes_since(&self, kind: ObjectKind, id: i64, version: i64) -> Result<Vec<Change>>;
-    /// Writes a step of the history of an object whose version stays: of what belongs to it.
-    async fn note_change(&self, change: &Change) -> Result<()>;
     /// What goes with an object.
     async fn weigh(&self, kind: ObjectKind, id: i64) -> Result<TrashWeight>;
     /// Deletes an archived object with all that belongs to it, its history included. Returns the

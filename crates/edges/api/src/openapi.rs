@@ -183,7 +183,9 @@ fn parameters(route: &Route) -> Vec<Parameter> {
     all.extend(route.params.iter().map(query_parameter));
     if route.creates {
         let about = "A text of your own that names this request: sent again with the same body \
-                     within 24 hours, it is answered as the first time and not done again.";
+                     within 24 hours, it is answered as the first time and not done again. \
+                     Another body is 422; while another node still does it, the answer is \
+                     `conflict` with `Retry-After`.";
         all.push(named("Idempotency-Key", ParameterIn::Header, "string", about));
     }
     if route.versioned {

@@ -10,7 +10,6 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, any};
 use futures::future::BoxFuture;
 use http::request::Parts;
-use sha2::{Digest, Sha256};
 use tessera_access::{Action, Caller};
 use tessera_httpkit::RequestInfo;
 use tessera_kernel::{Fault, Result};
@@ -268,11 +267,10 @@ impl Route {
                 None => caller.label(),
             },
         };
-        let identity = Identity { caller, operation: operation(self.method(), &call.parts), key };
-        let digest = Sha256::digest(&call.body).into();
-        let now = call.bi().jobs.now();
-        let answers = Arc::clone(&call.state.answers);
-        answers.once(identity, digest, now, (self.handler)(call)).await
+        let operation = operation(self.method(), &call.parts);
+        let identity = Identity { caller, operation, key, body: call.body.clone() };
+        let once = call.access().once.clone();
+        idempotency::once(once, identity, (self.handler)(call)).await
     }
 }
 

@@ -6,15 +6,11 @@ use std::sync::Arc;
 use tessera_bi::Bi;
 use tessera_httpkit::Kit;
 
-use crate::idempotency::Answers;
-
 /// What the operator decides about this interface.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
     /// The version of the server, shown to signed-in users.
     pub version: String,
-    /// How many answers are remembered by their `Idempotency-Key`.
-    pub idempotency_entries_max: u64,
     /// Longest wait for a job in one request, in milliseconds.
     pub wait_milliseconds_max: u64,
     /// Largest file that is uploaded, in bytes.
@@ -33,16 +29,13 @@ pub struct Shared {
     pub bi: Bi,
     /// What the operator decided.
     pub settings: ApiSettings,
-    /// Answers to requests that must not be done twice.
-    pub(crate) answers: Arc<Answers>,
 }
 
 impl ApiState {
     /// The interface over the core.
     #[must_use]
     pub fn new(kit: Kit, bi: Bi, settings: ApiSettings) -> Self {
-        let answers = Arc::new(Answers::new(settings.idempotency_entries_max));
-        Self(Arc::new(Shared { kit, bi, settings, answers }))
+        Self(Arc::new(Shared { kit, bi, settings }))
     }
 }
 

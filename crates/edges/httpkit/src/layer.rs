@@ -131,8 +131,13 @@ pub async fn prepare(State(layer): State<Layer>, mut request: Request, next: Nex
             metrics::counter!("tessera_canary_keys_used_total").increment(1);
         }
         limits::tell(&mut response, &entry.limits);
-        limits::meter(entry)
+        entry.meter.clone()
     });
+    if let Some(meter) = meter.as_ref().filter(|meter| meter.owes()) {
+        // Before the answer begins: who asks another node after it finds the budget charged there.
+        meter.settle().await;
+    }
+    let meter = meter.filter(limits::counts_bytes);
     recorder.watch(response, meter)
 }
 

@@ -6,7 +6,7 @@
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tessera_access::terms::Unit;
-use tessera_access::{Entry, LimitState, Meter};
+use tessera_access::{LimitState, Meter};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const STANDING: HeaderName = HeaderName::from_static("ratelimit");
@@ -22,9 +22,9 @@ pub(crate) fn tell(response: &mut Response, limits: &[LimitState]) {
     }
 }
 
-/// What the bytes of an answer are charged to.
-pub(crate) fn meter(entry: &Entry) -> Option<Meter> {
-    entry.meter.as_ref().filter(|meter| meter.counts(Unit::ContentBytes)).cloned()
+/// Whether the bytes of an answer are charged to something.
+pub(crate) fn counts_bytes(meter: &Meter) -> bool {
+    meter.counts(Unit::ContentBytes)
 }
 
 fn set_headers(headers: &mut HeaderMap, status: StatusCode, limits: &[LimitState]) {

@@ -134,6 +134,22 @@ impl HttpBody for Watched {
     }
 }
 
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some(meter) = self.meter.take().filter(Meter::owes) {
+            settle(meter);
+        }
+    }
+}
+
+/// Lets other nodes know of bytes that left, without waiting for it.
+fn settle(meter: Meter) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        // At the end of the process, what is left is told by the exchange that is the last.
+        runtime.spawn(async move { meter.settle().await });
+    }
+}
+
 /// The name of a method. One that nobody defined is the caller's own text and not kept.
 fn name(method: &Method) -> &'static str {
     match *method {

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use tessera_bi::Bi;
 use tessera_httpkit::Kit;
 
-use crate::sent::Sent;
-
 /// What the handlers share. Cloned for every request, so there is one reference to count.
 #[derive(Clone)]
 pub struct WebState(Arc<Shared>);
@@ -18,15 +16,13 @@ pub struct Shared {
     pub kit: Kit,
     /// The query side.
     pub bi: Bi,
-    /// The forms that were sent.
-    pub(crate) sent: Sent,
 }
 
 impl WebState {
     /// The pages over the core.
     #[must_use]
     pub fn new(kit: Kit, bi: Bi) -> Self {
-        Self(Arc::new(Shared { kit, bi, sent: Sent::default() }))
+        Self(Arc::new(Shared { kit, bi }))
     }
 }
 

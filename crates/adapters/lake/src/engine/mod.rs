@@ -1,7 +1,10 @@
 //! The SQL engine over our own files: threads and memory that all questions share, and work on them
 //! that ends when nobody wants it any more.
 
+mod allowance;
 mod functions;
+mod grows;
+mod join_texts;
 mod stop;
 mod tables;
 mod texts;
@@ -17,6 +20,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use tessera_kernel::{Code, Fault, Result};
 use tokio::task::JoinHandle;
 
+use self::allowance::Allowance;
 pub(crate) use self::stop::Stop;
 pub(crate) use self::tables::{Rows, Tables};
 pub(crate) use self::texts::{check_count, fill, only_questions};
@@ -41,6 +45,18 @@ pub(crate) struct About {
     pub(crate) files: &'static str,
     /// The setting of the memory that all questions have together.
     pub(crate) memory_setting: &'static str,
+}
+
+/// The setting of the longest value that functions and aggregates make, for all files.
+const VALUE_SETTING: &str = "results.query_value_bytes_max";
+
+/// How much a question may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EngineLimits {
+    /// Memory for all questions together, in bytes.
+    pub(crate) memory_bytes: usize,
+    /// Longest value that a function or an aggregate makes, in bytes.
+    pub(crate) value_bytes_max: usize,
 }
 
 impl About {
@@ -75,6 +91,7 @@ impl About {
 /// What all questions share.
 pub(crate) struct Engine {
     about: About,
+    value_bytes_max: usize,
     /// Most bytes of a batch between two steps: what is kept is counted as a whole, and these are
     /// not counted otherwise.
     batch_bytes_max: usize,
@@ -86,21 +103,21 @@ pub(crate) struct Engine {
 /// An engine that is made when it is first needed: it has threads and memory of its own.
 pub(crate) struct LazyEngine {
     about: About,
-    memory_bytes: usize,
+    limits: EngineLimits,
     made: OnceLock<Engine>,
 }
 
 impl LazyEngine {
-    /// With so much memory for all questions together, in bytes.
-    pub(crate) const fn new(about: About, memory_bytes: usize) -> Self {
-        Self { about, memory_bytes, made: OnceLock::new() }
+    /// With so much for its questions.
+    pub(crate) const fn new(about: About, limits: EngineLimits) -> Self {
+        Self { about, limits, made: OnceLock::new() }
     }
 
     pub(crate) fn get(&self) -> Result<&Engine> {
         if let Some(engine) = self.made.get() {
             return Ok(engine);
         }
-        let made = Engine::new(self.about, self.memory_bytes)?;
+        let made = Engine::new(self.about, self.limits)?;
         // Of two that are made at once, one goes.
         Ok(self.made.get_or_init(|| made))
     }
@@ -140,7 +157,8 @@ impl Drop for Engine {
 }
 
 impl Engine {
-    fn new(about: About, memory_bytes: usize) -> Result<Self> {
+    fn new(about: About, limits: EngineLimits) -> Result<Self> {
+        let EngineLimits { memory_bytes, value_bytes_max } = limits;
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(memory_bytes, 1.0)
             .with_object_list_cache_limit(0)
@@ -158,7 +176,7 @@ impl Engine {
             .map_err(|error| about.failed("start the threads", error))?;
         // Room for one that was counted, at the size it has grown to in memory.
         let batch_bytes_max = memory_bytes.saturating_mul(2);
-        Ok(Self { about, batch_bytes_max, runtime, threads: Some(threads) })
+        Ok(Self { about, value_bytes_max, batch_bytes_max, runtime, threads: Some(threads) })
     }
 
     /// What this engine says of questions and files.
@@ -198,7 +216,8 @@ impl Engine {
         options.optimizer.prefer_existing_sort = true;
         options.execution.parquet.schema_force_view_types = false;
         options.execution.parquet.pushdown_filters = true;
-        let rule = stop::AskBeforeWork::new(stop.clone(), self.batch_bytes_max);
+        let allowance = Allowance::new(self.value_bytes_max, VALUE_SETTING);
+        let rule = stop::AskBeforeWork::new(stop.clone(), self.batch_bytes_max, allowance.clone());
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&self.runtime))
@@ -206,7 +225,7 @@ impl Engine {
             .with_physical_optimizer_rule(Arc::new(rule))
             .build();
         let context = SessionContext::new_with_state(state);
-        functions::limit(&context);
+        functions::limit(&context, &allowance);
         context
     }
 }

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::{DataType, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{JoinType, internal_err};
+use datafusion::common::{JoinType, exec_err, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::error::{DataFusionError, Result as SqlResult};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
@@ -22,6 +22,7 @@ use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::lit;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
@@ -32,6 +33,9 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions,
 };
 use futures::{Stream, StreamExt as _};
+
+use super::allowance::{Allowance, AtWork, begin_batch};
+use super::grows::length;
 
 /// Whether some work has been given up. All clones are one.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +62,37 @@ pub(super) struct AskBeforeWork {
     stop: Stop,
     /// Most bytes of a batch.
     batch_bytes_max: usize,
+    allowance: Allowance,
+}
+
+/// What a step may give out.
+#[derive(Debug, Clone)]
+struct BatchLimits {
+    /// Most bytes of a batch.
+    bytes_max: usize,
+    /// How long its values may be, if it makes long ones.
+    values: Option<Allowance>,
+}
+
+impl BatchLimits {
+    fn check(&self, batch: &RecordBatch) -> SqlResult<()> {
+        let bytes = batch.get_array_memory_size();
+        if bytes > self.bytes_max {
+            let detail = "a batch of rows is too large".to_owned();
+            return Err(DataFusionError::ResourcesExhausted(detail));
+        }
+        let Some(allowance) = &self.values else { return Ok(()) };
+        if allowance.check_value(bytes as u64).is_ok() {
+            return Ok(());
+        }
+        for column in batch.columns() {
+            let longest = (0..column.len()).map(|row| length(column, row)).max();
+            if let Err(too_much) = allowance.check_value(longest.unwrap_or(0)) {
+                return exec_err!("an aggregate makes {too_much}");
+            }
+        }
+        Ok(())
+    }
 }
 
 impl PhysicalOptimizerRule for AskBeforeWork {
@@ -68,8 +103,13 @@ impl PhysicalOptimizerRule for AskBeforeWork {
     ) -> SqlResult<Arc<dyn ExecutionPlan>> {
         let asking = plan.transform_up(|step| {
             let step = self.with_condition(step)?;
-            let (stop, batch_bytes_max) = (self.stop.clone(), self.batch_bytes_max);
-            Ok(Transformed::yes(Arc::new(Asking { step, stop, batch_bytes_max }) as _))
+            // What an aggregate makes of many rows is one value.
+            let sums = step.is::<AggregateExec>();
+            let limits = BatchLimits {
+                bytes_max: self.batch_bytes_max,
+                values: sums.then(|| self.allowance.clone()),
+            };
+            Ok(Transformed::yes(Arc::new(Asking { step, stop: self.stop.clone(), limits }) as _))
         });
         asking.map(|asking| asking.data)
     }
@@ -84,8 +124,8 @@ impl PhysicalOptimizerRule for AskBeforeWork {
 }
 
 impl AskBeforeWork {
-    pub(super) const fn new(stop: Stop, batch_bytes_max: usize) -> Self {
-        Self { stop, batch_bytes_max }
+    pub(super) const fn new(stop: Stop, batch_bytes_max: usize, allowance: Allowance) -> Self {
+        Self { stop, batch_bytes_max, allowance }
     }
 
     /// A join whose condition asks. Joins by merging are never planned here: inputs have an end, and
@@ -127,7 +167,7 @@ impl AskBeforeWork {
 struct Asking {
     step: Arc<dyn ExecutionPlan>,
     stop: Stop,
-    batch_bytes_max: usize,
+    limits: BatchLimits,
 }
 
 impl DisplayAs for Asking {
@@ -160,8 +200,8 @@ impl ExecutionPlan for Asking {
     ) -> SqlResult<Arc<dyn ExecutionPlan>> {
         match <[Arc<dyn ExecutionPlan>; 1]>::try_from(children) {
             Ok([step]) => {
-                let (stop, batch_bytes_max) = (self.stop.clone(), self.batch_bytes_max);
-                Ok(Arc::new(Self { step, stop, batch_bytes_max }))
+                let (stop, limits) = (self.stop.clone(), self.limits.clone());
+                Ok(Arc::new(Self { step, stop, limits }))
             }
             Err(children) => internal_err!("one step was expected, not {}", children.len()),
         }
@@ -188,8 +228,8 @@ impl ExecutionPlan for Asking {
         context: Arc<TaskContext>,
     ) -> SqlResult<SendableRecordBatchStream> {
         let rows = make_cooperative(self.step.execute(partition, context)?);
-        let (stop, batch_bytes_max) = (self.stop.clone(), self.batch_bytes_max);
-        Ok(Box::pin(AskingRows { rows, stop, batch_bytes_max }))
+        let (stop, limits) = (self.stop.clone(), self.limits.clone());
+        Ok(Box::pin(AskingRows { rows, stop, limits }))
     }
 }
 
@@ -197,7 +237,7 @@ impl ExecutionPlan for Asking {
 struct AskingRows {
     rows: SendableRecordBatchStream,
     stop: Stop,
-    batch_bytes_max: usize,
+    limits: BatchLimits,
 }
 
 impl Stream for AskingRows {
@@ -207,12 +247,14 @@ impl Stream for AskingRows {
         if let Err(given_up) = self.stop.check() {
             return Poll::Ready(Some(Err(given_up)));
         }
-        let next = ready!(self.rows.poll_next_unpin(cx));
+        let next = {
+            let _at_work = AtWork::begin();
+            ready!(self.rows.poll_next_unpin(cx))
+        };
         if let Some(Ok(batch)) = &next
-            && batch.get_array_memory_size() > self.batch_bytes_max
+            && let Err(too_large) = self.limits.check(batch)
         {
-            let detail = "a batch of rows is too large".to_owned();
-            return Poll::Ready(Some(Err(DataFusionError::ResourcesExhausted(detail))));
+            return Poll::Ready(Some(Err(too_large)));
         }
         Poll::Ready(next)
     }
@@ -262,6 +304,7 @@ impl PhysicalExpr for AskingCondition {
 
     fn evaluate(&self, batch: &RecordBatch) -> SqlResult<ColumnarValue> {
         self.stop.check()?;
+        begin_batch();
         self.of.evaluate(batch)
     }
 

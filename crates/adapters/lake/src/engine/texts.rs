@@ -21,8 +21,30 @@ pub(crate) fn check_count(tokens: &[Token]) -> Result<()> {
     Ok(())
 }
 
-/// Puts the values of a statement in, whose places begin with `mark`: `$1` or `?1`.
+/// Gives a name to each table in parentheses that has none. Of two within each other whose columns
+/// have one name, the engine takes the same calculation for one that it did before.
+struct NameTables {
+    named: usize,
+}
+
+impl ast::VisitorMut for NameTables {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, table: &mut ast::TableFactor) -> ControlFlow<()> {
+        if let ast::TableFactor::Derived { alias: alias @ None, .. } = table {
+            self.named += 1;
+            // No table has such a name.
+            let name = ast::Ident::with_quote('"', format!(":{}", self.named));
+            *alias = Some(ast::TableAlias { explicit: true, name, columns: Vec::new(), at: None });
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Puts the values of a statement in, whose places begin with `mark`: `$1` or `?1`; and names what
+/// has to have a name.
 pub(crate) fn fill(statement: &mut ast::Statement, bound: &Bound, mark: char) -> Result<()> {
+    let _: ControlFlow<()> = ast::VisitMut::visit(statement, &mut NameTables { named: 0 });
     let filled = ast::visit_expressions_mut(statement, |expression| {
         let ast::Expr::Value(value) = expression else { return ControlFlow::Continue(()) };
         let ast::Value::Placeholder(name) = &value.value else {

@@ -27,7 +27,7 @@ use tessera_sqltext::{Bound, Dialect, result_references};
 
 pub(crate) use self::table::{Form, ResultFile};
 use crate::Lake;
-use crate::engine::{About, Engine, LazyEngine, Rows, Stop, Tables};
+use crate::engine::{About, Engine, EngineLimits, LazyEngine, Rows, Stop, Tables};
 use crate::pour::pour;
 
 /// The type of data source that results of queries are.
@@ -53,10 +53,12 @@ pub struct ResultEngine {
 }
 
 impl ResultEngine {
-    /// Over the files of a lake, with so much memory for all questions together, in bytes.
+    /// Over the files of a lake, with so much memory for all questions together, and so much for a
+    /// value that a function or an aggregate makes; in bytes.
     #[must_use]
-    pub fn new(lake: Lake, memory_bytes: usize) -> Self {
-        Self { lake, engine: Arc::new(LazyEngine::new(ABOUT, memory_bytes)) }
+    pub fn new(lake: Lake, memory_bytes: usize, value_bytes_max: usize) -> Self {
+        let limits = EngineLimits { memory_bytes, value_bytes_max };
+        Self { lake, engine: Arc::new(LazyEngine::new(ABOUT, limits)) }
     }
 
     pub(crate) fn lake(&self) -> &Lake {

@@ -13,7 +13,7 @@ use tessera_kernel::{Fault, Result};
 
 pub use connector::{FILES_SOURCE, files_source_type};
 
-use crate::engine::{About, Engine, LazyEngine};
+use crate::engine::{About, Engine, EngineLimits, LazyEngine};
 
 /// What the operator decides about uploaded files.
 #[derive(Debug, Clone)]
@@ -22,11 +22,17 @@ pub struct UploadSettings {
     pub storage_bytes_max: u64,
     /// Memory for one question, in bytes.
     pub query_memory_bytes: usize,
+    /// Longest value that a function or an aggregate of a question makes, in bytes.
+    pub query_value_bytes_max: usize,
 }
 
 impl Default for UploadSettings {
     fn default() -> Self {
-        Self { storage_bytes_max: 5 << 30, query_memory_bytes: 256 << 20 }
+        Self {
+            storage_bytes_max: 5 << 30,
+            query_memory_bytes: 256 << 20,
+            query_value_bytes_max: 16 << 20,
+        }
     }
 }
 
@@ -47,7 +53,11 @@ impl Uploads {
     #[must_use]
     pub fn local(data: &std::path::Path, settings: UploadSettings) -> Self {
         let root = data.join("files");
-        let engine = LazyEngine::new(ABOUT, settings.query_memory_bytes);
+        let limits = EngineLimits {
+            memory_bytes: settings.query_memory_bytes,
+            value_bytes_max: settings.query_value_bytes_max,
+        };
+        let engine = LazyEngine::new(ABOUT, limits);
         Self { inner: Arc::new(Inner { root, settings, engine }) }
     }
 

@@ -27,7 +27,7 @@ pub use connector::{USAGE_SOURCE, usage_source_type};
 
 use self::write::Writer;
 use crate::blocking;
-use crate::engine::{About, Engine, LazyEngine, Stop, Tables};
+use crate::engine::{About, Engine, EngineLimits, LazyEngine, Stop, Tables};
 
 /// What the operator decides about records of requests.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub struct UsageFileSettings {
     pub storage_bytes_max: u64,
     /// Memory for one question, in bytes.
     pub query_memory_bytes: usize,
+    /// Longest value that a function or an aggregate of a question makes, in bytes.
+    pub query_value_bytes_max: usize,
 }
 
 impl Default for UsageFileSettings {
@@ -49,6 +51,7 @@ impl Default for UsageFileSettings {
             hours_days: 730,
             storage_bytes_max: 5 << 30,
             query_memory_bytes: 256 << 20,
+            query_value_bytes_max: 16 << 20,
         }
     }
 }
@@ -78,7 +81,11 @@ impl UsageFiles {
             std::fs::create_dir_all(root.join(folder))
                 .map_err(|error| failed("make the folder", error))?;
         }
-        let engine = LazyEngine::new(ABOUT, settings.query_memory_bytes);
+        let limits = EngineLimits {
+            memory_bytes: settings.query_memory_bytes,
+            value_bytes_max: settings.query_value_bytes_max,
+        };
+        let engine = LazyEngine::new(ABOUT, limits);
         let writer = Mutex::default();
         Ok(Self { inner: Arc::new(Inner { root, settings, engine, writer }) })
     }

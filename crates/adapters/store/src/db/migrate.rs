@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(15, "0015_result_inputs.sql"),
     migration!(16, "0016_search_alerts.sql"),
     migration!(17, "0017_attempts.sql"),
+    migration!(18, "0018_nodes.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

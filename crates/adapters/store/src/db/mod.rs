@@ -169,6 +169,17 @@ impl Db {
         }
     }
 
+    /// As [`execute`](Self::execute), without waiting for the disk: for what is of use only beside
+    /// something that is written later and waits.
+    pub(crate) async fn execute_relaxed(&self, call: Call) -> Result<u64> {
+        match &self.driver {
+            Driver::Sqlite(_) => {
+                self.write_relaxed(move |tx| Box::pin(async move { tx.execute(call).await })).await
+            }
+            Driver::Postgres(_) => self.execute(call).await,
+        }
+    }
+
     /// Writes with several statements, all or none. A fault undoes all of them.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
     where

@@ -150,11 +150,13 @@ async fn sealed_values_are_read_and_replaced(store: Store) {
     add_source(&store, "shop").await;
     store.insert_destination(&crate::alerts::destination("hook")).await.unwrap();
     store.insert_mail(&crate::mails::queued(1)).await.unwrap();
+    crate::once::answered(&store).await;
     for (kind, word) in [
         (SealedKind::Source, "source:"),
         (SealedKind::Key, "key:"),
         (SealedKind::Destination, "destination:"),
         (SealedKind::Mail, "mail:"),
+        (SealedKind::Answer, "once:"),
     ] {
         let values = store.sealed_values(kind, i64::MIN, 10).await.unwrap();
         assert_eq!(values.len(), 1, "{kind:?}");

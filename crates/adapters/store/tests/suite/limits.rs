@@ -1,6 +1,7 @@
 //! Limits: buckets that nodes share, places among running queries, and bad keys without end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::future::join_all;
@@ -13,7 +14,7 @@ use tessera_access::{
 use tessera_bi::ports::JobRepo;
 use tessera_bi::{JobError, Outcome};
 use tessera_kernel::ids::UserId;
-use tessera_kernel::{Clock, Code, Random, Secret, SystemRandom, TestClock};
+use tessera_kernel::{Clock, Code, Fault, Random, Secret, SystemRandom, TestClock};
 use tessera_store::Store;
 
 use crate::common::{add_source, add_user, at, on_both, sqlite};
@@ -24,6 +25,8 @@ on_both! {
     places_are_given_exactly_and_come_back a_job_that_is_shared_takes_one_place_of_each_key
     nodes_share_a_limit_within_the_stated_bound what_was_used_survives_a_restart
     a_node_goes_on_limiting_without_its_store
+    a_budget_that_is_used_up_on_one_node_is_used_up_on_all
+    bad_keys_of_an_address_are_counted_on_all_nodes_together
 }
 
 fn report(bucket: &str, since: u64, added: u64, state: u64) -> BucketReport {
@@ -189,6 +192,83 @@ async fn nodes_share_a_limit_within_the_stated_bound(store: Store) {
     assert!(admitted + QUOTA / 10 >= exact, "and what there is is given: {text}");
     // Told also to a person who measures: cargo test -- --nocapture.
     tracing::info!("{text}");
+}
+
+async fn a_budget_that_is_used_up_on_one_node_is_used_up_on_all(store: Store) {
+    let clock = clock();
+    let user = add_user(&store, "Ada").await;
+    let nodes = [(); 3].map(|()| access(&store, &clock, settings()));
+    let budget = |name: &str, unit| {
+        let name = name.to_owned();
+        Limit { name, quota: 10, unit, window_seconds: 3600, bucket: None }
+    };
+    let limits = vec![budget("rows", Unit::Rows), budget("work", Unit::QuerySeconds)];
+    let minted = mint(&nodes[0], user, terms::Terms { limits, ..terms::Terms::default() }).await;
+    let credential =
+        || Credential { secret: Secret::new(minted.secret.expose()), transport: Transport::Header };
+    // Asks a node, and is given rows of what it answers.
+    let take = async |node: &Access, rows| {
+        let context = RequestContext::default();
+        node.gate.authenticate_key(&credential(), &context).await?;
+        let meter = context.ledger.meter().expect("it has limits");
+        meter.allow_run()?;
+        context.ledger.give_rows(rows);
+        if meter.owes() {
+            meter.settle().await;
+        }
+        Ok::<_, Fault>(meter)
+    };
+    let reason = |taken: Result<_, Fault>| taken.map(drop).map_err(|fault| fault.reason());
+    for (number, node) in nodes.iter().cycle().take(9).enumerate() {
+        assert_eq!(reason(take(node, 1).await), Ok(()), "{number}");
+    }
+    assert_eq!(reason(take(&nodes[1], 21).await), Ok(()), "one row was left");
+    for node in &nodes {
+        assert_eq!(reason(take(node, 1).await), Err(Some("budget_exceeded")));
+    }
+    clock.advance(TimeDelta::hours(3));
+    let meter = take(&nodes[0], 0).await.expect("paid off");
+    let payers = meter.allow_run().expect("nothing was run").payers;
+    nodes[1].gate.limits().charge_seconds(&payers, Duration::from_secs(11));
+    nodes[1].gate.limits().settle_seconds(&payers).await;
+    assert_eq!(reason(take(&nodes[2], 1).await), Err(Some("budget_exceeded")));
+    // Many at once share statements and lose nothing.
+    clock.advance(TimeDelta::hours(3));
+    join_all(nodes.iter().cycle().take(30).map(|node| take(node, 1))).await;
+    clock.advance(TimeDelta::seconds(1));
+    for node in &nodes {
+        assert_eq!(reason(take(node, 1).await), Err(Some("budget_exceeded")));
+    }
+}
+
+async fn bad_keys_of_an_address_are_counted_on_all_nodes_together(store: Store) {
+    let clock = clock();
+    let user = add_user(&store, "Ada").await;
+    let nodes = [(); 3].map(|()| access(&store, &clock, settings()));
+    let minted = mint(&nodes[0], user, terms::Terms::default()).await;
+    let bad = || SystemRandom.alphanumeric(40);
+    for node in &nodes[..2] {
+        for _ in 0..30 {
+            assert_eq!(ask(node, &bad(), HERE).await, Err(Code::Unauthenticated));
+        }
+    }
+    for node in nodes[..2].iter().chain(&nodes[..2]) {
+        node.gate.limits().sync().await.unwrap();
+    }
+    // The first one told what it had before the second did, and has nothing new to tell.
+    assert_eq!(ask(&nodes[1], &bad(), HERE).await, Err(Code::RateLimited));
+    assert_eq!(ask(&nodes[0], &bad(), HERE).await, Err(Code::Unauthenticated));
+    nodes[0].gate.limits().sync().await.unwrap();
+    assert_eq!(ask(&nodes[0], &bad(), HERE).await, Err(Code::RateLimited));
+    // One that starts now knows, and nobody else is harmed.
+    nodes[2].gate.limits().sync().await.unwrap();
+    assert_eq!(ask(&nodes[2], &bad(), HERE).await, Err(Code::RateLimited));
+    assert_eq!(ask(&nodes[2], minted.secret.expose(), HERE).await, Ok(()));
+    assert_eq!(ask(&nodes[2], &bad(), "203.0.113.10").await, Err(Code::Unauthenticated));
+    clock.advance(TimeDelta::minutes(2));
+    for node in &nodes {
+        assert_eq!(ask(node, &bad(), HERE).await, Err(Code::Unauthenticated));
+    }
 }
 
 async fn what_was_used_survives_a_restart(store: Store) {

@@ -16,6 +16,7 @@ mod key_life;
 mod key_lives;
 mod limits;
 mod mails;
+mod once;
 mod organisation;
 mod queries;
 mod schedule_reports;

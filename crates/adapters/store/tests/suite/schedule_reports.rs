@@ -10,7 +10,7 @@ use tessera_access::ports::SettingRepo;
 use tessera_access::{Mail, Mailer};
 use tessera_bi::ReportClaim;
 use tessera_bi::ports::ScheduleRepo;
-use tessera_kernel::{Code, Fault, Result, Timestamp};
+use tessera_kernel::{Code, Fault, Random as _, Result, SystemRandom, Timestamp};
 use tessera_store::Store;
 
 use crate::common::on_both;
@@ -20,6 +20,8 @@ on_both! {
     failures_of_an_hour_are_one_mail_and_some_number_is_the_last
     a_mail_server_that_is_away_is_asked_again nobody_is_told_who_did_not_ask
     two_nodes_send_one_mail a_report_that_was_broken_off_is_made_again_of_the_same_failures
+    a_mail_describes_so_many_failures_and_counts_the_others
+    a_report_that_cannot_be_queued_is_neither_lost_nor_doubled
 }
 
 /// Remembers what it is given.
@@ -157,9 +159,10 @@ async fn a_report_that_was_broken_off_is_made_again_of_the_same_failures(store: 
     world.work(true).await;
     world.pass(TimeDelta::minutes(60));
     let now = world.now();
-    let claim = ReportClaim { until: now, now, lease_until: now + TimeDelta::minutes(10) };
-    let taken = world.store.claim_failures(&claim).await.unwrap();
-    assert_eq!(taken.iter().map(|failure| failure.query).collect::<Vec<_>>(), [first]);
+    let claim = claim(now);
+    let taken = world.store.claim_failures(&claim).await.unwrap().expect("a report");
+    assert_eq!(taken.entries.iter().map(|failure| failure.query).collect::<Vec<_>>(), [first]);
+    assert!(world.store.claim_failures(&claim).await.unwrap().is_none(), "somebody is at it");
     // That node is gone; meanwhile something else fails.
     let second = world.query("select 2", json!({ "interval": 86400 })).await;
     world.tick().await;
@@ -173,6 +176,74 @@ async fn a_report_that_was_broken_off_is_made_again_of_the_same_failures(store: 
         assert!(mail.text.contains(&format!("(query {query})")), "{}", mail.text);
         assert_eq!(mail.subject, "A scheduled query of yours failed");
     }
-    let at = taken[0].failed_at.timestamp_micros();
-    assert_eq!(mails[0].deduplication, format!("failures-{}-{at}-{at}", world.bob));
+    assert_eq!(taken.report, claim.report);
+    assert_eq!(mails[0].deduplication, format!("failures-{}", claim.report));
+}
+
+fn claim(now: Timestamp) -> ReportClaim {
+    ReportClaim {
+        due: now,
+        until: now,
+        now,
+        lease_until: now + TimeDelta::minutes(10),
+        report: SystemRandom.uid(now),
+        failures_max: 100,
+        entries_max: 50,
+        reason_characters_max: 500,
+    }
+}
+
+async fn a_mail_describes_so_many_failures_and_counts_the_others(store: Store) {
+    let (world, recorder) = world(store).await;
+    for number in 0..60 {
+        world.query(&format!("select {number}"), json!({ "interval": 86400 })).await;
+    }
+    world.tick().await;
+    world.work(true).await;
+    let now = world.now();
+    let few = ReportClaim { entries_max: 3, reason_characters_max: 5, ..claim(now) };
+    let taken = world.store.claim_failures(&few).await.unwrap().expect("a report");
+    assert_eq!((taken.queries, taken.entries_total, taken.entries.len()), (60, 60, 3));
+    assert!(taken.entries.iter().all(|entry| entry.detail == "the t" && entry.times == 1));
+    // That node is gone; the report is made again, with the limit of the settings.
+    world.pass(TimeDelta::minutes(61));
+    assert_eq!(report(&world).await, None);
+    let mails = std::mem::take(&mut *recorder.mails.lock());
+    assert_eq!(mails.len(), 1, "sixty failures are one mail");
+    assert_eq!(mails[0].subject, "60 scheduled queries of yours failed");
+    assert_eq!(mails[0].text.matches("(query ").count(), 50);
+    assert!(mails[0].text.ends_with("\nand 10 more, of 60 queries in all\n"), "{}", mails[0].text);
+    assert_eq!(mails[0].deduplication, format!("failures-{}", few.report));
+    world.pass(TimeDelta::minutes(20));
+    assert_eq!(report(&world).await, None, "all of them were told, also those only counted");
+    assert!(recorder.mails.lock().is_empty());
+}
+
+async fn a_report_that_cannot_be_queued_is_neither_lost_nor_doubled(store: Store) {
+    let (world, recorder) = world(store).await;
+    let query = world.query("select 1", json!({ "interval": 86400 })).await;
+    world.tick().await;
+    world.work(true).await;
+    world.pass(TimeDelta::minutes(60));
+    // Queued, and the process ends before that is noted.
+    let claim = claim(world.now());
+    world.store.claim_failures(&claim).await.unwrap().expect("a report");
+    let mail = Mail {
+        to: vec!["bob@example.com".to_owned()],
+        subject: "A scheduled query of yours failed".to_owned(),
+        text: format!("(query {query})"),
+        html: None,
+        deduplication: format!("failures-{}", claim.report),
+    };
+    assert!(world.access.mails.queue("failures", &mail).await.unwrap());
+    // Others fail meanwhile: it is the same report all the same.
+    world.query("select 2", json!({ "interval": 86400 })).await;
+    world.tick().await;
+    world.work(true).await;
+    world.pass(TimeDelta::minutes(11));
+    report(&world).await;
+    assert_eq!(recorder.mails.lock().len(), 1, "not doubled");
+    world.pass(TimeDelta::minutes(60));
+    assert_eq!(report(&world).await, None);
+    assert_eq!(recorder.mails.lock().len(), 2, "and what failed since is not lost");
 }

@@ -20,17 +20,29 @@ on_both! {
 
 async fn steps_are_read_newest_first_and_from_a_version(store: Store) {
     let ada = add_user(&store, "Ada").await;
+    let mut board = dashboard(ada, "Board");
+    board.id = store.insert_dashboard(&board, &[]).await.unwrap();
+    let id = board.id.0;
     for version in 2..5 {
-        store.note_change(&change("dashboards", 7, version, ada)).await.unwrap();
+        board.version = version;
+        let step = change("dashboards", id, version, ada);
+        assert!(store.update_dashboard(&board, version - 1, &step).await.unwrap());
     }
-    store.note_change(&change("dashboards", 8, 2, ada)).await.unwrap();
-    store.note_change(&change("queries", 7, 2, ada)).await.unwrap();
-    let history = store.history(ObjectKind::Dashboard, 7, page()).await.unwrap();
+    let mut other = dashboard(ada, "Other board");
+    other.id = store.insert_dashboard(&other, &[]).await.unwrap();
+    other.version = 2;
+    let step = change("dashboards", other.id.0, 2, ada);
+    assert!(store.update_dashboard(&other, 1, &step).await.unwrap());
+    let shop = add_source(&store, "shop").await;
+    let query = add(&store, &query(ada, shop, "Of the same number", "x")).await;
+    assert_eq!(query.0, id, "kinds are told apart");
+    store.archive_query(query, at(5), &change("queries", query.0, 2, ada)).await.unwrap();
+    let history = store.history(ObjectKind::Dashboard, id, page()).await.unwrap();
     let versions = |steps: &[tessera_bi::Change]| -> Vec<i64> {
         steps.iter().map(|step| step.version).collect()
     };
     assert_eq!((versions(&history.items), history.total), (vec![4, 3, 2], 3));
-    let since = store.changes_since(ObjectKind::Dashboard, 7, 2).await.unwrap();
+    let since = store.changes_since(ObjectKind::Dashboard, id, 2).await.unwrap();
     assert_eq!(versions(&since), [4, 3]);
     assert_eq!(since[0].changes, json!({"name": {"previous": "a", "current": "b"}}));
 }

@@ -64,7 +64,7 @@ impl Gate {
             return Err(Fault::new(Code::OutOfScope, condition_detail(reason)).with_reason(reason));
         }
         self.inner.proofs.check(&key, context, now, self.inner.repos.as_ref()).await?;
-        self.inner.limits.admit(&key, &context.ledger)?;
+        self.inner.limits.admit(&key, &context.ledger).await?;
         if let Some(user) = caller.user() {
             self.inner.seen_users.lock().insert(user.id, now);
         }

@@ -34,14 +34,22 @@ impl State {
         self.seen = self.seen.max(now);
     }
 
-    /// Takes over a state after a use at a cost.
-    pub(super) fn spend(&mut self, state: u64, cost: u64, now: u64) {
-        if self.unsent == 0 {
+    /// Takes over a state after a use at a cost. Tells whether it is the first since the last
+    /// report.
+    pub(super) fn spend(&mut self, state: u64, cost: u64, now: u64) -> bool {
+        let first = self.unsent == 0;
+        if first {
             self.since = now;
         }
         self.unsent = self.unsent.saturating_add(cost);
         self.at = state;
         self.see(now);
+        first
+    }
+
+    /// Whether there is something to report.
+    pub(super) fn owes(&self) -> bool {
+        self.unsent > 0
     }
 }
 

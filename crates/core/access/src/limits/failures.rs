@@ -1,14 +1,28 @@
 //! Bad keys, counted for each address: after so many in a minute, further ones are not looked up.
+//!
+//! A bad key costs a look into the memory of this node and nothing else. Addresses that sent one are
+//! told to the store with the next exchange, at most so many at a time: that is the only cost there,
+//! however many bad keys there are.
 
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use parking_lot::Mutex;
 use tessera_kernel::{Code, Fault, Result};
 
+use super::bucket::Bucket;
 use super::rate::{Rate, seconds};
+use crate::Peppers;
+use crate::keys::hex;
+
+/// What names of buckets of bad keys begin with.
+const PREFIX: &str = "bad:";
+
+/// Bytes of the digest of an address in a name.
+const DIGEST_BYTES: usize = 16;
 
 /// How many addresses are remembered. Beyond, those are forgotten that are seldom seen.
 const ADDRESSES_MAX: u64 = 50_000;
@@ -20,37 +34,95 @@ const REMEMBERED: Duration = Duration::from_secs(120);
 pub(super) struct Failures {
     /// `None` if they are not limited.
     rate: Option<Rate>,
-    addresses: Cache<u128, Arc<AtomicU64>>,
+    addresses: Cache<u128, Arc<Bucket>>,
+    /// Names of buckets are digests: storage tells nobody who asked.
+    peppers: Peppers,
+    /// With something that the store was not told of, longest waiting first.
+    changed: Mutex<VecDeque<Arc<Bucket>>>,
+    /// What the store knew when this node started, of addresses that did not come here yet.
+    known: Mutex<HashMap<String, u64>>,
 }
 
 impl Failures {
     /// `per_minute` for each address; zero is no limit.
-    pub(super) fn new(per_minute: u64) -> Self {
+    pub(super) fn new(per_minute: u64, peppers: Peppers) -> Self {
         Self {
             rate: (per_minute > 0).then(|| Rate::new(per_minute, 60)),
             addresses: Cache::builder()
                 .max_capacity(ADDRESSES_MAX)
                 .time_to_idle(REMEMBERED)
                 .build(),
+            peppers,
+            changed: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
     /// Whether another bad key would be one too many.
     pub(super) fn check(&self, address: Option<&str>, now: u64) -> Result<()> {
         let Some(rate) = &self.rate else { return Ok(()) };
-        let Some(state) = self.addresses.get(&network(address)) else { return Ok(()) };
-        allowed(rate.wait(state.load(Ordering::Acquire), now, 1))
+        let Some(bucket) = self.addresses.get(&network(address)) else { return Ok(()) };
+        let at = bucket.lock().at;
+        allowed(rate.wait(at, now, 1))
     }
 
     /// Counts a bad key, unless it is one too many.
     pub(super) fn note(&self, address: Option<&str>, now: u64) -> Result<()> {
         let Some(rate) = &self.rate else { return Ok(()) };
-        let state = self.addresses.get_with(network(address), Arc::default);
-        let next = |at| (rate.wait(at, now, 1) == 0).then(|| rate.used(at, now, 1));
-        match state.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) {
-            Ok(_) => Ok(()),
-            Err(at) => allowed(rate.wait(at, now, 1)),
+        let network = network(address);
+        let bucket = self.addresses.get_with(network, || Arc::new(self.bucket(network)));
+        let first = {
+            let mut state = bucket.lock();
+            allowed(rate.wait(state.at, now, 1))?;
+            let after = rate.used(state.at, now, 1);
+            state.spend(after, rate.cost(1), now)
+        };
+        if first {
+            self.tell_later([bucket]);
         }
+        Ok(())
+    }
+
+    /// At most `most` of the addresses that the store is to be told of.
+    pub(super) fn changed(&self, most: usize) -> Vec<Arc<Bucket>> {
+        let mut changed = self.changed.lock();
+        let count = changed.len().min(most);
+        changed.drain(..count).collect()
+    }
+
+    /// Those of which the store is to be told with the next exchange.
+    pub(super) fn tell_later(&self, buckets: impl IntoIterator<Item = Arc<Bucket>>) {
+        let mut changed = self.changed.lock();
+        for bucket in buckets {
+            if changed.len() >= usize::try_from(ADDRESSES_MAX).unwrap_or(usize::MAX) {
+                // It goes on counting here alone.
+                changed.pop_front();
+            }
+            changed.push_back(bucket);
+        }
+    }
+
+    /// Whether a bucket of the store is one of bad keys; then it is remembered.
+    pub(super) fn learn(&self, bucket: &str, state: u64) -> bool {
+        let is_ours = bucket.starts_with(PREFIX);
+        if is_ours && self.rate.is_some() {
+            self.known.lock().insert(bucket.to_owned(), state);
+        }
+        is_ours
+    }
+
+    /// Forgets what is paid off.
+    pub(super) fn forget(&self, now: u64) {
+        self.known.lock().retain(|_, state| *state > now);
+    }
+
+    fn bucket(&self, network: u128) -> Bucket {
+        let (_, digest) = self.peppers.digest(&format!("{PREFIX}{network:032x}"));
+        let bucket = Bucket::new(&format!("{PREFIX}{}", hex(&digest[..DIGEST_BYTES])));
+        if let Some(state) = self.known.lock().remove(&bucket.name) {
+            bucket.merge(state);
+        }
+        bucket
     }
 }
 
@@ -80,9 +152,58 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000 * SECOND;
 
+    fn failures(per_minute: u64) -> Failures {
+        Failures::new(per_minute, Peppers::new(vec![(1, [7; 32])]).expect("a pepper"))
+    }
+
+    /// What the store does with what a node tells it.
+    fn exchange(stored: &mut HashMap<String, u64>, node: &Failures) -> usize {
+        let changed = node.changed(1000);
+        for bucket in &changed {
+            let report = bucket.report(NOW, SECOND).expect("something to tell");
+            let state = stored.entry(report.bucket.clone()).or_default();
+            *state = (*state).max(report.since).saturating_add(report.added).max(report.state);
+            bucket.merge(*state);
+        }
+        changed.len()
+    }
+
+    #[test]
+    fn nodes_count_an_address_together_and_one_that_starts_later_knows() {
+        let (one, two, mut stored) = (failures(4), failures(4), HashMap::new());
+        for _ in 0..2 {
+            assert!(one.note(Some("203.0.113.9"), NOW).is_ok());
+            assert!(two.note(Some("203.0.113.9"), NOW).is_ok());
+        }
+        assert!(one.note(Some("203.0.113.10"), NOW).is_ok());
+        assert_eq!(exchange(&mut stored, &one), 2, "each address once, however often it came");
+        assert_eq!(exchange(&mut stored, &two), 1);
+        assert_eq!(exchange(&mut stored, &two), 0, "what has not changed is not told");
+        assert!(two.check(Some("203.0.113.9"), NOW).is_err(), "two there and two here");
+        let fresh = failures(4);
+        assert!(!fresh.learn("key:1/burst", NOW));
+        for (bucket, state) in &stored {
+            assert!(fresh.learn(bucket, *state));
+            assert!(!bucket.contains("203"));
+        }
+        assert!(fresh.note(Some("203.0.113.9"), NOW).is_err(), "a restart forgives nothing");
+        assert!(fresh.note(Some("203.0.113.10"), NOW).is_ok());
+        fresh.forget(NOW + 120 * SECOND);
+        assert!(fresh.known.lock().is_empty());
+    }
+
+    #[test]
+    fn what_waits_to_be_told_is_bounded() {
+        let node = failures(4);
+        for _ in 0..ADDRESSES_MAX + 10 {
+            node.tell_later([Arc::new(Bucket::new("bad:x"))]);
+        }
+        assert_eq!(node.changed(usize::MAX).len() as u64, ADDRESSES_MAX);
+    }
+
     #[test]
     fn one_address_does_not_use_up_what_another_has() {
-        let failures = Failures::new(3);
+        let failures = failures(3);
         for _ in 0..3 {
             assert!(failures.check(Some("203.0.113.9"), NOW).is_ok());
             assert!(failures.note(Some("203.0.113.9"), NOW).is_ok());
@@ -97,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_is_refused_does_not_prolong_the_wait() {
-        let failures = Failures::new(1);
+        let failures = failures(1);
         assert!(failures.note(None, NOW).is_ok());
         for _ in 0..1000 {
             assert!(failures.note(None, NOW).is_err());
@@ -115,7 +236,7 @@ mod tests {
 
     #[test]
     fn zero_is_no_limit() {
-        let failures = Failures::new(0);
+        let failures = failures(0);
         assert!((0..10_000).all(|_| failures.note(None, NOW).is_ok()));
     }
 }

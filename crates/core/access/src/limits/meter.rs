@@ -8,7 +8,7 @@ use tessera_kernel::{Clock, Code, Fault, Result};
 
 use super::bucket::Bucket;
 use super::rate::{Rate, seconds};
-use super::service::nanoseconds;
+use super::service::{Limits, nanoseconds};
 use crate::LimitState;
 use crate::keys::terms::{Limit, Unit};
 
@@ -80,6 +80,10 @@ impl Part {
         Self { limit, rate, bucket, place }
     }
 
+    fn is_budget(&self) -> bool {
+        self.limit.unit != Unit::Requests
+    }
+
     fn standing(&self, state: u64, now: u64, wait: u64, clock_seconds: u64) -> LimitState {
         let scale = scale(self.limit.unit);
         let remaining = if wait > 0 { 0 } else { self.rate.remaining(state, now) / scale };
@@ -114,6 +118,8 @@ struct Inner {
     parts: Vec<Part>,
     slots: Vec<SlotClaim>,
     clock: Arc<dyn Clock>,
+    /// Where budgets are shared.
+    limits: Option<Limits>,
 }
 
 /// The limits of a key. Clones count in the same buckets.
@@ -126,9 +132,10 @@ impl Meter {
         mut parts: Vec<Part>,
         slots: Vec<SlotClaim>,
         clock: Arc<dyn Clock>,
+        limits: Option<Limits>,
     ) -> Self {
         parts.sort_by(|one, other| one.bucket.name.cmp(&other.bucket.name));
-        Self(Arc::new(Inner { key, parts, slots, clock }))
+        Self(Arc::new(Inner { key, parts, slots, clock, limits }))
     }
 
     /// Whose limits they are.
@@ -179,6 +186,25 @@ impl Meter {
         for part in self.0.parts.iter().filter(|part| part.limit.unit == unit) {
             spend(&part.bucket, part.rate, amount, now);
         }
+    }
+
+    /// Whether a budget was charged with something that other nodes do not know of.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.0.parts.iter().any(|part| part.is_budget() && part.bucket.lock().owes())
+    }
+
+    /// Lets all nodes know what budgets were charged with.
+    pub async fn settle(&self) {
+        if let Some(limits) = &self.0.limits {
+            limits.refresh(self.budgets()).await;
+        }
+    }
+
+    /// The buckets of what is paid after it was used.
+    pub(super) fn budgets(&self) -> Vec<Arc<Bucket>> {
+        let budgets = self.0.parts.iter().filter(|part| part.is_budget());
+        budgets.map(|part| Arc::clone(&part.bucket)).collect()
     }
 
     /// Whether anything of a unit is counted.

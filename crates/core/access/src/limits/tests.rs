@@ -30,7 +30,7 @@ fn meter(clock: &TestClock, buckets: &mut HashMap<String, Arc<Bucket>>, limits: 
         let bucket = Arc::clone(bucket.or_insert_with(|| Arc::new(Bucket::new(&limit.name))));
         Part::new(limit.clone(), bucket, place)
     });
-    Meter::new(KeyId(1), parts.collect(), Vec::new(), Arc::new(clock.clone()))
+    Meter::new(KeyId(1), parts.collect(), Vec::new(), Arc::new(clock.clone()), None)
 }
 
 #[test]

@@ -121,6 +121,8 @@ pub trait LimitRepo: Send + Sync {
     /// Adds what a node used to buckets, in one statement, and gives their states with what all
     /// nodes used: `max(max(state, since) + added, the node's own state)`.
     async fn exchange_limit_buckets(&self, reports: &[BucketReport]) -> Result<Vec<(String, u64)>>;
+    /// The states of these buckets, of those that are stored.
+    async fn limit_bucket_states(&self, buckets: &[String]) -> Result<Vec<(String, u64)>>;
     /// The buckets whose state is after `now`, in nanoseconds since 1970.
     async fn limit_buckets(&self, now: u64) -> Result<Vec<(String, u64)>>;
     /// Removes buckets whose state is before a moment.

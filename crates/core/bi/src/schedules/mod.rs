@@ -14,7 +14,9 @@ mod tick;
 
 pub use due::{Next, Past};
 pub use form::Schedule;
-pub use port::{FailureToReport, ReportClaim, ScheduleClaim, SchedulePlan, ScheduleRepo};
+pub use port::{
+    FailureReport, FailureToReport, ReportClaim, ScheduleClaim, SchedulePlan, ScheduleRepo,
+};
 pub use record::{
     Blocked, BlockedReason, ScheduleState, ScheduleStatus, ScheduledRun, ScheduledRunState,
     StatusWord,

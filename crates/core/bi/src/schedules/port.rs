@@ -37,32 +37,57 @@ pub struct ScheduleClaim {
     pub job: Result<Box<NewJob>, JobError>,
 }
 
-/// A failure that its owner was not told of.
+/// Failures of a query for the same reason that its owner was not told of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailureToReport {
-    /// The owner of the query.
-    pub owner: UserId,
     /// The query.
     pub query: QueryId,
     /// Its name.
     pub name: String,
-    /// How many runs had failed in a row, with this one.
-    pub failures: i64,
-    /// When it failed.
-    pub failed_at: Timestamp,
     /// Why.
     pub detail: String,
+    /// How many of its runs failed with it.
+    pub times: i64,
+    /// How many runs had failed in a row, with the last of these.
+    pub failures: i64,
+    /// When the last of them failed.
+    pub failed_at: Timestamp,
+}
+
+/// What an owner is to be told of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailureReport {
+    /// Which failures they are, also if the report is made again.
+    pub report: Uid,
+    /// Whose queries failed.
+    pub owner: UserId,
+    /// How many queries are to be told of.
+    pub queries: u64,
+    /// How many entries there would be without a limit.
+    pub entries_total: u64,
+    /// The entries, the first failure first.
+    pub entries: Vec<FailureToReport>,
 }
 
 /// Failures that are being reported, so that nobody else reports them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportClaim {
-    /// Those that ended at or before this moment.
+    /// Those of an owner whose first one ended at or before this moment.
+    pub due: Timestamp,
+    /// Of that owner, those that ended at or before this moment.
     pub until: Timestamp,
     /// Now.
     pub now: Timestamp,
     /// From when on somebody else may report them, if this one did not come to its end.
     pub lease_until: Timestamp,
+    /// The name of the report, if these failures have none yet.
+    pub report: Uid,
+    /// After so many failures in a row of a query, no more are told.
+    pub failures_max: i64,
+    /// Most entries that are read.
+    pub entries_max: u64,
+    /// How much is read of a reason, in characters.
+    pub reason_characters_max: u64,
 }
 
 /// Schedules and their runs.
@@ -101,9 +126,9 @@ pub trait ScheduleRepo: Send + Sync {
     /// When failures that nobody was told of have to be reported: so long after the oldest of them
     /// ended, or when the lease of those that are being reported ends.
     async fn next_failure_report(&self, after: Duration) -> Result<Option<Timestamp>>;
-    /// Takes failures that nobody was told of; those that were taken together and not settled before
-    /// their lease ended come again together, without others.
-    async fn claim_failures(&self, claim: &ReportClaim) -> Result<Vec<FailureToReport>>;
-    /// Notes that the owner was told of what was taken, or need not be.
-    async fn settle_failures(&self, claim: &ReportClaim, owner: UserId) -> Result<()>;
+    /// Takes the failures of one owner that nobody was told of; those that were taken together and
+    /// not settled before their lease ended come again together, without others, and first.
+    async fn claim_failures(&self, claim: &ReportClaim) -> Result<Option<FailureReport>>;
+    /// Notes that the owner was told of what is in a report, or need not be.
+    async fn settle_failures(&self, report: Uid, at: Timestamp) -> Result<()>;
 }

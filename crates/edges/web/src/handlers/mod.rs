@@ -15,6 +15,7 @@ use tessera_kernel::{Code, Fault, Result};
 use crate::call::Call;
 use crate::controls::Errors;
 use crate::refusal::sentence;
+use crate::sent;
 use crate::views::secret;
 use crate::words::Names;
 
@@ -55,7 +56,7 @@ fn address(context: &RequestContext) -> &str {
 
 /// The name of a form that counts once.
 fn new_form(call: &Call) -> String {
-    call.state.kit.random.alphanumeric(24)
+    sent::name(call.state.kit.random.as_ref(), call.access().keys.now())
 }
 
 /// The page with a key that was just made.

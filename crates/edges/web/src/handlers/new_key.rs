@@ -7,6 +7,7 @@ use super::{address, at_field, made, new_form};
 use crate::call::{Answer, Call};
 use crate::controls::Errors;
 use crate::map::keys as map;
+use crate::sent::Sent;
 use crate::views::new_key as view;
 use crate::words::Names;
 
@@ -25,15 +26,16 @@ pub(crate) async fn create(call: Call) -> Answer {
         Err(errors) => return show(&call, StatusCode::UNPROCESSABLE_ENTITY, &errors).await,
     };
     let (who, form) = (call.caller.label(), call.form.get("form"));
-    call.state.sent.begin(&who, form)?;
+    let sent = Sent::begin(&call.access().once, &who, form).await?;
     let minted = match keys.create(&grant, None, new).await {
         Ok(minted) => minted,
         Err(fault) => {
-            call.state.sent.forget(&who, form);
+            sent.forget().await;
             let errors = at_field(fault)?;
             return show(&call, StatusCode::UNPROCESSABLE_ENTITY, &errors).await;
         }
     };
+    sent.made().await;
     Ok(made(&call, &minted, &Names::default()))
 }
 

@@ -12,6 +12,7 @@ use crate::call::{Answer, Call};
 use crate::controls::Errors;
 use crate::map::parameters::{self, Dropdowns, Slot};
 use crate::map::pins as map;
+use crate::sent::Sent;
 use crate::views::{pick_query, pin_form};
 
 /// Queries to choose from on a page.
@@ -44,14 +45,15 @@ pub(crate) async fn create(call: Call) -> Answer {
         Err(errors) => return asked.show(&call, refused, &errors),
     };
     let (who, form) = (call.caller.label(), call.form.get("form"));
-    call.state.sent.begin(&who, form)?;
+    let sent = Sent::begin(&call.access().once, &who, form).await?;
     let minted = match call.bi().queries.pin(&grant, new).await {
         Ok(minted) => minted,
         Err(fault) => {
-            call.state.sent.forget(&who, form);
+            sent.forget().await;
             return asked.show(&call, refused, &at_field(fault)?);
         }
     };
+    sent.made().await;
     let names = names::of(&call, std::slice::from_ref(&minted.key)).await?;
     Ok(made(&call, &minted, &names))
 }

@@ -1,0 +1,1 @@
+SELECT bucket, state FROM limit_buckets WHERE bucket IN {texts $1}

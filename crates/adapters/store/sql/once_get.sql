@@ -1,0 +1,1 @@
+SELECT body, pepper, began, answer FROM once_records WHERE name = $1
