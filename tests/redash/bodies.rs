@@ -111,7 +111,7 @@ fn the_character_nul_is_refused_and_keeps_nothing_waiting() {
             (
                 "/api/query_results",
                 json!({
-                    "query": "select \01", "data_source_id": shop.sqlite, "max_age": 0
+                    "query": "select \0 1", "data_source_id": shop.sqlite, "max_age": 0
                 }),
             ),
             (
