@@ -1,6 +1,7 @@
 //! What clients of the Redash API rely on, through the real binary, on both metadata engines.
 
 mod alerts;
+mod duckdb;
 mod edges;
 mod organization;
 mod remarks;
