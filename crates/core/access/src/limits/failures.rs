@@ -22,10 +22,13 @@ use crate::keys::hex;
 const PREFIX: &str = "bad:";
 
 /// Bytes of the digest of an address in a name.
-const DIGEST_BYTES: usize = 16;
+const DIGEST_BYTES: usize = 8;
 
 /// How many addresses are remembered. Beyond, those are forgotten that are seldom seen.
 const ADDRESSES_MAX: u64 = 50_000;
+
+/// How many addresses wait to be told to the store. Beyond, those that wait longest count here alone.
+const CHANGED_MAX: usize = 4000;
 
 /// How long an address is remembered: after that, all of its attempts are there again.
 const REMEMBERED: Duration = Duration::from_secs(120);
@@ -94,7 +97,7 @@ impl Failures {
     pub(super) fn tell_later(&self, buckets: impl IntoIterator<Item = Arc<Bucket>>) {
         let mut changed = self.changed.lock();
         for bucket in buckets {
-            if changed.len() >= usize::try_from(ADDRESSES_MAX).unwrap_or(usize::MAX) {
+            if changed.len() >= CHANGED_MAX {
                 // It goes on counting here alone.
                 changed.pop_front();
             }
@@ -195,10 +198,10 @@ mod tests {
     #[test]
     fn what_waits_to_be_told_is_bounded() {
         let node = failures(4);
-        for _ in 0..ADDRESSES_MAX + 10 {
+        for _ in 0..CHANGED_MAX + 10 {
             node.tell_later([Arc::new(Bucket::new("bad:x"))]);
         }
-        assert_eq!(node.changed(usize::MAX).len() as u64, ADDRESSES_MAX);
+        assert_eq!(node.changed(usize::MAX).len(), CHANGED_MAX);
     }
 
     #[test]
