@@ -123,7 +123,7 @@ async fn elasticsearch_takes_values_beside_the_statement() {
     let sent = "select top 5 \"id\", ?, ?   from t
         where a = ? and n > ? and d >= CAST(? AS date) and e < CAST(? AS datetime) and b in (?, ?)
         and d > ? limit 5";
-    for value in ["x", "' or 1=1 --", "\\", "?", "\u{0}\n", "{{ n }}", ""] {
+    for value in ["x", "' or 1=1 --", "\\", "?", "\u{1}\n", "{{ n }}", ""] {
         let given = json!({
             "v": value, "n": 5, "d": "2020-01-02", "t": "2020-01-02 03:04", "f": "1.5",
             "many": ["a", "b"], "column": "id",
