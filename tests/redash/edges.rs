@@ -229,10 +229,9 @@ fn a_nul_is_refused_in_runs_and_stops_no_record_of_what_people_did() {
         assert_eq!(runs("select '{{a}}' as a", "x"), 200);
         let told = |action: &str| {
             let one = json!([{ "action": action, "object_type": "page", "object_id": action }]);
-            post(&shop.admin, "/api/events", &one).ok().expect("taken");
+            post(&shop.admin, "/api/events", &one).status
         };
-        told("one\0");
-        told("two");
+        assert_eq!((told("one"), told("one\0"), told("two")), (200, 400, 200));
         let seen = get(&shop.admin, "/api/events").ok().expect("good");
         let actions: Vec<&str> = seen["results"]
             .as_array()
@@ -241,7 +240,7 @@ fn a_nul_is_refused_in_runs_and_stops_no_record_of_what_people_did() {
             .filter_map(|event| event["action"].as_str())
             .filter(|action| action.starts_with("one") || *action == "two")
             .collect();
-        assert_eq!(actions, ["two", "one\u{fffd}"]);
+        assert_eq!(actions, ["two", "one"]);
     }
 }
 

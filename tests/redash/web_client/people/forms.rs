@@ -117,8 +117,8 @@ fn make_all(browser: &Browser, family: &str, left_out: &[&str], each: impl Fn(&s
 fn the_web_client_makes_a_data_source_of_every_type() {
     for shop in shops() {
         let browser = Browser::signed_in(&shop);
-        // One wants keys of two kinds or none, and says so.
-        make_all(&browser, "data_sources", &["redshift_iam"], |path, source| {
+        // These want keys of AWS, and say so.
+        make_all(&browser, "data_sources", &["redshift_iam", "aws_es"], |path, source| {
             has(source, &["syntax", "groups", "queue_name", "scheduled_queue_name"]);
             assert_eq!(source["paused"], 0);
             has_or_null(source, &["pause_reason"]);

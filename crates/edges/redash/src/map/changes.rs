@@ -217,10 +217,11 @@ mod tests {
     }
 
     #[test]
-    fn a_widget_is_told_its_text_though_it_be_null() {
+    fn a_widget_without_a_text_keeps_the_one_it_has() {
         let change = |value| widget_change(&body(value)).map(|change| change.text).ok();
-        assert_eq!(change(json!({ "options": {} })), None);
-        assert_eq!(change(json!({ "text": null, "options": {} })), Some(Some(String::new())));
+        assert_eq!(change(json!({ "options": {} })), Some(None));
+        assert_eq!(change(json!({ "text": null, "options": {} })), Some(None));
+        assert_eq!(change(json!({ "text": "", "options": {} })), Some(Some(String::new())));
     }
 
     #[test]
