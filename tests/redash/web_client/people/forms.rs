@@ -117,8 +117,9 @@ fn make_all(browser: &Browser, family: &str, left_out: &[&str], each: impl Fn(&s
 fn the_web_client_makes_a_data_source_of_every_type() {
     for shop in shops() {
         let browser = Browser::signed_in(&shop);
-        // These want keys of AWS, and say so.
-        make_all(&browser, "data_sources", &["redshift_iam", "aws_es"], |path, source| {
+        // These want keys that nobody can make up, and say so.
+        let keyed = ["redshift_iam", "aws_es", "bigquery", "google_spreadsheets", "snowflake"];
+        make_all(&browser, "data_sources", &keyed, |path, source| {
             has(source, &["syntax", "groups", "queue_name", "scheduled_queue_name"]);
             assert_eq!(source["paused"], 0);
             has_or_null(source, &["pause_reason"]);
