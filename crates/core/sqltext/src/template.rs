@@ -187,7 +187,8 @@ impl Template {
     }
 
     /// The parameters of which the text uses an end.
-    pub(crate) fn ranges(&self) -> HashSet<&str> {
+    #[must_use]
+    pub fn ranges(&self) -> HashSet<&str> {
         let mut names = HashSet::new();
         for tag in &self.tags {
             if let Want::Value { name, part: Some(_) } = &tag.want {
@@ -195,14 +196,6 @@ impl Template {
             }
         }
         names
-    }
-
-    /// Whether the text uses an end of this parameter.
-    #[must_use]
-    pub fn takes_range(&self, parameter: &str) -> bool {
-        self.tags.iter().any(
-            |tag| matches!(&tag.want, Want::Value { name, part: Some(_) } if name == parameter),
-        )
     }
 }
 

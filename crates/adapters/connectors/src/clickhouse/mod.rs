@@ -267,10 +267,7 @@ impl Connector for ClickHouse {
             let [database, table, name, kind] = row;
             let full = format!("{database}.{table}");
             let column = TableColumn { name, kind };
-            match tables.last_mut().filter(|last| last.name == full) {
-                Some(last) => last.columns.push(column),
-                None => tables.push(Table { name: full, columns: vec![column] }),
-            }
+            Table::add_column(&mut tables, full, column);
         }
         Ok(tables)
     }

@@ -202,10 +202,7 @@ impl Connector for SqlServer {
             let text = |place: usize| row.try_get::<&str, _>(place).ok().flatten().unwrap_or("");
             let name = format!("{}.{}", text(0), text(1));
             let column = TableColumn { name: text(2).to_owned(), kind: text(3).to_owned() };
-            match tables.last_mut().filter(|last| last.name == name) {
-                Some(last) => last.columns.push(column),
-                None => tables.push(Table { name, columns: vec![column] }),
-            }
+            Table::add_column(&mut tables, name, column);
         }
         Ok(tables)
     }

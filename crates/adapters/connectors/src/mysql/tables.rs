@@ -23,10 +23,7 @@ pub(super) async fn read(conn: &mut Conn, database: Option<&str>) -> Result<Vec<
         let own = database.is_none_or(|database| database == schema);
         let name = if own { table } else { format!("{schema}.{table}") };
         let column = TableColumn { name: column, kind };
-        match tables.last_mut().filter(|last| last.name == name) {
-            Some(last) => last.columns.push(column),
-            None => tables.push(Table { name, columns: vec![column] }),
-        }
+        Table::add_column(&mut tables, name, column);
     }
     tables.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(tables)

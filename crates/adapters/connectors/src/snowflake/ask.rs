@@ -41,15 +41,15 @@ const LOOKS: [Duration; 5] = [
 const LIMIT_SECONDS_MAX: u64 = 604_800;
 
 /// Rows of texts: every value but `NULL` is one.
-pub(super) type Rows = Vec<Vec<Option<String>>>;
+type Rows = Vec<Vec<Option<String>>>;
 
 /// A statement that has ended well, with its first partition.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Ended {
-    pub(super) statement_handle: String,
+    statement_handle: String,
     pub(super) result_set_meta_data: Meta,
-    pub(super) data: Rows,
+    data: Rows,
 }
 
 #[derive(Deserialize)]
@@ -144,9 +144,12 @@ impl Asker<'_> {
         }
     }
 
-    /// Another partition of a statement that has ended.
-    pub(super) async fn partition(&self, handle: &str, number: usize) -> Result<Rows> {
-        let mut url = self.address(&["statements", handle])?;
+    /// A partition of a statement that has ended; the first one came with its end.
+    pub(super) async fn partition(&self, ended: &Ended, number: usize) -> Result<Rows> {
+        if number == 0 {
+            return Ok(ended.data.clone());
+        }
+        let mut url = self.address(&["statements", &ended.statement_handle])?;
         url.query_pairs_mut().append_pair("partition", &number.to_string());
         let answer = self.ask(HttpRequest { follow: false, ..HttpRequest::get(url) }).await?;
         let partition: Partition = read(&answer)?;

@@ -14,7 +14,7 @@ use tessera_bi::{SourceType, Table, TableColumn};
 use tessera_kernel::{Code, Fault, Result};
 use tessera_sqltext::{Bound, Dialect};
 
-use self::ask::{Asker, Ended, Rows};
+use self::ask::{Asker, Ended};
 use self::columns::Wide;
 use self::options::Options;
 use crate::ConnectorSettings;
@@ -79,11 +79,7 @@ impl Snowflake {
         let mut columns = columns::columns(&meta.row_type, self.options.lower_case, wide);
         sink.begin(columns.schema()).await?;
         for number in 0..meta.partitions() {
-            let rows: Rows = match number {
-                0 => ended.data.clone(),
-                _ => asker.partition(&ended.statement_handle, number).await?,
-            };
-            for row in rows {
+            for row in asker.partition(ended, number).await? {
                 if !columns::push(&mut columns, row, wide)? {
                     return Ok(false);
                 }
@@ -135,18 +131,11 @@ impl Connector for Snowflake {
         let ended = asker.run(COLUMNS_OF_TABLES, &[]).await?;
         let mut tables: Vec<Table> = Vec::new();
         for number in 0..ended.result_set_meta_data.partitions() {
-            let rows = match number {
-                0 => ended.data.clone(),
-                _ => asker.partition(&ended.statement_handle, number).await?,
-            };
-            for row in rows {
+            for row in asker.partition(&ended, number).await? {
                 let text = |place: usize| row.get(place).cloned().flatten().unwrap_or_default();
                 let name = format!("{}.{}", text(0), text(1));
                 let column = TableColumn { name: text(2), kind: text(3) };
-                match tables.last_mut().filter(|last| last.name == name) {
-                    Some(last) => last.columns.push(column),
-                    None => tables.push(Table { name, columns: vec![column] }),
-                }
+                Table::add_column(&mut tables, name, column);
             }
         }
         Ok(tables)

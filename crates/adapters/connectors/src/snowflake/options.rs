@@ -45,8 +45,8 @@ pub(super) fn schema() -> Json {
 
 /// How we prove who we are.
 enum Proof {
-    /// Tokens that we sign.
-    Key(Box<Rs256>),
+    /// Tokens that we sign, and whose they say that they are.
+    Key { key: Box<Rs256>, issuer: String },
     /// A token that Snowflake made.
     Token(Secret),
 }
@@ -80,24 +80,28 @@ impl Options {
         options::only_texts(given, &names)?;
         let account = options::needed(given, "account")?;
         let user = options::needed(given, "user")?;
+        // Tokens name the account without the region that an old name may have behind it.
+        let named = account.split('.').next().unwrap_or_default();
+        let subject = format!("{}.{}", named.to_uppercase(), user.to_uppercase());
         let proof = match options::pem(given, "private_key_File")? {
             Some(pem) => {
                 let password = options::password(given, "private_key_pwd");
-                Proof::Key(Box::new(Rs256::read(&pem, password.as_ref(), "private_key_File")?))
+                let key = Rs256::read(&pem, password.as_ref(), "private_key_File")?;
+                let print = STANDARD.encode(Sha256::digest(key.public_key()));
+                let issuer = format!("{subject}.SHA256:{print}");
+                Proof::Key { key: Box::new(key), issuer }
             }
             None => Proof::Token(options::password(given, "password").ok_or_else(|| {
                 let detail = "is required, or a programmatic access token in password";
                 Fault::invalid("options.private_key_File", detail)
             })?),
         };
-        // Tokens name the account without the region that an old name may have behind it.
-        let named = account.split('.').next().unwrap_or_default();
         Ok(Self {
             url: url(given, &account)?,
             warehouse: name(&options::needed(given, "warehouse")?),
             database: name(&options::needed(given, "database")?),
             lower_case: options::is_on(given, "lower_case_columns"),
-            subject: format!("{}.{}", named.to_uppercase(), user.to_uppercase()),
+            subject,
             proof,
         })
     }
@@ -108,11 +112,10 @@ impl Options {
             Proof::Token(token) => {
                 Ok((Secret::new(token.expose().to_owned()), "PROGRAMMATIC_ACCESS_TOKEN"))
             }
-            Proof::Key(key) => {
-                let print = STANDARD.encode(Sha256::digest(key.public_key()));
+            Proof::Key { key, issuer } => {
                 let now = SystemClock.now().timestamp();
                 let claims = json!({
-                    "iss": format!("{}.SHA256:{print}", self.subject),
+                    "iss": issuer,
                     "sub": self.subject,
                     "iat": now,
                     "exp": now + TOKEN_SECONDS,

@@ -219,10 +219,7 @@ impl Connector for Trino {
                     None => format!("{catalog}.{}.{}", text(0), text(1)),
                 };
                 let column = TableColumn { name: text(2).to_owned(), kind: text(3).to_owned() };
-                match tables.last_mut().filter(|last| last.name == name) {
-                    Some(last) => last.columns.push(column),
-                    None => tables.push(Table { name, columns: vec![column] }),
-                }
+                Table::add_column(&mut tables, name, column);
             }
         }
         Ok(tables)

@@ -86,8 +86,9 @@ impl Queries {
         let (_, dialect) = self.parts.runnable(source).await?;
         let definitions = definitions(&options)?;
         let template = Template::parse(&text, dialect)?;
+        let ranges = template.ranges();
         let taken = |name: String| Taken {
-            is_range: template.takes_range(&name),
+            is_range: ranges.contains(name.as_str()),
             definition: definitions.iter().find(|definition| definition.name == name).cloned(),
             name,
         };

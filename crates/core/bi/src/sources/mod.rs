@@ -67,6 +67,17 @@ pub struct Table {
     pub columns: Vec<TableColumn>,
 }
 
+impl Table {
+    /// Adds a column to the last of the tables if that has this name, else to a new one: for columns
+    /// that come in the order of their tables.
+    pub fn add_column(tables: &mut Vec<Self>, name: String, column: TableColumn) {
+        match tables.last_mut().filter(|last| last.name == name) {
+            Some(last) => last.columns.push(column),
+            None => tables.push(Self { name, columns: vec![column] }),
+        }
+    }
+}
+
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableColumn {
